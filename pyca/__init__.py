@@ -1,0 +1,3 @@
+"""pyCA: cameras and microphones become recordings, live streams and data."""
+
+__version__ = "5.0.0"

@@ -1,0 +1,155 @@
+"""Every key of ``pyca.conf``: its type, its limits, its default. Sections are classes, keys are fields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pyca.config.types import (
+    Boolean,
+    Choice,
+    Integer,
+    KeyType,
+    Lines,
+    LocalPath,
+    Number,
+    Rate,
+    Secret,
+    Text,
+    Url,
+)
+
+
+def key(kind: KeyType, default: Any) -> Any:
+    """Declare a key of the configuration file.
+
+    :param kind: how its text becomes a value
+    :param default: its value where the file does not name it
+    """
+    return field(default=default, metadata={"kind": kind})
+
+
+@dataclass(frozen=True)
+class Agent:
+    """``[agent]``: who this box is and how often it asks."""
+
+    name: str = key(Text(), "")
+    update_frequency: int = key(Integer(minimum=5), 60)
+    cal_lookahead: int = key(Integer(minimum=0), 14)
+    backup_mode: bool = key(Boolean(), False)
+    database: str = key(Secret(), "sqlite:///pyca.db")
+    address: str = key(Text(), "")
+    timezone: str = key(Text(), "")
+    calendar: str = key(Text(), "")
+
+
+@dataclass(frozen=True)
+class Capture:
+    """``[capture]``: how and where to record."""
+
+    directory: Path = key(LocalPath(), Path("recordings"))
+    command: str = key(
+        Text(),
+        "ffmpeg -nostats -re -f lavfi -r 25 -i testsrc -t {{time}} {{dir}}/{{name}}.webm",
+    )
+    flavors: tuple[str, ...] = key(Lines(), ("presenter/source",))
+    files: tuple[str, ...] = key(Lines(), ("{{dir}}/{{name}}.webm",))
+    preview_dir: Path = key(LocalPath(), Path("recordings"))
+    preview: tuple[str, ...] = key(Lines(), ())
+    sigcustom: int = key(Integer(minimum=1, maximum=64), 2)
+    sigcustom_time: int = key(Integer(minimum=-1), -1)
+    sigterm_time: int = key(Integer(minimum=-1), -1)
+    sigkill_time: int = key(Integer(minimum=-1), 120)
+    exit_code: int = key(Integer(minimum=0, maximum=255), 0)
+    max_parallel: int = key(Integer(minimum=1, maximum=64), 2)
+    container: str = key(Choice("", "mp4", "mkv", "mov", "webm"), "")
+    minimum_free: int = key(Rate(), 1_000_000_000)
+    stop_cancelled: bool = key(Boolean(), False)
+
+
+@dataclass(frozen=True)
+class Input:
+    """``[inputs] [[NAME]]``: one named camera, screen or microphone with a command of its own."""
+
+    command: str = key(Text(), "")
+    flavors: tuple[str, ...] = key(Lines(), ("presenter/source",))
+    files: tuple[str, ...] = key(Lines(), ("{{dir}}/{{name}}.mkv",))
+    preview: tuple[str, ...] = key(Lines(), ())
+    exit_code: int = key(Integer(minimum=0, maximum=255), 0)
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """``[ingest]``: how finished recordings are handed over."""
+
+    delay_min: int = key(Integer(minimum=0), 0)
+    delay_max: int = key(Integer(minimum=0), 0)
+    delete_after_upload: bool = key(Boolean(), False)
+    upload_catalogs: bool = key(Boolean(), False)
+    upload_rate: int = key(Rate(), 0)
+    workflow: str = key(Text(), "")
+    send_parameters: bool = key(Boolean(), True)
+    archive: Path = key(LocalPath(), Path("archive"))
+
+
+@dataclass(frozen=True)
+class Server:
+    """``[server]``: the Opencast server. Without a ``url`` the agent works alone."""
+
+    url: str = key(Url(), "")
+    auth_method: str = key(Choice("basic", "digest"), "digest")
+    username: str = key(Text(), "opencast_system_account")
+    password: str = key(Secret(), "CHANGE_ME")
+    insecure: bool = key(Boolean(), False)
+    certificate: Path | None = key(LocalPath(optional=True), None)
+    cookiefile: Path | None = key(LocalPath(optional=True), None)
+    connect_timeout: float = key(Number(minimum=0.1), 10.0)
+    stall_timeout: float = key(Number(minimum=1), 60.0)
+
+
+@dataclass(frozen=True)
+class Ui:
+    """``[ui]``: the page."""
+
+    username: str = key(Text(), "admin")
+    password: str = key(Secret(), "opencast")
+    refresh_rate: int = key(Integer(minimum=1), 10)
+    url: str = key(Url(), "http://localhost:5000")
+    log_command: str = key(Text(), "")
+    bind: str = key(Text(), "127.0.0.1")
+    port: int = key(Integer(minimum=0, maximum=65535), 5000)
+
+
+@dataclass(frozen=True)
+class Logging:
+    """``[logging]``: where messages go."""
+
+    syslog: bool = key(Boolean(), False)
+    stderr: bool = key(Boolean(), True)
+    file: Path | None = key(LocalPath(optional=True), None)
+    level: str = key(Choice("debug", "info", "warning", "error"), "info")
+    format: str = key(Text(), "[%(name)s:%(lineno)s:%(funcName)s()] [%(levelname)s] %(message)s")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole configuration, resolved: paths absolute, the agent named, secrets read."""
+
+    agent: Agent = Agent()
+    capture: Capture = Capture()
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+    ingest: Ingest = Ingest()
+    server: Server = Server()
+    ui: Ui = Ui()
+    logging: Logging = Logging()
+    services: Mapping[str, str] = field(default_factory=dict)
+    """service type → address, overriding the server's own registry"""
+    file: Path | None = None
+    """where the settings were read from"""
+    warnings: tuple[str, ...] = ()
+    """what is legal and still deserves the operator's attention"""
+
+    @property
+    def standalone(self) -> bool:
+        """True where no server is configured."""
+        return not self.server.url

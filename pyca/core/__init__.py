@@ -1,0 +1,1 @@
+"""The vocabulary of pyCA: events, recordings, states, time, errors. Standard library only."""

@@ -1,0 +1,81 @@
+"""One family of errors. Each knows its exit code, so the CLI maps them in one place."""
+
+import os
+
+
+class PycaError(Exception):
+    """Base of all errors that pyCA raises on purpose.
+
+    :param message: what is wrong and where, in words for an operator
+    :param remedy: what the operator can do about it, empty where nothing helps
+    """
+
+    exit_code = os.EX_SOFTWARE
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.remedy})" if self.remedy else self.message
+
+
+class UsageError(PycaError):
+    """The user asked for something that cannot be: an unknown event, an end before the start."""
+
+    exit_code = os.EX_USAGE
+
+
+class ConfigError(PycaError):
+    """The configuration is wrong; ``problems`` holds every mistake, not only the first.
+
+    :param problems: one sentence each, with file and line where known
+    """
+
+    exit_code = os.EX_CONFIG
+
+    def __init__(self, problems: list[str], remedy: str = "") -> None:
+        super().__init__("\n".join(problems), remedy)
+        self.problems = problems
+
+
+class StoreError(PycaError):
+    """The database cannot be used: unreachable, damaged, or written by a newer pyCA."""
+
+    exit_code = os.EX_UNAVAILABLE
+
+
+class CommandError(PycaError):
+    """A capture command cannot be built or started."""
+
+    exit_code = os.EX_UNAVAILABLE
+
+
+class MediaError(PycaError):
+    """A media file cannot be read, joined or remuxed, or no FFmpeg is there to do it."""
+
+    exit_code = os.EX_DATAERR
+
+
+class CalendarError(PycaError):
+    """A calendar is not usable; the stored schedule must stay as it is."""
+
+    exit_code = os.EX_DATAERR
+
+
+class DeliveryError(PycaError):
+    """A recording could not be handed over, or a server not be asked.
+
+    :param permanent: True where trying again cannot help (wrong password, bad request)
+    """
+
+    exit_code = os.EX_UNAVAILABLE
+
+    def __init__(self, message: str, remedy: str = "", *, permanent: bool = False) -> None:
+        super().__init__(message, remedy)
+        self.permanent = permanent
+
+
+class TransitionError(PycaError):
+    """A recording was asked to enter a state that does not follow from its present one."""

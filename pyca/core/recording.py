@@ -1,0 +1,100 @@
+"""A recording: what became of an event. Parts are its attempts, tracks its files."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pyca.core.event import Event
+from pyca.core.states import EventState, Outcome
+
+
+@dataclass(frozen=True)
+class Track:
+    """One media file of a recording."""
+
+    path: Path
+    flavor: str
+    input: str = ""
+    part: int = 1
+    size: int = 0
+    """bytes"""
+    duration: float | None = None
+    """seconds as probed; None where the file tells nothing"""
+    streams: tuple[str, ...] = ()
+    """short descriptions such as “video h264 1920x1080 25 fps”"""
+    checksum: str = ""
+    """sha256 in hex, filled in by ingest"""
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One run of one input's capture command."""
+
+    uid: str
+    input: str
+    number: int
+    started: float
+    pid: int = 0
+    pid_started: float = 0.0
+    """the process's start time, so that a reused pid is never taken for the recorder"""
+    files: tuple[str, ...] = ()
+    ended: float | None = None
+    outcome: Outcome | None = None
+    exit_code: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """An event that has begun. ``event`` is a snapshot that follows later schedule changes."""
+
+    event: Event
+    state: EventState
+    directory: Path
+    started: float | None = None
+    ended: float | None = None
+    error: str = ""
+    tracks: tuple[Track, ...] = ()
+
+    @property
+    def uid(self) -> str:
+        """The event's id."""
+        return self.event.uid
+
+
+class UploadStep(StrEnum):
+    """The resume points of a delivery."""
+
+    BEGIN = "begin"
+    TRACKS = "tracks"
+    FINISH = "finish"
+    AMBIGUOUS = "ambiguous"
+    """the final call was sent and never answered"""
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """How far the delivery of a recording has come."""
+
+    uid: str
+    target: str
+    step: UploadStep = UploadStep.BEGIN
+    node: str = ""
+    """address of the ingest service or folder that this delivery is pinned to"""
+    package: str = ""
+    """the media package as the server returned it last"""
+    tracks_done: int = 0
+    bytes_sent: int = 0
+    bytes_total: int = 0
+    rate: float = 0.0
+    """bytes per second"""
+    attempts: int = 0
+    next_attempt: float = 0.0
+    """not before this moment, seconds since 1970 UTC"""
+    error: str = ""
+    permanent: bool = False
+    """True where only an operator can help"""
+    location: str = ""
+    """where the recording is now: a folder of the archive or the server's address"""

@@ -1,0 +1,45 @@
+"""Packaging of pyCA."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "pyca" / "__init__.py").read_text("utf-8"))
+REQUIREMENTS = [
+    line
+    for line in (HERE / "requirements.txt").read_text("utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+
+setup(
+    name="pyca",
+    version=VERSION.group(1) if VERSION else "0",
+    description="Capture agent, live streamer and camera server: cameras become recordings, streams and data",
+    long_description=(HERE / "README.rst").read_text("utf-8"),
+    long_description_content_type="text/x-rst",
+    license="LGPL-3.0-or-later",
+    python_requires=">=3.11",
+    packages=find_packages(include=["pyca", "pyca.*"]),
+    include_package_data=True,
+    package_data={"pyca": ["py.typed"], "pyca.ui": ["templates/*", "static/*"]},
+    install_requires=REQUIREMENTS,
+    extras_require={
+        "ffmpeg": ["imageio-ffmpeg>=0.5"],
+        "postgresql": ["psycopg[binary]>=3.1"],
+        "test": [
+            "pytest>=8",
+            "pytest-timeout",
+            "hypothesis",
+            "ruff",
+            "mypy",
+            "import-linter",
+            "coverage",
+            "types-psutil",
+            "types-python-dateutil",
+            "types-pycurl",
+        ],
+    },
+    entry_points={"console_scripts": ["pyca = pyca.cli:main"]},
+)
