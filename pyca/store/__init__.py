@@ -1,0 +1,1 @@
+"""The shared database: what the services know, and how they meet."""

@@ -1,0 +1,138 @@
+"""Connections and transactions. SQLite in WAL mode by default, PostgreSQL where wanted."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
+
+from pyca.core.errors import ConfigError, StoreError
+
+BUSY_SECONDS = 10.0
+"""How long a writer waits for another one before it reports the database as locked."""
+
+
+class Database:
+    """One database, opened on first use.
+
+    :param url: SQLAlchemy address such as ``sqlite:////var/lib/pyca/pyca.db``
+    :raises ConfigError: where the address is none
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = _parse(url)
+        self.engine = _engine(self.url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True where the database is a file."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, None for other databases."""
+        if not self.is_sqlite or not self.url.database or self.url.database == ":memory:":
+            return None
+        return Path(self.url.database)
+
+    @property
+    def scope(self) -> str:
+        """A name for this database that all services on this machine share, without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a session for looking only.
+
+        :raises StoreError: where the database cannot be read
+        """
+        with self._translated(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open one short transaction; it is committed at the end, rolled back on any error.
+
+        :raises StoreError: where the database is locked, full, damaged or away
+        """
+        engine = self.engine.execution_options(pyca_write=True)
+        with self._translated(), Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def dispose(self) -> None:
+        """Close all connections; needed before a fork."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: DBAPIError) -> StoreError:
+        reason = str(error.orig or error).strip().splitlines()[0]
+        text = f"database {self.scope}: {reason}"
+        lower = reason.lower()
+        if "locked" in lower:
+            return StoreError(text, "another program holds it; pyCA tries again")
+        if "not a database" in lower or "malformed" in lower:
+            return StoreError(text, "the file is damaged; move it away and start again")
+        if "no such table" in lower or "undefinedtable" in lower or "does not exist" in lower:
+            return StoreError(text, "run “pyca db upgrade”")
+        if "unable to open" in lower or "readonly" in lower:
+            return StoreError(text, "check that the folder exists and may be written")
+        return StoreError(text, "check that the database is reachable and not full")
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise ConfigError(
+            [f"“{url.split('@')[-1]}” is no database address: {error}"],
+            "write such as sqlite:///pyca.db or postgresql+psycopg://user:password@host/name",
+        ) from error
+    if parsed.drivername == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        try:
+            return create_engine(url, pool_pre_ping=True, pool_size=2, max_overflow=4)
+        except ImportError as error:
+            raise ConfigError(
+                [f"no driver for {url.get_backend_name()} is installed"], "pip install 'pyca[postgresql]'"
+            ) from error
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=2,
+        max_overflow=8,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    """Take transactions into our own hands and make the file safe to share."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers queue at the start of their transaction, where waiting is possible, not in its middle."""
+    writes = connection.get_execution_options().get("pyca_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,158 @@
+"""The schedule: upcoming events."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session
+
+from pyca.core.errors import UsageError
+from pyca.core.event import Attachment, Event, Origin
+from pyca.store.tables import EventColumns, RecordedEvent, UpcomingEvent
+
+_FIELDS = tuple(f.name for f in fields(Event))
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a refresh did to the schedule."""
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.updated or self.removed)
+
+    def __str__(self) -> str:
+        return f"{len(self.added)} added, {len(self.updated)} changed, {len(self.removed)} removed"
+
+
+def event_of(row: EventColumns) -> Event:
+    """Return the event that a row describes."""
+    return Event(
+        uid=row.uid,
+        title=row.title,
+        start=row.start,
+        end=row.end,
+        origin=Origin(row.origin),
+        creator=row.creator,
+        description=row.description,
+        location=row.location,
+        series=row.series,
+        inputs=tuple(row.inputs),
+        workflow=row.workflow,
+        workflow_parameters=dict(row.workflow_parameters),
+        properties=dict(row.properties),
+        attachments=tuple(Attachment(**item) for item in row.attachments),
+        fingerprint=row.fingerprint,
+    )
+
+
+def columns_of(event: Event) -> dict[str, Any]:
+    """Return an event's values as columns."""
+    values = {name: getattr(event, name) for name in _FIELDS}
+    values["origin"] = str(event.origin)
+    values["inputs"] = list(event.inputs)
+    values["workflow_parameters"] = dict(event.workflow_parameters)
+    values["properties"] = dict(event.properties)
+    values["attachments"] = [asdict(attachment) for attachment in event.attachments]
+    return values
+
+
+def upcoming(
+    session: Session, *, before: float | None = None, limit: int | None = None, offset: int = 0
+) -> list[Event]:
+    """Return events that have not begun, the next one first.
+
+    :param before: only those that start before this moment
+    """
+    begun = exists().where(RecordedEvent.uid == UpcomingEvent.uid)
+    query = select(UpcomingEvent).where(~begun).order_by(UpcomingEvent.start, UpcomingEvent.uid)
+    if before is not None:
+        query = query.where(UpcomingEvent.start < before)
+    return [event_of(row) for row in session.scalars(query.limit(limit).offset(offset))]
+
+
+def get(session: Session, uid: str) -> Event | None:
+    """Return the scheduled event of this id, also while it is being recorded."""
+    row = session.get(UpcomingEvent, uid)
+    return event_of(row) if row else None
+
+
+def many(session: Session, uids: Iterable[str]) -> dict[str, Event]:
+    """Return the scheduled events among these ids."""
+    rows = session.scalars(select(UpcomingEvent).where(UpcomingEvent.uid.in_(list(uids))))
+    return {row.uid: event_of(row) for row in rows}
+
+
+def fingerprints(session: Session, origin: Origin) -> dict[str, str]:
+    """Return id → fingerprint of the events of one source, to see which of them changed."""
+    query = select(UpcomingEvent.uid, UpcomingEvent.fingerprint).where(UpcomingEvent.origin == origin)
+    return dict(session.execute(query).tuples().all())
+
+
+def refresh(session: Session, origin: Origin, present: Mapping[str, Event | None]) -> Change:
+    """Bring the events of one source up to date; those of other sources stay untouched.
+
+    :param present: every event that the source has now; None where it is unchanged and was not parsed again
+    """
+    known = set(session.scalars(select(UpcomingEvent.uid).where(UpcomingEvent.origin == origin)))
+    added, updated = [], []
+    for uid, event in present.items():
+        if event is None:
+            continue
+        row = session.get(UpcomingEvent, uid)
+        if row is None:
+            session.add(UpcomingEvent(**columns_of(event)))
+            added.append(uid)
+        else:
+            for name, value in columns_of(event).items():
+                setattr(row, name, value)
+            updated.append(uid)
+    removed = known - present.keys()
+    for uid in removed:
+        session.execute(delete(UpcomingEvent).where(UpcomingEvent.uid == uid))
+    return Change(tuple(added), tuple(updated), tuple(sorted(removed)))
+
+
+def add(session: Session, event: Event) -> None:
+    """Add an event.
+
+    :raises UsageError: where its id is taken
+    """
+    if session.get(UpcomingEvent, event.uid) or session.get(RecordedEvent, event.uid):
+        raise UsageError(f"an event with the id “{event.uid}” exists already", "choose another id")
+    session.add(UpcomingEvent(**columns_of(event)))
+
+
+def update(session: Session, event: Event) -> None:
+    """Write a changed event back.
+
+    :raises UsageError: where it is not scheduled any more
+    """
+    row = session.get(UpcomingEvent, event.uid)
+    if row is None:
+        raise UsageError(f"no event with the id “{event.uid}” is scheduled")
+    for name, value in columns_of(event).items():
+        setattr(row, name, value)
+
+
+def cancel(session: Session, uid: str) -> bool:
+    """Take an event from the schedule; True where it was there."""
+    row = session.get(UpcomingEvent, uid)
+    if row is None:
+        return False
+    session.delete(row)
+    return True
+
+
+def overlapping(session: Session, start: float, end: float, *, ignore: str = "") -> list[Event]:
+    """Return scheduled events that share time with the given span; mere neighbours do not."""
+    query = (
+        select(UpcomingEvent)
+        .where(UpcomingEvent.start < end, UpcomingEvent.end > start, UpcomingEvent.uid != ignore)
+        .order_by(UpcomingEvent.start)
+    )
+    return [event_of(row) for row in session.scalars(query)]

@@ -1,0 +1,67 @@
+"""Heartbeats: which service lives, and what it does."""
+
+from dataclasses import dataclass
+
+import psutil
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pyca.core.states import ServiceName, ServiceState
+from pyca.store.tables import ServiceRow
+
+STALE_SECONDS = 90.0
+"""A service that was silent for so long counts as dead, whatever its process does."""
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """What is known about a service now."""
+
+    name: str
+    state: ServiceState
+    text: str = ""
+    pid: int = 0
+    started: float | None = None
+    heartbeat: float | None = None
+
+
+def beat(session: Session, name: ServiceName, state: ServiceState, text: str, now: float) -> None:
+    """Store that this process lives and what it does."""
+    process = psutil.Process()
+    row = session.get(ServiceRow, str(name))
+    started = row.started if row and row.pid == process.pid else now
+    session.merge(
+        ServiceRow(
+            name=str(name),
+            state=str(state),
+            pid=process.pid,
+            pid_started=process.create_time(),
+            started=started,
+            heartbeat=now,
+            text=text,
+        )
+    )
+
+
+def statuses(session: Session, now: float) -> list[ServiceStatus]:
+    """Return all services; one whose process is gone or silent is reported as stopped."""
+    rows = {row.name: row for row in session.scalars(select(ServiceRow))}
+    return [_status(name, rows.get(name), now) for name in ServiceName]
+
+
+def _status(name: str, row: ServiceRow | None, now: float) -> ServiceStatus:
+    if row is None:
+        return ServiceStatus(name, ServiceState.STOPPED, "never started")
+    state, text = ServiceState(row.state), row.text
+    if state is not ServiceState.STOPPED and not _alive(row):
+        state, text = ServiceState.STOPPED, "died"
+    elif state is not ServiceState.STOPPED and now - row.heartbeat > STALE_SECONDS:
+        state, text = ServiceState.ERROR, f"silent for {now - row.heartbeat:.0f} s"
+    return ServiceStatus(str(name), state, text, row.pid, row.started, row.heartbeat)
+
+
+def _alive(row: ServiceRow) -> bool:
+    try:
+        return abs(psutil.Process(row.pid).create_time() - row.pid_started) < 1.0
+    except psutil.Error:
+        return False
