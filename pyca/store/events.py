@@ -90,7 +90,7 @@ def many(session: Session, uids: Iterable[str]) -> dict[str, Event]:
 def fingerprints(session: Session, origin: Origin) -> dict[str, str]:
     """Return id → fingerprint of the events of one source, to see which of them changed."""
     query = select(UpcomingEvent.uid, UpcomingEvent.fingerprint).where(UpcomingEvent.origin == origin)
-    return dict(session.execute(query).tuples().all())
+    return {row.uid: row.fingerprint for row in session.execute(query)}
 
 
 def refresh(session: Session, origin: Origin, present: Mapping[str, Event | None]) -> Change:

@@ -71,9 +71,9 @@ def _make_folder(folder: Path) -> None:
 def _copy(file: Path, found: str) -> None:
     """Keep the old database beside the new one, with all that is still in its write-ahead log."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    with closing(sqlite3.connect(file)) as old:
-        with closing(sqlite3.connect(file.with_name(f"{file.name}.{found}.{stamp}"))) as copy:
-            old.backup(copy)
+    target = file.with_name(f"{file.name}.{found}.{stamp}")
+    with closing(sqlite3.connect(file)) as old, closing(sqlite3.connect(target)) as copy:
+        old.backup(copy)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Deliveries: which recording is due, and how far it has come."""
 
 from dataclasses import fields
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -37,7 +38,8 @@ def due(session: Session, now: float) -> str | None:
     One that an operator must decide about (permanent error, ambiguous end) is never due by itself.
     """
     query = _open().where((UploadRow.uid.is_(None)) | (UploadRow.next_attempt <= now)).limit(1)
-    return session.scalars(query).first()
+    uid: str | None = session.scalars(query).first()
+    return uid
 
 
 def next_due(session: Session) -> float | None:
@@ -53,7 +55,7 @@ def interrupted(session: Session) -> list[str]:
     return list(session.scalars(query.order_by(RecordedEvent.start)))
 
 
-def _open() -> Select[tuple[str]]:
+def _open() -> Select[Any]:
     """Deliverable recordings in order of age, with their delivery where one was begun."""
     return (
         select(RecordedEvent.uid)
