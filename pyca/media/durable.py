@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -122,7 +123,9 @@ class Syncer:
 
 def _files(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
-        if path.is_dir():
-            yield from (entry for entry in sorted(path.iterdir()) if entry.is_file())
-        elif path.is_file():
-            yield path
+        # Recordings are moved and deleted by others at any time.
+        with suppress(OSError):
+            if path.is_dir():
+                yield from (entry for entry in sorted(path.iterdir()) if entry.is_file())
+            elif path.is_file():
+                yield path

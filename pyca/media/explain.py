@@ -20,7 +20,9 @@ def _case(pattern: str, sentence: str, remedy: str) -> _Case:
 _CASES = (
     _case(r"No space left on device", "the disk is full", "free space or record elsewhere"),
     _case(r"Read-only file system", "the disk is read-only", "check the disk and how it is mounted"),
-    _case(r"Input/output error", "a device or disk failed while FFmpeg used it", "check cables, power and disk"),
+    _case(
+        r"Input/output error", "a device or disk failed while FFmpeg used it", "check cables, power and disk"
+    ),
     _case(
         r"Device or resource busy",
         "the device is in use by another program",
@@ -44,19 +46,29 @@ _CASES = (
     _case(r"401 Unauthorized", "the source wants a password", "put user and password into its address"),
     _case(r"403 Forbidden", "the source refuses access", "check user and password"),
     _case(r"404 (?:Stream )?Not Found", "the source has no such stream", "check the path in its address"),
-    _case(r"Connection refused", "nothing answers at the source's address", "is it switched on, is the port right?"),
+    _case(
+        r"Connection refused",
+        "nothing answers at the source's address",
+        "is it switched on, is the port right?",
+    ),
     _case(
         r"Connection timed out|Operation timed out|ETIMEDOUT",
         "the source did not answer in time",
         "check network and camera",
     ),
-    _case(r"No route to host|Network is unreachable", "the source cannot be reached", "check network and address"),
+    _case(
+        r"No route to host|Network is unreachable",
+        "the source cannot be reached",
+        "check network and address",
+    ),
     _case(
         r"Failed to resolve hostname (?P<name>[^\s:]+)|Name or service not known",
         "the source's name is unknown",
         "check its address and DNS",
     ),
-    _case(r"Connection reset|Broken pipe", "the other side closed the connection", "check network and device"),
+    _case(
+        r"Connection reset|Broken pipe", "the other side closed the connection", "check network and device"
+    ),
     _case(
         r"Codec .*not supported in container|Could not find tag for codec|not currently supported in container"
         r"|(?:VP8|only) .*(?:are|is) supported|incompatible with output codec",
@@ -73,7 +85,9 @@ _CASES = (
         "“{name}” is not there",
         "check path, cable and the capture command",
     ),
-    _case(r"Cannot open display", "the screen cannot be opened", "check DISPLAY and that a session is running"),
+    _case(
+        r"Cannot open display", "the screen cannot be opened", "check DISPLAY and that a session is running"
+    ),
     _case(
         r"moov atom not found|Invalid data found when processing input|EBML header parsing failed",
         "the data is damaged or no media",

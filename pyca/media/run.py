@@ -38,7 +38,9 @@ def run(argv: Sequence[str], limit: float, feed: str = "") -> Finished:
             start_new_session=True,
         )
     except subprocess.TimeoutExpired as error:
-        raise MediaError(f"“{argv[0]}” did not end within {limit:.0f} s", "the file or disk is bad") from error
+        raise MediaError(
+            f"“{argv[0]}” did not end within {limit:.0f} s", "the file or disk is bad"
+        ) from error
     except (OSError, ValueError) as error:
         raise MediaError(f"“{argv[0]}” cannot be run: {error}", "check the FFmpeg installation") from error
     return Finished(done.returncode, _text(done.stdout), _text(done.stderr))

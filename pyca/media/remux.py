@@ -1,0 +1,51 @@
+"""Give a recording another container, without touching pictures and sound."""
+
+from pathlib import Path
+
+from pyca.core.errors import MediaError
+from pyca.media.copy import copy_streams
+from pyca.media.ffmpeg import Tools
+from pyca.media.probe import Probe, probe
+from pyca.media.run import limit_for, url
+
+_TOLERANCE = 0.5
+"""seconds"""
+
+
+def remux(source: Path, container: str, tools: Tools) -> Path:
+    """Copy a recording into another container beside it and return the new file.
+
+    The source stays: the new file has its streams and its length, so the caller may remove it. Where source
+    and target have the same name, the target takes its place (a cut-off file becomes a proper one).
+
+    :param container: suffix of the new file: mp4, mkv, mov, webm, …
+    :raises MediaError: where the source is no media, the container cannot hold it, or the copy differs
+    """
+    original = probe(source, tools)
+    if original.duration is None:
+        # Bare H.264 knows no time; a container would play it at FFmpeg's guess of 25 pictures a second.
+        raise MediaError(f"“{source}” has no timestamps to keep", "let the capture command write mkv or mp4")
+    return copy_streams(
+        ["-i", url(source)],
+        source.with_suffix(f".{container.lower().lstrip('.')}"),
+        tools,
+        limit=2 * limit_for(source),
+        check=lambda copy: _check(probe(copy, tools), original, original.duration or 0.0),
+    )
+
+
+def _check(copy: Probe, original: Probe, length: float) -> None:
+    wanted = [(s.kind, s.codec) for s in original.streams if s.kind in ("video", "audio")]
+    present = [(s.kind, s.codec) for s in copy.streams if s.kind in ("video", "audio")]
+    if wanted != present:
+        raise MediaError(
+            f"a copy of “{original.path}” lacks streams: it has {_show(copy)}, not {_show(original)}"
+        )
+    if copy.duration is None or abs(copy.duration - length) > _TOLERANCE:
+        raise MediaError(
+            f"a copy of “{original.path}” lasts {copy.duration or 0:.1f} s instead of {length:.1f} s"
+        )
+
+
+def _show(file: Probe) -> str:
+    return ", ".join(str(stream) for stream in file.streams)
