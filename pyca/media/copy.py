@@ -47,7 +47,8 @@ def copy_streams(
     temporary = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
     try:
         argv = [str(tools.ffmpeg), "-nostdin", "-hide_banner", "-v", "error", *source]
-        copy = ["-map", "0", "-ignore_unknown", "-c", "copy", "-f", *muxer(target.suffix)]
+        # Data streams (time codes, cameras' telemetry) fit into few containers and are no recording.
+        copy = ["-map", "0", "-map", "-0:d?", "-ignore_unknown", "-c", "copy", "-f", *muxer(target.suffix)]
         result = run([*argv, *copy, "-y", url(temporary)], limit, feed)
         if result.code:
             raise MediaError(f"“{target}” cannot be written: {explain(result.errors)}")

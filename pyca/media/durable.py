@@ -38,7 +38,7 @@ def sync_folder(path: Path) -> None:
 
 
 def replace_durably(temporary: Path, target: Path) -> None:
-    """Bring a finished file to the disk and give it its name, so that the name never stands for half a file."""
+    """Bring a finished file to the disk, then give it its name: the name never stands for half a file."""
     sync_file(temporary)
     temporary.replace(target)
     sync_folder(target.parent)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 class _Case(NamedTuple):
     pattern: re.Pattern[str]
     sentence: str
-    """may hold the groups of the pattern as ``{name}``"""
+    """may hold the groups of the pattern and ``{subject}``, the file or device that FFmpeg names"""
     remedy: str
 
 
@@ -70,19 +70,19 @@ _CASES = (
         r"Connection reset|Broken pipe", "the other side closed the connection", "check network and device"
     ),
     _case(
-        r"Codec .*not supported in container|Could not find tag for codec|not currently supported in container"
+        r"Codec .*not supported in container|Could not find tag for codec|not currently supported in"
         r"|(?:VP8|only) .*(?:are|is) supported|incompatible with output codec",
         "the container cannot hold these codecs",
         "choose mkv, or another codec in the capture command",
     ),
     _case(
-        r"(?P<name>[^\s:][^:]*): Permission denied|Permission denied",
-        "permission denied for “{name}”",
+        r"Permission denied|Operation not permitted",
+        "no permission for {subject}",
         "let pyCA's user read the device (groups video, audio) or write the folder",
     ),
     _case(
-        r"(?P<name>[^\s:][^:]*): No such (?:file|device)[^:]*$|No such (?:file|device)",
-        "“{name}” is not there",
+        r"No such (?:file|device)",
+        "{subject} is not there",
         "check path, cable and the capture command",
     ),
     _case(
@@ -96,9 +96,14 @@ _CASES = (
 )
 
 _NOISE = re.compile(
-    r"^\s*$|^(frame|size)=|^\s+|^(Input|Output|Stream mapping|Press \[q\]|Guessed|video:)|Last message repeated"
-    r"|^ffmpeg version|deprecated|^Conversion failed!|^Exiting|Error opening (?:input|output) files?\b",
+    r"^\s*$|^(frame|size)=|^\s+|^(Input|Output|Stream mapping|Press \[q\]|Guessed|video:)"
+    r"|Last message repeated|^ffmpeg version|deprecated|^Conversion failed!|^Exiting|Error opening (?:input|output) files?\b",
     re.IGNORECASE,
+)
+_SUBJECTS = (
+    re.compile(r"^Error opening (?:input|output) file (?:file:)?(.+?)\.?$"),
+    re.compile(r"(/[^:]*)'?: (?:No such|Permission|Operation not)"),
+    re.compile(r"^(?!Error|Failed|Could)(?:file:)?([^:]+): (?:No such|Permission|Operation not)"),
 )
 _ORIGIN = re.compile(r"^\[[^\]]*\]\s*")
 
@@ -111,8 +116,7 @@ def explain(log: str) -> str:
     lines = [_ORIGIN.sub("", line).rstrip() for line in re.split(r"[\r\n]+", log)]
     for case in _CASES:
         if match := _first_match(case.pattern, lines):
-            name = match.groupdict().get("name") or "the source"
-            sentence = case.sentence.format_map({**match.groupdict(), "name": _short(name)})
+            sentence = case.sentence.format(**match.groupdict(), subject=_subject(lines))
             return f"{sentence} ({case.remedy})"
     last = last_lines(log, 1)
     return f"FFmpeg says: {last}" if last else "FFmpeg gave no reason"
@@ -128,5 +132,8 @@ def _first_match(pattern: re.Pattern[str], lines: Iterable[str]) -> re.Match[str
     return next((match for line in lines if (match := pattern.search(line))), None)
 
 
-def _short(name: str) -> str:
-    return name.strip("'\" ").removeprefix("file:")
+def _subject(lines: Iterable[str]) -> str:
+    """Return the file or device that failed: FFmpeg 5 puts it before the reason, 9 on a line of its own."""
+    found = (match for pattern in _SUBJECTS for line in lines if (match := pattern.search(line)))
+    match = next(found, None)
+    return f"“{match[1]}”" if match else "the source or target"

@@ -11,7 +11,7 @@ def is_closed(path: Path) -> bool:
     """Return False where a Matroska or WebM file was cut off: killed recorder, power cut, full disk.
 
     A segment of unknown size was never closed, one beyond the end of the file lost its tail. Such a file may
-    still claim a length: stream copies inherit the source's (RFC 8794 on unknown sizes, RFC 9559 on segments).
+    still claim a length: stream copies inherit the source's (RFC 8794: unknown sizes, RFC 9559: segments).
 
     :raises OSError: where the file cannot be read
     """

@@ -113,7 +113,7 @@ def _from_json(stream: Mapping[str, Any]) -> Stream:
 
 
 def _from_text(kind: str, details: str) -> Stream:
-    """Read such as ``h264 (High) (avc1 / 0x31637661), yuv420p, 640x360 [SAR 1:1 DAR 16:9], 25 fps, 90k tbn``."""
+    """Read such as ``h264 (High) (avc1 / 0x31637661), yuv420p, 640x360 [SAR 1:1], 25 fps, 90k tbn``."""
     name, *fields = _COMMA.split(details)
     kind, codec = kind.lower(), name.split()[0]
     if kind not in ("video", "audio"):
