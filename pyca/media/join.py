@@ -7,7 +7,7 @@ from pathlib import Path
 from pyca.core.errors import MediaError
 from pyca.media.copy import copy_streams
 from pyca.media.ffmpeg import Tools
-from pyca.media.probe import Probe, measure, probe
+from pyca.media.probe import RECORDED, Probe, measure, probe
 from pyca.media.run import limit_for
 from pyca.media.streams import Stream
 
@@ -48,7 +48,7 @@ def join(parts: Sequence[Path], target: Path, tools: Tools, starts: Sequence[flo
     probes = [probe(path, tools) for path in parts]
     if reason := comparable(probes):
         raise MediaError(f"the parts of “{target.name}” cannot be joined: {reason}", "use them one by one")
-    steps = _steps([part.duration or 0.0 for part in probes], starts)
+    steps = _steps([measure(path, tools) for path in parts], starts)
     return copy_streams(
         ["-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0"],
         target,
@@ -104,10 +104,11 @@ def _check(joined: Path, parts: Sequence[Probe], steps: Sequence[float], tools: 
         raise MediaError(f"joined parts last {real:.1f} s instead of {expected:.1f} s", "use them one by one")
     # Each stream must reach as far into the last part as it does there: lost sound shows nowhere else.
     last = parts[-1]
-    for index, stream in enumerate(last.streams):
-        if stream.kind in ("video", "audio"):
+    copied = [(index, stream) for index, stream in enumerate(last.streams) if stream.kind != "data"]
+    for position, (index, stream) in enumerate(copied):
+        if stream.kind in RECORDED:
             end = expected - steps[-1] + measure(last.path, tools, index)
-            present = measure(joined, tools, index)
+            present = measure(joined, tools, position)
             if present < end - tolerance:
                 raise MediaError(f"joined parts: {stream} ends at {present:.1f} s instead of {end:.1f} s")
 

@@ -18,7 +18,8 @@ _CLOCKLESS = frozenset({"h264", "hevc", "vvc", "av1", "obu", "m4v", "mpegvideo",
 """bare video streams without timestamps: any length would be a guess at the frame rate"""
 _NO_MEDIA = frozenset({"tty", "image2", "concat"})
 """what FFmpeg opens and is no recording: text (as terminal art), pictures, lists"""
-_RECORDED = ("video", "audio")
+RECORDED = ("video", "audio")
+"""kinds of streams that make a file a recording"""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def probe(path: Path, tools: Tools) -> Probe:
     """
     size = _readable_size(path)
     header, log = _header(path, tools)
-    if not any(stream.kind in _RECORDED for stream in header.streams):
+    if not any(stream.kind in RECORDED for stream in header.streams):
         raise MediaError(f"“{path}” holds neither picture nor sound", "check the capture command")
     # FFmpeg takes random bytes for something now and then, and says itself that it guessed.
     if header.container in _NO_MEDIA or header.container.endswith("_pipe") or "misdetection possible" in log:

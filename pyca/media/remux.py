@@ -5,7 +5,7 @@ from pathlib import Path
 from pyca.core.errors import MediaError
 from pyca.media.copy import copy_streams
 from pyca.media.ffmpeg import Tools
-from pyca.media.probe import Probe, probe
+from pyca.media.probe import RECORDED, Probe, measure, probe
 from pyca.media.run import limit_for, url
 
 _TOLERANCE = 0.5
@@ -35,16 +35,25 @@ def remux(source: Path, container: str, tools: Tools) -> Path:
 
 
 def _check(copy: Probe, original: Probe, length: float) -> None:
-    wanted = [(s.kind, s.codec) for s in original.streams if s.kind in ("video", "audio")]
-    present = [(s.kind, s.codec) for s in copy.streams if s.kind in ("video", "audio")]
+    wanted = [(s.kind, s.codec) for s in original.streams if s.kind in RECORDED]
+    present = [(s.kind, s.codec) for s in copy.streams if s.kind in RECORDED]
     if wanted != present:
         raise MediaError(
             f"a copy of “{original.path}” lacks streams: it has {_show(copy)}, not {_show(original)}"
         )
-    if copy.duration is None or abs(copy.duration - length) > _TOLERANCE:
+    if _agree(copy.duration, original.duration):
+        return
+    # Headers lie: a recording that starts late claims the time before it, too. Packets do not.
+    real = measure(original.path, tools)
+    if not _agree(copy.duration, real):
         raise MediaError(
-            f"a copy of “{original.path}” lasts {copy.duration or 0:.1f} s instead of {length:.1f} s"
+            f"a copy of “{original.path}” lasts {copy.duration or 0:.1f} s instead of {real:.1f} s",
+            "use the original",
         )
+
+
+def _agree(one: float | None, other: float | None) -> bool:
+    return one is not None and other is not None and abs(one - other) <= _TOLERANCE
 
 
 def _show(file: Probe) -> str:
