@@ -15,8 +15,8 @@ _TOLERANCE = 0.5
 def remux(source: Path, container: str, tools: Tools) -> Path:
     """Copy a recording into another container beside it and return the new file.
 
-    The source stays: the new file has its streams and its length, so the caller may remove it. Where source
-    and target have the same name, the target takes its place (a cut-off file becomes a proper one).
+    The source stays: the new file has its streams and its length, so the caller may remove it. Only where
+    both have the same name the new file takes the source's place (a cut-off file becomes a proper one).
 
     :param container: suffix of the new file: mp4, mkv, mov, webm, …
     :raises MediaError: where the source is no media, the container cannot hold it, or the copy differs
@@ -30,11 +30,11 @@ def remux(source: Path, container: str, tools: Tools) -> Path:
         source.with_suffix(f".{container.lower().lstrip('.')}"),
         tools,
         limit=2 * limit_for(source),
-        check=lambda copy: _check(probe(copy, tools), original, original.duration or 0.0),
+        check=lambda copy: _check(probe(copy, tools), original, tools),
     )
 
 
-def _check(copy: Probe, original: Probe, length: float) -> None:
+def _check(copy: Probe, original: Probe, tools: Tools) -> None:
     wanted = [(s.kind, s.codec) for s in original.streams if s.kind in RECORDED]
     present = [(s.kind, s.codec) for s in copy.streams if s.kind in RECORDED]
     if wanted != present:
