@@ -43,7 +43,7 @@ def overrides(environ: Mapping[str, str], report: Report) -> dict[Location, Raw]
         elif name in files:
             _read_secret(name, files[name], environ, found, report)
         else:
-            report.warn(f"{name}: no such key{did_you_mean(name, [*plain, *files])} It has no effect.")
+            report.warn(f"{name}: sets no key and has no effect{did_you_mean(name, [*plain, *files])}")
     return found
 
 

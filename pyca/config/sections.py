@@ -57,7 +57,7 @@ def build_section(cls: type[S], location: Location, raw: Mapping[str, Any], repo
     for key, value in raw.items():
         place = (*location, key)
         if place in WITHOUT_EFFECT:
-            report.warn_at(place, "has no effect any more and can be removed.")
+            report.warn_at(place, "has no effect any more and can be removed")
         elif isinstance(value, Mapping):
             if key != OVERRIDES or location[0] not in OVERRIDES_WITHIN:
                 report.error(place, f"no such section{_suggest_overrides(key, location)}")
@@ -74,7 +74,7 @@ def _value(kind: KeyType, place: Location, raw: Raw, default: Any, report: Repor
         return kind.parse(raw)
     except ValueError as error:
         text = raw if isinstance(raw, str) else ", ".join(raw)
-        found = shorten(str(kind.mask(text)))
+        found = shorten(kind.redact(text))
         report.error(place, f"found “{found}”, expected {error}")
         return default
 

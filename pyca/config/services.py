@@ -7,7 +7,7 @@ from pyca.config.keys import OVERRIDES, OVERRIDES_WITHIN
 from pyca.config.locate import Location
 from pyca.config.report import Report, did_you_mean, shorten
 from pyca.config.source import Tree
-from pyca.config.types import Url
+from pyca.config.types import Url, mask_password
 
 _NAMESPACE = "org.opencastproject."
 _USED = tuple(f"{_NAMESPACE}{name}" for name in ("capture.admin", "ingest", "scheduler"))
@@ -56,5 +56,5 @@ def _address(location: Location, raw: Any, report: Report) -> str:
     try:
         return Url().parse(first)
     except ValueError as error:
-        report.error(location, f"found “{shorten(first)}”, expected {error}")
+        report.error(location, f"found “{shorten(mask_password(first))}”, expected {error}")
         return ""
