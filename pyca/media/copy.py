@@ -50,7 +50,8 @@ def copy_streams(
         # Data streams (time codes, cameras' telemetry) fit into few containers and are no recording.
         copy = ["-map", "0", "-map", "-0:d?", "-ignore_unknown", "-c", "copy", "-f", *muxer(target.suffix)]
         result = run([*argv, *copy, "-y", url(temporary)], limit, feed)
-        if result.code:
+        # FFmpeg 5 ends with 0 where the disk became full only at the very end.
+        if result.code or "No space left" in result.errors:
             raise MediaError(f"“{target}” cannot be written: {explain(result.errors)}")
         check(temporary)
         replace_durably(temporary, target)

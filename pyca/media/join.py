@@ -55,22 +55,23 @@ def join(parts: Sequence[Path], target: Path, tools: Tools, starts: Sequence[flo
         tools,
         limit=2 * limit_for(*parts),
         check=lambda joined: _check(joined, probes, steps, tools),
-        feed=concat_list([path.absolute() for path in parts], steps if starts else None),
+        feed=concat_list([path.absolute() for path in parts], steps),
     )
 
 
-def concat_list(parts: Sequence[Path], steps: Sequence[float] | None = None) -> str:
+def concat_list(parts: Sequence[Path], steps: Sequence[float]) -> str:
     """Return the list of parts in FFmpeg's ffconcat format.
+
+    Every step is written: FFmpeg would believe the header of a cut-off part, which claims its whole length.
 
     :param steps: seconds from the start of each part to the start of the next
     :raises MediaError: where a name cannot be written in such a list
     """
     lines = ["ffconcat version 1.0"]
-    for index, part in enumerate(parts):
-        lines.append(f"file {quote(f'file:{part}')}")
-        if steps is not None and index < len(parts) - 1:
-            lines.append(f"duration {steps[index]:.6f}")
-    return "\n".join([*lines, ""])
+    for part, step in zip(parts, steps, strict=True):
+        lines += [f"file {quote(f'file:{part}')}", f"duration {step:.6f}"]
+    # The last part simply ends; a length would cut it.
+    return "\n".join([*lines[:-1], ""])
 
 
 def quote(name: str) -> str:

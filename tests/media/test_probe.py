@@ -75,7 +75,10 @@ def test_killed_recording_tells_its_real_length(tools: Tools, tmp_path: Path) ->
     mkv = ["-cluster_time_limit", "1000", "-flush_packets", "1", "-metadata:s:v", "DURATION=00:01:30.000"]
     argv = [str(tools.ffmpeg), "-v", "error", "-progress", "pipe:1", "-stats_period", "0.1"]
     process = subprocess.Popen(
-        [*argv, *source, *encode, *mkv, str(file)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        [*argv, *source, *encode, *mkv, str(file)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout
     with process.stdout as lines:

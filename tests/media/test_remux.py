@@ -5,6 +5,7 @@ import pytest
 
 from pyca.core.errors import MediaError
 from pyca.media import remux as module
+from pyca.media.copy import copy_streams
 from pyca.media.ffmpeg import Tools
 from pyca.media.probe import Probe, probe
 from pyca.media.remux import remux
@@ -79,6 +80,15 @@ def test_differing_copy_is_thrown_away(
     with pytest.raises(MediaError, match="lacks streams" if fault == "lost" else "lasts 1.0 s"):
         remux(recording, "mp4", tools)
     assert list(recording.parent.iterdir()) == [recording]
+
+
+def test_full_disk_that_ffmpeg_takes_for_success(recording: Path, tools: Tools, tmp_path: Path) -> None:
+    careless = tmp_path / "careless"
+    careless.write_text("#!/bin/sh\necho 'Error writing trailer of x: No space left on device' >&2\n")
+    careless.chmod(0o755)
+    with pytest.raises(MediaError, match="disk is full"):
+        copy_streams(["-i", "x"], tmp_path / "x.mp4", Tools(careless), limit=60, check=lambda path: None)
+    assert not (tmp_path / "x.mp4").exists()
 
 
 def test_folder_that_is_gone(recording: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
