@@ -30,6 +30,11 @@ def tools(request: pytest.FixtureRequest) -> Tools:
 
 
 @pytest.fixture(scope="session")
+def system() -> Tools:
+    return system_tools()
+
+
+@pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
     """A function that makes a clip once and returns it ever after."""
     folder = tmp_path_factory.mktemp("clips")

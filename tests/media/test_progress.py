@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,7 +52,7 @@ def test_cuts_of_the_pipe_do_not_matter(cuts: list[int]) -> None:
     text = BLOCK + BLOCK.replace("continue", "end")
     edges = [0, *sorted(cuts), len(text)]
     reader = ProgressReader()
-    pieces = [block for a, b in zip(edges, edges[1:], strict=False) for block in reader.feed(text[a:b])]
+    pieces = [block for a, b in pairwise(edges) for block in reader.feed(text[a:b])]
     assert pieces == ProgressReader().feed(text)
     assert [block.ended for block in pieces] == [False, True]
 

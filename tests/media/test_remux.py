@@ -60,6 +60,14 @@ def test_bare_h264_is_left_as_it_is(clips: MakeClip, tools: Tools) -> None:
         remux(clips("a.h264", audio=""), "mp4", tools)
 
 
+def test_time_code_is_left_behind(clips: MakeClip, tools: Tools, tmp_path: Path) -> None:
+    coded = tmp_path / "coded.mov"
+    code = ["-i", str(clips("a.mkv")), "-c", "copy", "-timecode", "10:00:00:00", str(coded)]
+    run([str(tools.ffmpeg), "-nostdin", "-v", "error", *code], 60)
+    assert [stream.kind for stream in probe(coded, tools).streams] == ["video", "audio", "data"]
+    assert [stream.kind for stream in probe(remux(coded, "mkv", tools), tools).streams] == ["video", "audio"]
+
+
 def test_recording_that_claims_the_time_before_it(clips: MakeClip, tools: Tools, tmp_path: Path) -> None:
     late = tmp_path / "late.mkv"
     offset = ["-itsoffset", "30", "-i", str(clips("a.mkv")), "-c", "copy", "-copyts", str(late)]
