@@ -106,7 +106,7 @@ def _check(joined: Path, parts: Sequence[Probe], steps: Sequence[float], tools: 
     for position, (index, stream) in enumerate(copied):
         if stream.kind in RECORDED:
             ends.append(measure(joined, tools, position))
-            # Each stream must reach as far into the last part as it does there: lost sound shows nowhere else.
+            # Each stream must reach as far into the last part as it does there: only this shows lost sound.
             wanted = expected - steps[-1] + measure(last.path, tools, index)
             if ends[-1] < wanted - tolerance:
                 raise MediaError(f"joined parts: {stream} ends at {ends[-1]:.1f} s instead of {wanted:.1f} s")
