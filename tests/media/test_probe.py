@@ -142,8 +142,20 @@ def test_empty_missing_folder(tools: Tools, tmp_path: Path) -> None:
         probe(tmp_path / "empty.mkv", tools)
     with pytest.raises(MediaError, match="is missing"):
         probe(tmp_path / "missing.mkv", tools)
-    with pytest.raises(MediaError, match="cannot be read"):
+    with pytest.raises(MediaError, match="no regular file"):
         probe(tmp_path, tools)
+    os.mkfifo(tmp_path / "pipe.mkv")
+    with pytest.raises(MediaError, match="no regular file"):
+        probe(tmp_path / "pipe.mkv", tools)
+    with pytest.raises(MediaError, match="cannot be read"):
+        probe(tmp_path / "empty.mkv" / "a.mkv", tools)
+
+
+def test_file_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.mkv").write_bytes(b"x")
+    monkeypatch.setattr(module.os, "access", lambda path, mode: False)
+    with pytest.raises(MediaError, match="permission denied"):
+        probe(tmp_path / "a.mkv", Tools(Path("ffmpeg")))
 
 
 def test_file_that_hangs_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
