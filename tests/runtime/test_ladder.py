@@ -1,3 +1,4 @@
+import itertools
 from signal import SIGINT, SIGKILL, SIGTERM, SIGUSR1
 
 from hypothesis import given
@@ -88,7 +89,7 @@ def test_a_second_stop_changes_nothing():
 def test_signals_keep_their_distance(self_ending, custom, term, kill, wakeups):
     ladder = plan(self_ending=self_ending, sigcustom_time=custom, sigterm_time=term, sigkill_time=kill)
     sent = [(END + at, number) for at in sorted(wakeups) for number in ladder.due(END + at)]
-    assert all(later[0] - earlier[0] >= GAP for earlier, later in zip(sent, sent[1:], strict=False))
+    assert all(later[0] - earlier[0] >= GAP for earlier, later in itertools.pairwise(sent))
     numbers = [number for _, number in sent]
     assert len(set(numbers)) == len(numbers)
     assert SIGKILL not in numbers[:-1]

@@ -73,12 +73,12 @@ def test_a_rotated_file_is_followed(settings):
 
 def test_a_file_that_cannot_be_written_is_a_clear_mistake(settings, tmp_path):
     settings.file = tmp_path / "missing" / "pyca.log"
-    with pytest.raises(ConfigError, match="missing/pyca.log.*create its folder"):
+    with pytest.raises(ConfigError, match=r"missing/pyca\.log.*create its folder"):
         logs.setup(settings, service="capture")
 
 
 def test_a_missing_syslog_is_a_clear_mistake(tmp_path):
-    with pytest.raises(ConfigError, match="syslog.*nowhere"):
+    with pytest.raises(ConfigError, match=r"syslog.*nowhere"):
         logs._syslog("%(message)s", "capture", str(tmp_path / "nowhere"))
 
 

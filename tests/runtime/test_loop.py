@@ -258,3 +258,12 @@ def test_long_work_learns_that_it_shall_stop(drive, pulse):
     service = Scripted(upload)
     drive(service)
     assert service.closed == 1
+
+
+def test_a_closed_file_of_a_service_does_not_end_the_loop(drive, caplog):
+    gone = socket.socket()
+    gone.close()
+    service = Scripted(FAR, terminate, wakers=[gone])
+    drive(service)
+    assert len(service.ticked_at) == 2
+    assert "next try" in caplog.text

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,7 @@ def faithful():
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda n, _: note(signal.Signals(n).name) or n == 15 and sys.exit(0))
     note("faithful")
+    Notifier(clock=clock).ready()
     while True:
         signal.pause()
 
@@ -76,7 +78,16 @@ class Running:
 
 
 @pytest.fixture
-def supervise(tmp_path):
+def systemd(tmp_path):
+    """Return what a service manager hears."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(tmp_path / "notify"))
+        receiver.settimeout(20)
+        yield lambda: receiver.recv(1000).decode()
+
+
+@pytest.fixture
+def supervise(tmp_path, systemd):
     programs = []
 
     def start(*names):
@@ -85,7 +96,7 @@ def supervise(tmp_path):
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "NOTIFY_SOCKET": str(tmp_path / "notify")},
         )
         programs.append(process)
         return Running(process, tmp_path)
@@ -155,3 +166,22 @@ def test_a_terminals_interrupt_reaches_only_the_supervisor(supervise, until):
     running = supervise("faithful")
     [child] = until(lambda: running.pids("faithful"))
     assert os.getpgid(child) == child
+
+
+def test_the_supervisor_is_ready_when_its_children_are(supervise, systemd, until):
+    running = supervise("faithful")
+    heard = [systemd()]
+    while heard[-1] != "READY=1":
+        heard.append(systemd())
+    assert running.pids("faithful"), "not before its child"
+    assert heard[0] == "STATUS=faithful: running"
+    running.process.send_signal(signal.SIGTERM)
+    assert systemd() == "STOPPING=1"
+
+
+def test_a_child_that_is_not_ready_keeps_the_supervisor_from_it(supervise, systemd, until):
+    running = supervise("faithful", "stubborn")
+    until(lambda: running.pids("faithful") and running.pids("stubborn"))
+    assert systemd().startswith("STATUS=")
+    running.process.send_signal(signal.SIGTERM)
+    assert systemd() == "STOPPING=1"

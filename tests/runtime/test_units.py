@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pyca.core.states import ServiceName
+
 UNITS = Path(__file__).parents[2] / "init" / "systemd"
 SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
 THRESHOLD = {"pyca-capture.service": 25}
@@ -21,10 +23,9 @@ def options(name: str) -> dict[str, str]:
 
 
 def test_there_is_a_unit_for_each_service_and_the_target_wants_them():
-    assert SERVICES == [
-        f"pyca-{name}.service" for name in ("agentstate", "capture", "ingest", "schedule", "ui")
-    ]
-    assert sorted(options("pyca.target")["Wants"].split()) == SERVICES
+    units = {f"pyca-{name}.service" for name in ServiceName}
+    assert set(SERVICES) == units
+    assert set(options("pyca.target")["Wants"].split()) == units
 
 
 @pytest.mark.parametrize("name", SERVICES)
