@@ -185,3 +185,4 @@ def test_a_child_that_is_not_ready_keeps_the_supervisor_from_it(supervise, syste
     assert systemd().startswith("STATUS=")
     running.process.send_signal(signal.SIGTERM)
     assert systemd() == "STOPPING=1"
+    assert running.process.wait(timeout=20) == os.EX_SOFTWARE
