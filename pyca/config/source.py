@@ -7,11 +7,16 @@ from typing import Any
 
 from configobj import ConfigObj, NestingError
 
-from pyca.config.locate import locate
+from pyca.config.locate import locate, scan
 from pyca.config.report import Report, shorten
 from pyca.core.errors import ConfigError
 
 _NAME = re.compile(r"[\w.-]+")
+_QUOTED_COMMA = re.compile(r"['\"]\s*,")
+_ITEM = r"""(?:"[^"]*+"|'[^']*+'|[^'",#\s][^,#]*+)\s*"""
+_LIST = re.compile(rf"(?:{_ITEM},\s*)*+(?:{_ITEM})?+(?:#.*)?")
+_MOST_TRIES = 10
+"""ConfigObj tries 2^n readings of a line with unbalanced quotes and n quoted items; ten are quick"""
 
 Tree = Mapping[str, Any]
 """sections and keys by name; a section is a mapping, a key's raw value a text or a list of texts"""
@@ -25,6 +30,7 @@ def read_source(file: Path) -> tuple[Tree, Report]:
     """
     lines = _decode(file, _read(file))
     report = Report(file, locate(lines))
+    _take_out_endless_lines(lines, report)
     tree, broken = _parse(lines, report)
     if broken:
         raise ConfigError(report.problems)
@@ -54,6 +60,15 @@ def _decode(file: Path, content: bytes) -> list[str]:
         message = f"byte 0x{error.object[error.start]:02x} in column {column} is not UTF-8"
         raise ConfigError([f"{file}:{line}: {message}; save the file as UTF-8"]) from None
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _take_out_endless_lines(lines: list[str], report: Report) -> None:
+    """Report and blank those lines whose unbalanced quotes ConfigObj would ponder for hours."""
+    for number, location, value in scan(lines):
+        many = len(_QUOTED_COMMA.findall(value)) > _MOST_TRIES
+        if many and not value.startswith(("'''", '"""')) and not _LIST.fullmatch(value):
+            report.error(location, "has unbalanced quotes; put each item of the list in '…' or \"…\"")
+            lines[number - 1] = ""
 
 
 def _parse(lines: list[str], report: Report) -> tuple[Tree, bool]:
