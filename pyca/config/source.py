@@ -84,7 +84,7 @@ def _parse(lines: list[str], report: Report) -> tuple[Tree, bool]:
         for one in errors:
             number = getattr(one, "line_number", None) or 1
             report.error_at(number, _explain(one, lines[number - 1]))
-            broken = broken or isinstance(one, NestingError) or "[" in lines[number - 1].lstrip()[:1]
+            broken = broken or isinstance(one, NestingError) or lines[number - 1].lstrip().startswith("[")
             if "multiline" in str(one):  # what follows is the text itself, each line another error
                 broken = True
                 break
