@@ -1,6 +1,5 @@
 """Every key of ``pyca.conf``: its type, its limits, its default. Sections are classes, keys are fields."""
 
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
