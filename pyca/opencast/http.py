@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Self
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -117,17 +118,8 @@ class Http:
 
         :raises DeliveryError: as ``get``
         """
-        other = Http(
-            Server(
-                connect_timeout=self.server.connect_timeout,
-                stall_timeout=self.server.stall_timeout,
-                certificate=self.server.certificate,
-                insecure=self.server.insecure,
-                username="",
-            ),
-            progress=self._progress,
-        )
-        with other:
+        anonymous = replace(self.server, username="", cookiefile=None)
+        with Http(anonymous, progress=self._progress) as other:
             other._curl.setopt(pycurl.FOLLOWLOCATION, 1)
             other._curl.setopt(pycurl.MAXREDIRS, 5)
             return other._request("GET", url, headers=headers, allow=allow)
