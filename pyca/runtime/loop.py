@@ -12,7 +12,7 @@ from pyca.core.errors import PycaError
 from pyca.core.states import ServiceName, ServiceState
 from pyca.runtime.bell import Bell
 from pyca.runtime.pulse import Pulse
-from pyca.runtime.signals import Wakeup, signals_handled
+from pyca.runtime.signals import Handler, Wakeup, signals_handled
 
 logger = logging.getLogger(__name__)
 
@@ -53,11 +53,11 @@ class Service(Protocol):
         ...
 
     def busy(self) -> bool:
-        """Tell whether work is at hand that a new configuration must not disturb."""
+        """Tell whether work is at hand that a restart would cost; must not fail."""
         ...
 
     def status(self) -> str:
-        """Return in one line what the service does now."""
+        """Return in one line what the service does now, from memory: it must not fail."""
         ...
 
 
@@ -71,7 +71,7 @@ def run(service: Service, *, clock: Clock, bell: Bell, pulse: Pulse, reload: Rel
         or None to keep the present one
     """
     loop = _Loop(service, clock, bell, pulse, reload)
-    handlers = {
+    handlers: dict[int, Handler] = {
         signal.SIGTERM: lambda *_: pulse.stop(),
         signal.SIGINT: lambda *_: pulse.stop(),
         signal.SIGHUP: lambda *_: loop.ask_reload(),
@@ -92,8 +92,9 @@ class _Loop:
         self._pulse = pulse
         self._reload = reload
         self._reload_asked = False
-        self._failures = 0
         self._ready = False
+        self._failures = 0
+        self._trouble = ""
 
     def ask_reload(self) -> None:
         self._reload_asked = True
@@ -103,11 +104,11 @@ class _Loop:
         self._bell.drain()
         try:
             due = self._service.tick()
+            files = (self._bell, *self._service.files())
+            self._succeeded()
         except Exception as error:
-            self._wait(wakeup, self._failed(error), files=())
-            return
-        self._succeeded()
-        self._wait(wakeup, due, files=(self._bell, *self._service.files()))
+            due, files = self._failed(error), ()
+        self._wait(wakeup, due, files)
 
     def finish(self) -> None:
         """Close the service."""
@@ -120,7 +121,7 @@ class _Loop:
         self._pulse.show(ServiceState.STOPPED, "stopped")
 
     def _succeeded(self) -> None:
-        self._failures = 0
+        self._failures, self._trouble = 0, ""
         if not self._ready:
             self._ready = True
             self._pulse.notifier.ready()
@@ -129,12 +130,14 @@ class _Loop:
     def _failed(self, error: Exception) -> float:
         """Tell about a failed tick and return when to try again."""
         self._failures += 1
+        self._trouble = str(error) or type(error).__name__
         pause = RETRY.pause(self._failures)
-        if isinstance(error, PycaError):
-            logger.error("%s: %s; next try in %.0f s", self._service.name, error, pause)
-        else:
-            logger.exception("%s failed; next try in %.0f s", self._service.name, pause)
-        self._pulse.show(ServiceState.ERROR, str(error) or type(error).__name__)
+        # An operator needs no traceback for what we raised on purpose.
+        traceback = None if isinstance(error, PycaError) else error
+        logger.error(
+            "%s: %s; next try in %.0f s", self._service.name, self._trouble, pause, exc_info=traceback
+        )
+        self._show()
         return self._clock.now() + pause
 
     def _wait(self, wakeup: Wakeup, due: float, files: Iterable[HasFileno]) -> None:
@@ -150,22 +153,29 @@ class _Loop:
             wakeup.drain()
             if left <= 0 or any(file is not wakeup for file in readable):
                 return
-            if not self._failures:
-                self._show()
+            self._show()
 
     def _show(self) -> None:
-        """Tell that all is well. While ticks fail there is no sign of life for the watchdog."""
-        self._pulse.notifier.watchdog()
-        state = ServiceState.BUSY if self._service.busy() else ServiceState.IDLE
-        self._pulse.show(state, self._service.status())
+        """Tell how things are. The watchdog hears nothing while ticks fail, unless work would be lost."""
+        busy = self._service.busy()
+        if busy or not self._trouble:
+            self._pulse.notifier.watchdog()
+        state = ServiceState.BUSY if busy else ServiceState.IDLE
+        if self._trouble:
+            self._pulse.show(ServiceState.ERROR, self._trouble)
+        else:
+            self._pulse.show(state, self._service.status())
 
     def _swap(self) -> None:
         """Follow a changed configuration."""
         self._reload_asked = False
         try:
             fresh = self._reload()
-        except Exception as error:
-            logger.exception("The configuration was not read again: %s", error)
+        except PycaError as error:
+            logger.error("The old configuration stays: %s", error)
+            return
+        except Exception:
+            logger.exception("The old configuration stays")
             return
         if fresh is None:
             return
