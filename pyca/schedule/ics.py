@@ -1,39 +1,36 @@
 """A calendar in an iCalendar file or behind an address, with repetitions and time zones."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import tzinfo
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
-from pyca.core.errors import CalendarError, ConfigError, DeliveryError
+from pyca.core.errors import CalendarError, ConfigError
 from pyca.core.event import Event, Origin
 from pyca.schedule.occurrences import Span, expand
+from pyca.schedule.reader import Read
 from pyca.schedule.source import FULL_SECONDS, Fetched, Known, Mark, horizon
 
 PAST_SECONDS = 3600.0
 """Events stay in the calendar for so long after their end, as they do in Opencast's."""
 ENDLESS_DAYS = 366
 """The look-ahead where the settings give no limit: a weekly event repeats for ever."""
-LARGEST = 64_000_000
-"""Bytes; no calendar is larger, but a wrong path may be."""
 
 
 class IcsSource:
     """Reads ``[agent] calendar``.
 
-    :param read: fetches the bytes; by default from the file or address that the settings name
+    :param read: fetches the bytes of the file or address that the settings name
     :raises ConfigError: where the time zone is unknown
     """
 
     origin = Origin.ICS
     name = "ics"
 
-    def __init__(self, settings: Settings, clock: Clock, read: Callable[[], bytes] | None = None) -> None:
-        self._read = read or reader(settings)
+    def __init__(self, settings: Settings, clock: Clock, read: Read) -> None:
+        self._read = read
         self._clock = clock
         self._days = settings.agent.cal_lookahead or ENDLESS_DAYS
         self._zone = _zone(settings.agent.timezone)
@@ -87,4 +84,5 @@ def _zone(name: str) -> tzinfo | None:
     try:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError([f"[agent] timezone: “{name}” is no time zone"], "write such as Europe/Zurich") from error
+        problem = f"[agent] timezone: “{name}” is no time zone"
+        raise ConfigError([problem], "write such as Europe/Zurich") from error

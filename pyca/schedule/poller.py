@@ -34,7 +34,7 @@ class Poller:
         interval = float(agent.update_frequency)
         self._dense = min(DENSE_SECONDS, interval)
         self._regular = Backoff(first=interval, limit=interval, jitter=JITTER)
-        # A server that comes back has the schedule on the boxes soon, and is never asked more rarely than usual.
+        # After an outage the boxes follow soon, and a failing server is never asked more rarely than usual.
         self._retry = Backoff(first=min(5.0, interval), limit=interval)
         self._failures = 0
         self._mark: Mark | None = None

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 TIDY_SECONDS = 3600.0
 KEEP_SECONDS = 7 * 86400.0
-"""Events stay in the schedule for so long after their end, so that a capture service that was away sees them."""
+"""Events stay for so long after their end, so that a capture service that was away sees them."""
 
 
 class ScheduleService:
@@ -36,11 +36,11 @@ class ScheduleService:
         pulse: Pulse,
         sources: Sequence[Source] | None = None,
     ) -> None:
+        self._pulse = pulse
         if sources is None:
-            sources = configured(settings, clock)
+            sources = configured(settings, clock, self._on_transfer)
         self._database = database
         self._clock = clock
-        self._pulse = pulse
         self._pollers = [Poller(source, settings.agent, database, clock) for source in sources]
         self._tidy_due = clock.now()
         self._begun = False
@@ -79,6 +79,11 @@ class ScheduleService:
 
     def close(self) -> None:
         """Nothing is open between two ticks."""
+
+    def _on_transfer(self) -> bool:
+        """Keep the heart beating while a server takes its time; True ends the transfer."""
+        self._pulse.progress()
+        return self._pulse.stopping
 
     def _forget_others(self) -> None:
         """Drop the events of calendars that are not configured any more; nobody would ever correct them."""

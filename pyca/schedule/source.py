@@ -7,7 +7,7 @@ from typing import Protocol
 from pyca.core.event import Event, Origin
 
 FULL_SECONDS = 3600.0
-"""After so long a calendar is read in full even where it claims to be unchanged: the look-ahead has moved on."""
+"""After so long even an unchanged calendar is read in full, as the look-ahead has moved on."""
 
 Known = Callable[[], Mapping[str, str]]
 """Looks up id → fingerprint of the stored events. Asked only where a calendar has changed."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, exists, insert, select, update
+from sqlalchemy import CursorResult, delete, exists, insert, select
+from sqlalchemy import update as update_rows
 from sqlalchemy.orm import Session
 
 from pyca.core.errors import UsageError
@@ -116,7 +117,7 @@ def refresh(session: Session, origin: Origin, present: Mapping[str, Event | None
         session.execute(delete(UpcomingEvent).where(UpcomingEvent.uid.in_(chunk)))
     for event in updated:
         values = columns_of(event)
-        session.execute(update(UpcomingEvent).where(UpcomingEvent.uid == event.uid).values(**values))
+        session.execute(update_rows(UpcomingEvent).where(UpcomingEvent.uid == event.uid).values(**values))
     for start in range(0, len(added), _CHUNK):
         session.execute(insert(UpcomingEvent), [columns_of(event) for event in added[start : start + _CHUNK]])
     return Change(_uids(added), _uids(updated), tuple(removed), tuple(sorted(foreign)))
