@@ -1,16 +1,17 @@
 """Which calendars the settings name."""
 
+from collections.abc import Callable
+
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.event import Origin
-from pyca.opencast.http import Heartbeat
 from pyca.schedule.source import Source
 
 UPSTREAM = {Origin.OPENCAST: "calendar", Origin.ICS: "ics"}
 """The name of each calendar among the things outside."""
 
 
-def configured(settings: Settings, clock: Clock, progress: Heartbeat) -> list[Source]:
+def configured(settings: Settings, clock: Clock, progress: Callable[[], object]) -> list[Source]:
     """Return the calendars, none in standalone mode without a calendar.
 
     The imports are here because an agent needs one of them at most, and icalendar alone takes megabytes.
