@@ -2,8 +2,10 @@
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
@@ -19,6 +21,7 @@ logger = logging.getLogger(__name__)
 LONGEST_UID = 512
 """What the database takes."""
 _NEVER = float("inf")
+_START = re.compile(rb"\nDTSTART:(\d{8}T\d{6}Z)\r?\n")
 
 
 class OpencastSource:
@@ -30,12 +33,11 @@ class OpencastSource:
     origin = Origin.OPENCAST
     name = "calendar"
 
-    def __init__(
-        self, settings: Settings, clock: Clock, progress: Callable[[], object] | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock, progress: Callable[[], object]) -> None:
         self._agent = settings.agent.name
         self._days = settings.agent.cal_lookahead
         self._clock = clock
+        self._progress = progress
         self._http = Http(settings.server, progress=progress)
         self._services = Services(self._http, settings.services)
 
@@ -68,36 +70,55 @@ class OpencastSource:
         self, body: bytes, stored: Mapping[str, str], left_out: Mapping[str, LeftOut]
     ) -> tuple[dict[str, Event | None], dict[str, LeftOut]]:
         """Return the events for the schedule and those that are not for it, or not yet."""
-        now = self._clock.now()
         present: dict[str, Event | None] = {}
         omitted: dict[str, LeftOut] = {}
         for block in ical.split(body):
-            before = left_out.get(block.uid)
-            if block.uid in present:
-                logger.warning("The calendar lists event “%s” twice; the first counts", block.uid)
-            elif stored.get(block.uid) == block.fingerprint:
-                present[block.uid] = None
-            elif before and before.fingerprint == block.fingerprint and before.wanted > now:
-                omitted[block.uid] = before
+            uid = block.uid
+            if uid in present or uid in omitted:
+                logger.warning("The calendar lists event “%s” twice; the first counts", uid)
+            elif stored.get(uid) == block.fingerprint:
+                present[uid] = None
             else:
-                event = _parse(block)
-                wanted = self._wanted(event, block.uid in stored)
-                if event is None and block.uid in stored:
-                    present[block.uid] = None
-                elif wanted > now:
-                    omitted[block.uid] = LeftOut(block.fingerprint, wanted)
+                found = self._read(block, left_out.get(uid), uid in stored)
+                if isinstance(found, LeftOut):
+                    omitted[uid] = found
                 else:
-                    present[block.uid] = event
+                    present[uid] = found
         return present, omitted
 
-    def _wanted(self, event: Event | None, stored: bool) -> float:
-        """Return from when on an event belongs in the schedule.
+    def _read(self, block: ical.Block, before: LeftOut | None, stored: bool) -> Event | LeftOut | None:
+        """Return an event or why there is none; None where the stored one shall stay.
 
-        One that was over when it was first seen never does; one that runs always.
+        What is far ahead is not even parsed. What was over when it was first seen never belongs in the
+        schedule, what runs always does, and what has become unreadable is not cancelled by that.
         """
-        if event is None or (event.end <= self._clock.now() and not stored):
-            return _NEVER
-        return event.start - self._days * 86400.0 if self._days else 0.0
+        now = self._clock.now()
+        if before and before.fingerprint == block.fingerprint and before.wanted > now:
+            return before
+        self._progress()
+        wanted = self._wanted(_start(block.data))
+        if wanted > now:
+            return LeftOut(block.fingerprint, wanted)
+        event = _parse(block)
+        if event is None and stored:
+            return None
+        if event is None or (event.end <= now and not stored):
+            return LeftOut(block.fingerprint, _NEVER)
+        wanted = self._wanted(event.start)
+        return LeftOut(block.fingerprint, wanted) if wanted > now else event
+
+    def _wanted(self, start: float) -> float:
+        """Return from when on an event belongs in the schedule."""
+        return start - self._days * 86400.0 if self._days else -_NEVER
+
+
+def _start(data: bytes) -> float:
+    """Return the start as Opencast writes it, without parsing the rest; other forms count as long ago."""
+    found = _START.search(data)
+    try:
+        return datetime.fromisoformat(found[1].decode("ascii")).timestamp() if found else -_NEVER
+    except ValueError:
+        return -_NEVER
 
 
 def _parse(block: ical.Block) -> Event | None:
