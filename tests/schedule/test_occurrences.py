@@ -168,13 +168,15 @@ def test_equal_texts_have_equal_fingerprints_and_others_not() -> None:
     first, same = expand(calendar(WEEKLY), SPAN), expand(calendar(WEEKLY), SPAN)
     other = expand(calendar(WEEKLY.replace("Weekly", "Changed")), SPAN)
     assert first == same
-    assert not {event.fingerprint for event in first.values()} & {event.fingerprint for event in other.values()}
+    assert not {event.fingerprint for event in first.values()} & {
+        event.fingerprint for event in other.values()
+    }
 
 
 LINES = st.sampled_from(
     [
         "UID:a",
-        "UID;X=\"y\":b",
+        'UID;X="y":b',
         "SUMMARY:x\\, \\n\\\\",
         "DTSTART:20260330T080000Z",
         "DTSTART;TZID=Europe/Zurich:20260330T080000",

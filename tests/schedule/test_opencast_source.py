@@ -262,7 +262,12 @@ def test_an_event_that_became_unreadable_stays_as_it_was(
     ],
 )
 def test_the_samples_are_stored(
-    service: ScheduleService, server: FakeOpencast, database: Database, clock: FakeClock, file: str, count: int
+    service: ScheduleService,
+    server: FakeOpencast,
+    database: Database,
+    clock: FakeClock,
+    file: str,
+    count: int,
 ) -> None:
     clock.time = 1_774_605_600.0  # 2026-03-27 10:00 UTC
     server.faults.add(CALENDARS, faults.body((FIXTURES / file).read_bytes()), times=None)
