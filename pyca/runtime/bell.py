@@ -19,7 +19,7 @@ def _address(scope: str, name: str) -> str:
 
 
 class Bell:
-    """The receiving end. There is one for each service and database, so it also guards against a second start.
+    """The receiving end. One per service and database, so it also guards against a second start.
 
     The address is abstract: it needs no file and is gone with its process. Where the system has none, the
     bell never rings and everybody relies on the next due moment.

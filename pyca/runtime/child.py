@@ -109,8 +109,8 @@ class Child:
                 "check that its folder exists and that pyCA may write there",
             ) from error
         with log:
-            process = _spawn(argv, log.fileno(), cwd, _environment(env), pass_stdin)
             log_start = log.tell()
+            process = _spawn(argv, log.fileno(), cwd, _environment(env), pass_stdin)
         # Our own child stays a zombie until we ask for its exit code, so its pid cannot be another's yet.
         return cls(
             process.pid,
@@ -243,7 +243,9 @@ def _spawn(
     except FileNotFoundError as error:
         if cwd is not None and not cwd.is_dir():
             raise CommandError(f"{program} cannot start in {cwd}: no such folder", "create it") from error
-        raise CommandError(f"the program {program} was not found", "install it or give its full path") from error
+        raise CommandError(
+            f"the program {program} was not found", "install it or give its full path"
+        ) from error
     except PermissionError as error:
         raise CommandError(
             f"the program {program} may not be executed", "make it executable and readable for pyCA's user"

@@ -49,5 +49,5 @@ def build_argv(template: str, values: Mapping[str, str]) -> list[str]:
             "close every quote and write a backslash twice",
         ) from error
     if not words or not words[0]:
-        raise CommandError("the command is empty", "write the program and its arguments into the configuration")
+        raise CommandError("the command is empty", "write a program and its arguments")
     return [fill(word, values) for word in words]
