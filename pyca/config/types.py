@@ -63,13 +63,17 @@ class KeyType(ABC):
         """Return ``value`` independent of the current directory."""
         return value
 
-    def mask(self, value: Any) -> Any:
-        """Return ``value`` as plain data that may be shown to anyone."""
-        return value
+    def redact(self, text: str) -> str:
+        """Return ``text`` with what nobody may see masked."""
+        return text
+
+    def plain(self, value: Any) -> Any:
+        """Return ``value`` as plain data for JSON, secrets masked."""
+        return self.redact(value) if isinstance(value, str) else value
 
     def show(self, value: Any) -> str:
         """Return ``value`` as it is written in ``pyca.conf``, secrets masked."""
-        return quote(str(self.mask(value)))
+        return quote(str(self.plain(value)))
 
 
 def _single(raw: Raw, expected: str) -> str:
@@ -92,9 +96,9 @@ class Text(KeyType):
 class Secret(Text):
     """A text that is never shown."""
 
-    def mask(self, value: str) -> str:
+    def redact(self, text: str) -> str:
         """Return asterisks; an empty secret stays empty, because that is worth seeing."""
-        return MASK if value else ""
+        return MASK if text else ""
 
 
 class Boolean(KeyType):
@@ -197,7 +201,7 @@ class Lines(KeyType):
         """Return the parts of ``text`` between commas."""
         return [item.strip() for item in text.split(",")]
 
-    def mask(self, value: tuple[str, ...]) -> list[str]:
+    def plain(self, value: tuple[str, ...]) -> list[str]:
         """Return a list."""
         return list(value)
 
@@ -229,7 +233,7 @@ class LocalPath(KeyType):
         """Return the absolute path."""
         return value.absolute() if value else None
 
-    def mask(self, value: Path | None) -> str:
+    def plain(self, value: Path | None) -> str:
         """Return the path as text, empty for none."""
         return str(value or "")
 
@@ -253,7 +257,15 @@ class Rate(KeyType):
         return str(value)
 
 
-class Url(KeyType):
+class Address(KeyType):
+    """An address that may hold a password."""
+
+    def redact(self, text: str) -> str:
+        """Return the address, a password in it masked."""
+        return mask_password(text)
+
+
+class Url(Address):
     """An http or https address, or nothing."""
 
     def parse(self, raw: Raw) -> str:
@@ -264,12 +276,8 @@ class Url(KeyType):
             raise ValueError(expected)
         return text.rstrip("/")
 
-    def mask(self, value: str) -> str:
-        """Return the address, a password in it masked."""
-        return mask_password(value)
 
-
-class Calendar(KeyType):
+class Calendar(Address):
     """An iCalendar file or the http or https address of one, or nothing."""
 
     def parse(self, raw: Raw) -> str:
@@ -284,12 +292,8 @@ class Calendar(KeyType):
         """Return the address, or the path made absolute."""
         return value if not value or "://" in value else str(Path(value).absolute())
 
-    def mask(self, value: str) -> str:
-        """Return the address, a password in it masked."""
-        return mask_password(value)
 
-
-class DatabaseUrl(KeyType):
+class DatabaseUrl(Address):
     """A database address in SQLAlchemy's form."""
 
     def parse(self, raw: Raw) -> str:
@@ -306,10 +310,6 @@ class DatabaseUrl(KeyType):
         if not match or match[2].startswith((":memory:", "file:")):
             return value
         return f"{match[1]}{Path(match[2]).absolute()}{match[3]}"
-
-    def mask(self, value: str) -> str:
-        """Return the address, its password masked."""
-        return mask_password(value)
 
 
 def _is_web_address(text: str) -> bool:
