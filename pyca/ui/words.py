@@ -33,7 +33,7 @@ def register(app: Flask) -> None:
     """Add the filters to an application."""
     app.jinja_env.filters.update(
         size=show_size,
-        length=show_duration,
+        duration=show_duration,
         span=span,
         clock=lambda moment: clock(moment, context().zone),
         when=lambda moment, now: when(moment, now, context().zone),

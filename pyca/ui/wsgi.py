@@ -21,7 +21,7 @@ def load_app() -> Flask:
     """
     named = os.environ.get("PYCA_CONFIG")
     try:
-        settings = load(find_file(Path(named) if named else None))
+        settings = load(find_file(Path(named) if named else None, Path.cwd()), os.environ)
         database = Database(settings.agent.database)
         ensure(database)
     except PycaError as error:
