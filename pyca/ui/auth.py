@@ -75,7 +75,9 @@ def _check_form(asked: Request, token: str) -> None:
 
 
 def _ask() -> Response:
-    text = render_template("error.html", heading="Please log in", text="User and password are needed.", remedy="")
+    text = render_template(
+        "error.html", heading="Please log in", text="User and password are needed.", remedy=""
+    )
     response = current_app.make_response((text, 401))
     response.headers["WWW-Authenticate"] = 'Basic realm="pyCA", charset="UTF-8"'
     return response

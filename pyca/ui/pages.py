@@ -14,6 +14,7 @@ NOTICES = {
     "stop": "The recording is being stopped. It is kept and delivered as usual.",
     "extend": "The recording will go on for longer.",
     "retry": "The upload is tried again now.",
+    "resolve": "The recording counts as delivered.",
 }
 """What is said after an action; the address only names one of them, so that nobody can put words here."""
 
