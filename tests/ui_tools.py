@@ -84,7 +84,9 @@ def fill(database: Database, now: float) -> None:
     for number, state in enumerate(PATHS):
         put(database, f"e{number}", state, now, title=f"A {state} one", **_times(state, number, now))
     with database.write() as session:
-        recordings.set_state(session, "e1", S.FAILED_RECORDING, now, error="ffmpeg ended at once: no such device")
+        recordings.set_state(
+            session, "e1", S.FAILED_RECORDING, now, error="ffmpeg ended at once: no such device"
+        )
         uploads.save(session, Upload("e5", "opencast", UploadStep.TRACKS, bytes_sent=450_000_000,
                                      bytes_total=1_800_000_000, rate=9e6, attempts=1))  # fmt: skip
         uploads.save(session, Upload("e6", "opencast", UploadStep.TRACKS, bytes_sent=10, bytes_total=1_800_000_000,

@@ -1,4 +1,4 @@
-"""Record, stop, extend, retry. Each has a page that asks in words, so that everything works without a script."""
+"""Record, stop, extend, retry. Each has a page that asks in words, so that all works without a script."""
 
 import math
 from collections.abc import Mapping, Sequence

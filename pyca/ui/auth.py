@@ -45,7 +45,7 @@ def protect(app: Flask, ui: Ui) -> None:
 
 
 def form_token(ui: Ui) -> str:
-    """Return the secret that our own forms carry: the same in every process, and only known with the password."""
+    """Return the secret of our own forms: the same in every process, known only with the password."""
     key = hashlib.sha256(b"pyca form token\0" + ui.password.encode()).digest()
     return hmac.new(key, ui.username.encode(), hashlib.sha256).hexdigest()
 

@@ -47,7 +47,8 @@ def status() -> Response:
     response = jsonify(brief(overview))
     response.set_etag(overview.tag)
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def brief(overview: Overview) -> dict[str, Any]:
