@@ -49,11 +49,10 @@ def test_other_numbers_are_unknown(person: Person, picture: Path, path: str) -> 
     assert person.get(path).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "path", ["/img/../pyca.db", "/img/..%2fpyca.db", "/img/%2e%2e/pyca.db", "/static/../auth.py", "/static/%2e%2e/auth.py"]
-)  # fmt: skip
-def test_no_path_leads_out(person: Person, path: str) -> None:
-    assert person.get(path).status_code == 404
+@pytest.mark.parametrize("up", ["..", "%2e%2e", "..%2f.."])
+@pytest.mark.parametrize("start", ["/img", "/static"])
+def test_no_path_leads_out(person: Person, start: str, up: str) -> None:
+    assert person.get(f"{start}/{up}/auth.py").status_code == 404
 
 
 def test_pipes_and_folders_do_not_hold_the_page(person: Person, picture: Path, settings: Settings) -> None:
