@@ -7,7 +7,9 @@ from typing import Any
 
 from pyca.config.types import (
     Boolean,
+    Calendar,
     Choice,
+    DatabaseUrl,
     Integer,
     KeyType,
     Lines,
@@ -37,10 +39,10 @@ class Agent:
     update_frequency: int = key(Integer(minimum=5), 60)
     cal_lookahead: int = key(Integer(minimum=0), 14)
     backup_mode: bool = key(Boolean(), False)
-    database: str = key(Secret(), "sqlite:///pyca.db")
+    database: str = key(DatabaseUrl(), "sqlite:///pyca.db")
     address: str = key(Text(), "")
     timezone: str = key(Text(), "")
-    calendar: str = key(Text(), "")
+    calendar: str = key(Calendar(), "")
 
 
 @dataclass(frozen=True)
