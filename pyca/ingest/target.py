@@ -14,7 +14,7 @@ class Interrupted(Exception):  # noqa: N818  it is no error, the delivery goes o
     """The delivery was asked to stop; it resumes at the element where it stood."""
 
 
-class AmbiguousDelivery(DeliveryError):
+class AmbiguousError(DeliveryError):
     """The final call was sent and never answered: the server may have taken the recording or not."""
 
 
@@ -53,7 +53,7 @@ class Target(Protocol):
     def finish(self, recording: Recording, upload: Upload) -> Upload:
         """Complete the delivery; after this the recording is in safe hands.
 
-        :raises AmbiguousDelivery: where nobody can tell whether it was completed
+        :raises AmbiguousError: where nobody can tell whether it was completed
         """
         ...
 
