@@ -1,4 +1,4 @@
-"""What is legal and still deserves the operator's attention: published passwords, clear text, switched-off checks."""
+"""What is legal and still risky: published passwords, clear text, checks that are switched off."""
 
 import ipaddress
 import os

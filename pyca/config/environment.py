@@ -1,4 +1,4 @@
-"""Environment variables that override keys of the file: ``PYCA_SERVER_PASSWORD``, ``PYCA_UI_PORT`` and so on."""
+"""Environment variables that override keys of the file: ``PYCA_SERVER_PASSWORD``, ``PYCA_UI_PORT``."""
 
 from collections.abc import Mapping
 from pathlib import Path

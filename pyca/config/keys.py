@@ -1,7 +1,6 @@
 """What may stand in ``pyca.conf``: its sections, their keys, and what only older files hold."""
 
 from dataclasses import fields
-from functools import cache
 from typing import Any
 
 from pyca.config.settings import Agent, Capture, Ingest, Input, Logging, Server, Ui
@@ -30,12 +29,11 @@ WITHOUT_EFFECT = frozenset({("agent", "ignore_timezone"), ("capture", "sources")
 """keys of older files; accepted, so that such a file works as it is"""
 
 
-@cache
-def kinds(section: type[Section]) -> dict[str, KeyType]:
+def kinds(section: type[Any]) -> dict[str, KeyType]:
     """Return the keys of a section and their kinds."""
     return {key.name: key.metadata["kind"] for key in fields(section)}
 
 
-def defaults(section: type[Section]) -> dict[str, Any]:
+def defaults(section: type[Any]) -> dict[str, Any]:
     """Return the default of each key of a section, independent of the current directory."""
     return {key.name: key.metadata["kind"].resolve(key.default) for key in fields(section)}
