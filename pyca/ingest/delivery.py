@@ -30,6 +30,7 @@ def deliver(
     upload = replace(upload, bytes_total=sum(track.size for track in recording.tracks))
     meter = Meter(database, clock, pulse, recording, upload)
     if upload.step is UploadStep.BEGIN:
+        _abandon(target, recording, upload)
         upload = _keep(database, target.begin(recording, replace(upload, bytes_sent=0)))
     while upload.tracks_done < len(recording.tracks):
         meter.begin_track(_size_of_first(recording, upload.tracks_done))
@@ -44,6 +45,16 @@ def deliver(
     # From here to the answer nobody can tell whether the recording was taken: that must survive a crash.
     upload = _keep(database, replace(upload, step=UploadStep.FINISH))
     return target.finish(recording, upload)
+
+
+def _abandon(target: Target, recording: Recording, upload: Upload) -> None:
+    """Clean up behind a delivery that somebody wants to begin anew."""
+    if not upload.node:
+        return
+    try:
+        target.abandon(recording, upload)
+    except DeliveryError as error:
+        logger.warning("What was delivered of “%s” so far stays behind: %s", recording.event.title, error)
 
 
 def usable(recording: Recording) -> Recording:
@@ -103,7 +114,7 @@ def _checksum(track: Track, meter: Meter) -> str:
 
 
 def _freshest(database: Database, event: Event) -> Event:
-    """Return the event with the workflow that the schedule asks for now: replaying an old one reverts edits."""
+    """Return the event with the workflow that the schedule asks for now: an old one would revert edits."""
     with database.read() as session:
         fresh = events.get(session, event.uid)
     if fresh is None:

@@ -12,7 +12,7 @@ from pyca.core.clock import Clock
 from pyca.core.errors import DeliveryError
 from pyca.core.recording import Recording, Upload, UploadStep
 from pyca.core.states import EventState
-from pyca.ingest.target import AmbiguousError, Target
+from pyca.ingest.target import Target
 from pyca.store import recordings, uploads
 from pyca.store.database import Database
 
@@ -60,13 +60,13 @@ class Ledger:
     def put_back(self, uid: str, *, crashed: bool = False) -> None:
         """Let an interrupted delivery wait for its turn again, unless nobody knows whether it was completed.
 
-        :param crashed: nobody asked for the interruption; where it happens again and again the others go first
+        :param crashed: nobody asked for the interruption; after the second time the others go first
         """
         now = self._clock.now()
         with self._database.write() as session:
             upload = uploads.get(session, uid) or Upload(uid, self._target.name)
             if upload.step is UploadStep.FINISH and not self._may_repeat(upload):
-                unsure = AmbiguousError("pyCA was interrupted during the final call")
+                unsure = DeliveryError("pyCA was interrupted during the final call", unanswered=True)
                 uploads.save(session, self._after(upload, unsure, now))
                 _leave(session, uid, EventState.FAILED_UPLOADING, now)
                 return
@@ -108,7 +108,7 @@ class Ledger:
 
     def _after(self, upload: Upload, error: DeliveryError, now: float) -> Upload:
         """Return how a delivery stands after a failure."""
-        unsure = isinstance(error, AmbiguousError) and upload.step is UploadStep.FINISH
+        unsure = error.unanswered and upload.step is UploadStep.FINISH
         if unsure and not self._may_repeat(upload):
             text = f"{error.message} ({DECIDE})"
             return replace(upload, step=UploadStep.AMBIGUOUS, error=text, rate=0.0)

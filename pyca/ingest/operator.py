@@ -30,7 +30,7 @@ def retry(database: Database, clock: Clock, uid: str, *, anew: bool = False) -> 
             raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "there is nothing to retry")
         upload = uploads.get(session, uid)
         if upload is not None:
-            fresh = Upload(uid, upload.target) if anew else _reopened(upload)
+            fresh = _begun_anew(upload) if anew else _reopened(upload)
             uploads.save(session, replace(fresh, next_attempt=now))
     ring(database.scope, ServiceName.INGEST)
 
@@ -74,6 +74,11 @@ def _reopened(upload: Upload) -> Upload:
     """Return the delivery as it goes on at the step where it stood."""
     step = UploadStep.TRACKS if upload.step is UploadStep.AMBIGUOUS else upload.step
     return replace(upload, step=step, permanent=False, attempts=0, error="")
+
+
+def _begun_anew(upload: Upload) -> Upload:
+    """Return the delivery at its first step; node and package stay known, to be cleaned up."""
+    return replace(_reopened(upload), step=UploadStep.BEGIN, tracks_done=0, bytes_sent=0)
 
 
 def _recording(session: Session, uid: str) -> Recording:

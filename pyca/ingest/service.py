@@ -12,7 +12,7 @@ from pyca.ingest.choose import choose_target
 from pyca.ingest.cleanup import delete_files
 from pyca.ingest.delivery import deliver
 from pyca.ingest.ledger import Ledger
-from pyca.ingest.target import AmbiguousError, Interrupted, Target
+from pyca.ingest.target import Interrupted, Target
 from pyca.runtime.bell import ring
 from pyca.runtime.loop import HasFileno
 from pyca.runtime.pulse import Pulse
@@ -99,7 +99,7 @@ class IngestService:
             self._ledger.fail(recording, error)
         except Exception as error:
             # The fault may lie in this one recording: the others must have their turn before it is told.
-            self._ledger.fail(recording, AmbiguousError(f"unexpected: {error!r}"))
+            self._ledger.fail(recording, DeliveryError(f"unexpected: {error!r}", unanswered=True))
             raise
         else:
             self._ledger.succeed(recording, done)
