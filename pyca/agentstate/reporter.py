@@ -116,7 +116,7 @@ class Reporter:
         except DeliveryError as error:
             if not error.permanent:
                 raise
-            # Refused because of the message or because of us? If of us, this is refused too, and nothing is lost.
+            # Because of the message or because of us? If of us this is refused too, and nothing is lost.
             self._say(self._told or AgentState.IDLE)
             logger.warning("State “%s” of event “%s” is dropped: %s", state, uid, error)
 
