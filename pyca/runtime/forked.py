@@ -69,7 +69,7 @@ def _outcome(target: Callable[[], int]) -> int:
     try:
         return target()
     except PycaError as error:
-        logger.error("%s", error)
+        logger.critical("%s", error)
         return error.exit_code
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

@@ -172,7 +172,7 @@ class _Loop:
         try:
             fresh = self._reload()
         except PycaError as error:
-            logger.error("The old configuration stays: %s", error)
+            logger.warning("The old configuration stays: %s", error)
             return
         except Exception:
             logger.exception("The old configuration stays")

@@ -12,7 +12,7 @@ from pyca.core.backoff import Backoff
 from pyca.core.clock import Clock
 from pyca.runtime.forked import fork
 from pyca.runtime.notify import Notifier
-from pyca.runtime.signals import Handler, Wakeup, signals_handled
+from pyca.runtime.signals import Handler, Wakeup, signal_name, signals_handled
 
 logger = logging.getLogger(__name__)
 
@@ -163,7 +163,7 @@ class _Supervisor:
 
     def _ended(self, worker: _Worker, code: int) -> None:
         pid, worker.pid = worker.pid, 0
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        how = f"was killed by {signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         if self._stop_asked:
             logger.info("%s (pid %d) %s", worker.name, pid, how)
             return
