@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import CursorResult, Select, exists, select, update
 from sqlalchemy.orm import Session
 
 from pyca.core.recording import Upload, UploadStep
@@ -30,6 +30,19 @@ def save(session: Session, upload: Upload) -> None:
     """Store how far a delivery has come; the point at which it is resumed."""
     values = {name: getattr(upload, name) for name in _FIELDS} | {"step": str(upload.step)}
     session.merge(UploadRow(**values))
+
+
+def progress(session: Session, uid: str, bytes_sent: int, rate: float) -> bool:
+    """Store how many bytes are over; the resume point stays as it is.
+
+    :param rate: bytes per second
+    :return: False where the recording is not “uploading” any more, because somebody paused it
+    """
+    running = exists().where(RecordedEvent.uid == uid, RecordedEvent.state == EventState.UPLOADING)
+    result: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+        update(UploadRow).where(UploadRow.uid == uid, running).values(bytes_sent=bytes_sent, rate=rate)
+    )
+    return result.rowcount == 1
 
 
 def due(session: Session, now: float) -> str | None:
