@@ -114,6 +114,17 @@ def test_a_failure_leaves_the_schedule_and_is_told_once(
     assert "up to date" in service.status()
 
 
+def test_what_curl_measured_is_no_news(
+    service: ScheduleService, source: FakeSource, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    source.answers = [DeliveryError(text) for text in ("no answer after 2001 ms", "no answer after 2003 ms")]
+    source.answers.append(DeliveryError("status 500"))
+    source.answers.append(DeliveryError("status 502"))
+    for _ in range(4):
+        clock.time = service.tick()
+    assert len(caplog.records) == 3
+
+
 def test_after_a_failure_it_asks_sooner_and_never_more_rarely_than_usual(
     service: ScheduleService, source: FakeSource, clock: FakeClock
 ) -> None:
@@ -230,7 +241,7 @@ def test_an_event_of_another_calendar_is_left_alone(
     with database.read() as session:
         event = events.get(session, "e1")
     assert event and (event.title, event.origin) == ("Title e1", Origin.OPENCAST)
-    assert "events of another one" in caplog.text
+    assert "another one's, such as “e1”" in caplog.text
 
 
 def test_without_a_calendar_it_is_idle(database: Database, clock: FakeClock, pulse: Pulse) -> None:
