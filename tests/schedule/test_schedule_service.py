@@ -31,6 +31,10 @@ class FakeSource:
     name: str = "calendar"
     answers: list[Mapping[str, Event | None] | PycaError | None] = field(default_factory=list)
     marks: list[Mark | None] = field(default_factory=list)
+    closed: bool = False
+
+    def close(self) -> None:
+        self.closed = True
 
     def fetch(self, known: Known, mark: Mark | None) -> Fetched:
         self.marks.append(mark)
@@ -286,6 +290,11 @@ def test_a_stop_ends_the_transfer_at_hand(service: ScheduleService, pulse: Pulse
     assert service._on_transfer() is True
     service.tick()
     assert source.marks == []
+
+
+def test_closing_lets_go_of_the_calendars(service: ScheduleService, source: FakeSource) -> None:
+    service.close()
+    assert source.closed
 
 
 def test_the_mark_is_not_kept_by_a_new_service(database: Database, clock: FakeClock) -> None:
