@@ -69,8 +69,8 @@ def test_a_broken_file_is_explained_once(refuse, text, problem):
         ("[inputs]\n[[x]]\ncommand = a\nfiles = a, b", ":4: inputs.x.files: found 1 flavor for 2 files"),
         ("[inputs]\n[['a,b']]\ncommand = a", ":2: inputs.a,b: has a comma"),
         (
-            "[inputs]\n[[x]]\ncommand = a\n[[y]]\ncommand = b",
-            ":4: inputs.y.files: “{{dir}}/{{name}}.mkv” is written",
+            "[inputs]\n[[x]]\ncommand = a\nfiles = {{dir}}/a.ts\n[[y]]\ncommand = b\nfiles = {{dir}}/a.ts",
+            ":7: inputs.y.files: “{{dir}}/a.ts” is written",
         ),
         ("[inputs]\ncommand = a", ":2: inputs.command: is a key; expected one section [[NAME]]"),
         (
@@ -104,3 +104,21 @@ def test_a_wrong_address_does_not_give_its_password_away(refuse):
     assert "s3cret" not in "".join(
         refuse("[server]\nurl = ftp://u:s3cret@host\n[services]\na = ftp://u:s3cret@h")
     )
+
+
+def test_a_long_list_with_unbalanced_quotes_is_refused_at_once(refuse):
+    (problem, *_) = refuse("[capture]\nfiles = " + "'a', " * 40 + "'b\n")
+    assert problem == ":2: capture.files: has unbalanced quotes; put each item of the list in '…' or \"…\""
+
+
+def test_a_long_list_of_quoted_items_is_fine(configure):
+    items = [f"it {number}" for number in range(40)]
+    flavors = ", ".join(["a/b"] * 40)
+    text = (
+        "[capture]\nflavors = "
+        + flavors
+        + "\nfiles = "
+        + ", ".join(f"'{item}'" for item in items)
+        + "  # many"
+    )
+    assert configure(text).capture.files == tuple(items)
