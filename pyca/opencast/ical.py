@@ -109,7 +109,7 @@ def _event(component: Any, uid: str, start: float, end: float, fingerprint: str)
     given = properties.parse(texts.get(_PROPERTIES_FILE, ""), title)
     return Event(
         uid=uid,
-        title=title.strip() or "Untitled",
+        title=title or "Untitled",
         start=start,
         end=end,
         origin=Origin.OPENCAST,
