@@ -46,6 +46,12 @@ class StoreError(PycaError):
     exit_code = os.EX_UNAVAILABLE
 
 
+class RunningError(PycaError):
+    """The same service runs already for this database."""
+
+    exit_code = os.EX_TEMPFAIL
+
+
 class CommandError(PycaError):
     """A capture command cannot be built or started."""
 

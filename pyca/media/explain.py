@@ -1,0 +1,139 @@
+"""Turn what FFmpeg wrote to stderr into one sentence for an operator."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class _Case(NamedTuple):
+    pattern: re.Pattern[str]
+    sentence: str
+    """may hold the groups of the pattern and ``{subject}``, the file or device that FFmpeg names"""
+    remedy: str
+
+
+def _case(pattern: str, sentence: str, remedy: str) -> _Case:
+    return _Case(re.compile(pattern, re.IGNORECASE), sentence, remedy)
+
+
+# The first case that matches any line wins, so causes stand before their consequences.
+_CASES = (
+    _case(r"No space left on device", "the disk is full", "free space or record elsewhere"),
+    _case(r"Read-only file system", "the disk is read-only", "check the disk and how it is mounted"),
+    _case(
+        r"Input/output error", "a device or disk failed while FFmpeg used it", "check cables, power and disk"
+    ),
+    _case(
+        r"Device or resource busy",
+        "the device is in use by another program",
+        "stop the other program; most cameras and sound cards allow one reader",
+    ),
+    _case(
+        r"Unknown (?P<kind>encoder|decoder) '?(?P<name>[^'\s]+)",
+        "this FFmpeg has no {kind} “{name}”",
+        "choose another codec or install a fuller FFmpeg",
+    ),
+    _case(
+        r"Unknown input format:? '?(?P<name>[^'\s]+)",
+        "this FFmpeg cannot read from “{name}”",
+        "choose another input or install a fuller FFmpeg",
+    ),
+    _case(
+        r"(?:Unrecognized option|Option) '?(?P<name>[\w:-]+)'?(?:\.| not found)",
+        "this FFmpeg does not know the option “{name}”",
+        "correct the capture command for the installed version",
+    ),
+    _case(r"401 Unauthorized", "the source wants a password", "put user and password into its address"),
+    _case(r"403 Forbidden", "the source refuses access", "check user and password"),
+    _case(r"404 (?:Stream )?Not Found", "the source has no such stream", "check the path in its address"),
+    _case(
+        r"Connection refused",
+        "nothing answers at the source's address",
+        "is it switched on, is the port right?",
+    ),
+    _case(
+        r"Connection timed out|Operation timed out|ETIMEDOUT",
+        "the source did not answer in time",
+        "check network and camera",
+    ),
+    _case(
+        r"No route to host|Network is unreachable",
+        "the source cannot be reached",
+        "check network and address",
+    ),
+    _case(
+        r"Failed to resolve hostname (?P<name>[^\s:]+)|Name or service not known",
+        "the source's name is unknown",
+        "check its address and DNS",
+    ),
+    _case(
+        r"Connection reset|Broken pipe", "the other side closed the connection", "check network and device"
+    ),
+    _case(
+        r"Codec .*not supported in container|Could not find tag for codec|not currently supported in"
+        r"|(?:VP8|only) .*(?:are|is) supported|incompatible with output codec",
+        "the container cannot hold these codecs",
+        "choose mkv, or another codec in the capture command",
+    ),
+    _case(
+        r"Permission denied|Operation not permitted",
+        "no permission for {subject}",
+        "let pyCA's user read the device (groups video, audio) or write the folder",
+    ),
+    _case(
+        r"No such (?:file|device)",
+        "{subject} is not there",
+        "check path, cable and the capture command",
+    ),
+    _case(
+        r"Cannot open display", "the screen cannot be opened", "check DISPLAY and that a session is running"
+    ),
+    _case(
+        r"moov atom not found|Invalid data found when processing input|EBML header parsing failed",
+        "the data is damaged or no media",
+        "check the source; record to mkv, which survives a crash",
+    ),
+)
+
+_NOISE = re.compile(
+    r"^\s*$|^(frame|size)=|^\s+|^(Input|Output|Stream mapping|Press \[q\]|Guessed|video:)"
+    r"|Last message repeated|^ffmpeg version|deprecated|^Conversion failed!|^Exiting|Error opening (?:input|output) files?\b",
+    re.IGNORECASE,
+)
+_SUBJECTS = (
+    re.compile(r"^Error opening (?:input|output) file (?:file:)?(.+?)\.?$"),
+    re.compile(r"(/[^:]*)'?: (?:No such|Permission|Operation not)"),
+    re.compile(r"^(?!Error|Failed|Could)(?:file:)?([^:]+): (?:No such|Permission|Operation not)"),
+)
+_ORIGIN = re.compile(r"^\[[^\]]*\]\s*")
+
+
+def explain(log: str) -> str:
+    """Return one sentence on why FFmpeg failed, with a remedy where one is known.
+
+    :param log: its stderr, or the end of it
+    """
+    lines = [_ORIGIN.sub("", line).rstrip() for line in re.split(r"[\r\n]+", log)]
+    for case in _CASES:
+        if match := _first_match(case.pattern, lines):
+            sentence = case.sentence.format(**match.groupdict(), subject=_subject(lines))
+            return f"{sentence} ({case.remedy})"
+    last = last_lines(log, 1)
+    return f"FFmpeg says: {last}" if last else "FFmpeg gave no reason"
+
+
+def last_lines(log: str, count: int = 3) -> str:
+    """Return the last lines of a log that say something, joined by “; ”."""
+    lines = [line for line in re.split(r"[\r\n]+", log) if not _NOISE.search(line)]
+    return "; ".join(_ORIGIN.sub("", line).strip() for line in lines[-count:])
+
+
+def _first_match(pattern: re.Pattern[str], lines: Iterable[str]) -> re.Match[str] | None:
+    return next((match for line in lines if (match := pattern.search(line))), None)
+
+
+def _subject(lines: Iterable[str]) -> str:
+    """Return the file or device that failed: FFmpeg 5 puts it before the reason, 9 on a line of its own."""
+    found = (match for pattern in _SUBJECTS for line in lines if (match := pattern.search(line)))
+    match = next(found, None)
+    return f"“{match[1]}”" if match else "the source or target"

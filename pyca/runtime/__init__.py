@@ -1,0 +1,1 @@
+"""Being a good Unix process: service loop, supervisor, child processes, sd_notify, logs."""

@@ -1,0 +1,50 @@
+"""Facts about processes: who they are and what they use."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process has used so far."""
+
+    cpu_seconds: float
+    memory: int
+    """resident bytes, shared pages included"""
+    threads: int
+
+
+def usage(pid: int | None = None) -> Usage | None:
+    """Return what a process uses, this one by default; None where it is gone."""
+    try:
+        process = psutil.Process(pid)
+        with process.oneshot():
+            times = process.cpu_times()
+            return Usage(times.user + times.system, process.memory_info().rss, process.num_threads())
+    except psutil.Error:
+        return None
+
+
+def start_time(pid: int) -> float | None:
+    """Return when a running process was started; None where there is none or only its zombie.
+
+    Linux counts from the boot, so that setting the clock does not change the answer: an agent without a
+    battery-backed clock must know its recorder again after the first time synchronisation.
+    """
+    try:
+        # The second field is the program's name in parentheses and may hold anything, so cut behind it.
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:
+        return _create_time(pid) if not Path("/proc/self/stat").exists() else None
+    state, ticks = fields[0], int(fields[19])
+    return None if state in "ZX" else ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _create_time(pid: int) -> float | None:
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
