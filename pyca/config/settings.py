@@ -1,4 +1,5 @@
 """Every key of ``pyca.conf``: its type, its limits, its default. Sections are classes, keys are fields."""
+# ruff: noqa: RUF009 (the values that key() declares are frozen)
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +8,9 @@ from typing import Any
 
 from pyca.config.types import (
     Boolean,
+    Calendar,
     Choice,
+    DatabaseUrl,
     Integer,
     KeyType,
     Lines,
@@ -37,10 +40,10 @@ class Agent:
     update_frequency: int = key(Integer(minimum=5), 60)
     cal_lookahead: int = key(Integer(minimum=0), 14)
     backup_mode: bool = key(Boolean(), False)
-    database: str = key(Secret(), "sqlite:///pyca.db")
+    database: str = key(DatabaseUrl(), "sqlite:///pyca.db")
     address: str = key(Text(), "")
     timezone: str = key(Text(), "")
-    calendar: str = key(Text(), "")
+    calendar: str = key(Calendar(), "")
 
 
 @dataclass(frozen=True)

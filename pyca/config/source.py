@@ -1,0 +1,95 @@
+"""Reading ``pyca.conf``: from bytes to nested sections of raw values, with every syntax error named."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from configobj import ConfigObj, NestingError
+
+from pyca.config.locate import locate
+from pyca.config.report import Report, shorten
+from pyca.core.errors import ConfigError
+
+_NAME = re.compile(r"[\w.-]+")
+
+Tree = Mapping[str, Any]
+"""sections and keys by name; a section is a mapping, a key's raw value a text or a list of texts"""
+
+
+def read_source(file: Path) -> tuple[Tree, Report]:
+    """Return the sections of ``file`` and the report that collects its mistakes.
+
+    :raises ConfigError: where there is nothing to go on with: the file is unreadable, no text, or its
+        sections cannot be told apart
+    """
+    lines = _decode(file, _read(file))
+    report = Report(file, locate(lines))
+    tree, broken = _parse(lines, report)
+    if broken:
+        raise ConfigError(report.problems)
+    return tree, report
+
+
+def _read(file: Path) -> bytes:
+    """Return what is in the file."""
+    try:
+        return file.read_bytes()
+    except IsADirectoryError:
+        raise ConfigError([f"{file}: is a folder, expected a file"]) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError([f"{file}: cannot be read: {reason}"]) from error
+
+
+def _decode(file: Path, content: bytes) -> list[str]:
+    """Return the lines of the file, without the byte order mark that some editors put in front."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # The error counts from behind a byte order mark, so the position is looked up in what it decoded.
+        before = error.object[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before) - (before.rfind(b"\n") + 1) + 1
+        message = f"byte 0x{error.object[error.start]:02x} in column {column} is not UTF-8"
+        raise ConfigError([f"{file}:{line}: {message}; save the file as UTF-8"]) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _parse(lines: list[str], report: Report) -> tuple[Tree, bool]:
+    """Return the sections and whether they are too broken to look any further.
+
+    Interpolation is off, so that ``%`` and ``$`` in commands stay what they are.
+    """
+    try:
+        return ConfigObj(lines, interpolation=False, list_values=True), False
+    except SyntaxError as error:
+        errors: Sequence[SyntaxError] = getattr(error, "errors", [error])
+        broken = False
+        for one in errors:
+            number = getattr(one, "line_number", None) or 1
+            report.error_at(number, _explain(one, lines[number - 1]))
+            broken = broken or isinstance(one, NestingError) or "[" in lines[number - 1].lstrip()[:1]
+            if "multiline" in str(one):  # what follows is the text itself, each line another error
+                broken = True
+                break
+        tree: Tree | None = getattr(error, "config", None)
+        return tree or {}, broken or tree is None
+
+
+def _explain(error: SyntaxError, line: str) -> str:
+    """Return what is wrong with a line; never its value, which may be a password."""
+    text = str(error)
+    word = _NAME.match(line.strip(" \t'\"[]"))
+    name = f"“{shorten(word[0])}”" if word else "this line"
+    if "Duplicate section" in text:
+        return f"section {name} is there twice; put its keys into one"
+    if "Duplicate keyword" in text:
+        return f"{name} is set twice in one section; remove one of them"
+    if "multiline" in text:
+        return f"the triple quotes of {name} are not closed; end the value with the same three quotes"
+    if "Parse error in value" in text:
+        return f"the value of {name} has unbalanced quotes; put all of it in '…' or in triple quotes"
+    if isinstance(error, NestingError):
+        return f"section {name} needs as many [ as ] and at most one more than the section around it"
+    return f"{name} is neither a [section] nor a key; expected “key = value”"

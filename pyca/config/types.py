@@ -1,0 +1,323 @@
+"""The kinds of values a key can have: how text becomes a value and how a value is shown again.
+
+Each kind reads what the file holds (one text, or a list where the line had commas) and refuses with a
+``ValueError`` whose text says what is expected, so that it fits after “expected …”.
+"""
+
+import math
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pyca.core.units import parse_size
+
+MASK = "********"
+"""what is shown instead of a secret"""
+
+Raw = str | Sequence[str]
+"""what ConfigObj makes of a line: one text, or a list where the line has commas outside of quotes"""
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_TRUE = frozenset({"true", "yes", "on", "1"})
+_FALSE = frozenset({"false", "no", "off", "0"})
+_CREDENTIALS = re.compile(r"(://[^:/@\s]*:)(.+)@")
+_SECRET_PARAMETER = re.compile(r"([?&]password=)[^&]+", re.IGNORECASE)
+_SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///)([^/?][^?]*)(.*)", re.DOTALL)
+_DATABASE = re.compile(r"[A-Za-z][\w+]*://\S*")
+
+
+def quote(text: str) -> str:
+    """Return ``text`` quoted for ``pyca.conf``, in triple quotes where nothing less holds it."""
+    if "\n" not in text:
+        for mark in ("'", '"'):
+            if mark not in text:
+                return f"{mark}{text}{mark}"
+    mark = '"""' if "'''" in text else "'''"
+    return f"{mark}{text}{mark}"
+
+
+def mask_password(address: str) -> str:
+    """Return an address with its password masked and the rest left readable."""
+    masked = _CREDENTIALS.sub(rf"\g<1>{MASK}@", address)
+    return _SECRET_PARAMETER.sub(rf"\g<1>{MASK}", masked)
+
+
+class KeyType(ABC):
+    """A kind of value."""
+
+    @abstractmethod
+    def parse(self, raw: Raw) -> Any:
+        """Return the value of ``raw``.
+
+        :raises ValueError: saying what is expected, where ``raw`` is no such value
+        """
+
+    def split(self, text: str) -> Raw:
+        """Return a text from outside of the file, such as a variable, as the file would have held it."""
+        return text
+
+    def resolve(self, value: Any) -> Any:
+        """Return ``value`` independent of the current directory."""
+        return value
+
+    def redact(self, text: str) -> str:
+        """Return ``text`` with what nobody may see masked."""
+        return text
+
+    def plain(self, value: Any) -> Any:
+        """Return ``value`` as plain data for JSON, secrets masked."""
+        return self.redact(value) if isinstance(value, str) else value
+
+    def show(self, value: Any) -> str:
+        """Return ``value`` as it is written in ``pyca.conf``, secrets masked."""
+        return quote(str(self.plain(value)))
+
+
+def _single(raw: Raw, expected: str) -> str:
+    """Return the one text of a key that takes no list."""
+    if not isinstance(raw, str):
+        raise ValueError(f"{expected}; put a value with commas in quotes")  # noqa: TRY004
+    if "\0" in raw:
+        raise ValueError(f"{expected} without NUL characters")
+    return raw
+
+
+class Text(KeyType):
+    """Any text."""
+
+    def parse(self, raw: Raw) -> str:
+        """Return the text as it is, line breaks included."""
+        return _single(raw, "one text")
+
+
+class Secret(Text):
+    """A text that is never shown."""
+
+    def redact(self, text: str) -> str:
+        """Return asterisks; an empty secret stays empty, because that is worth seeing."""
+        return MASK if text else ""
+
+
+class Boolean(KeyType):
+    """Yes or no."""
+
+    def parse(self, raw: Raw) -> bool:
+        """Return the truth of True/False, yes/no, on/off or 1/0."""
+        expected = "True or False"
+        word = _single(raw, expected).strip().lower()
+        if word not in _TRUE | _FALSE:
+            raise ValueError(expected)
+        return word in _TRUE
+
+    def show(self, value: bool) -> str:
+        """Return ``True`` or ``False``."""
+        return str(value)
+
+
+class Integer(KeyType):
+    """A whole number.
+
+    :param minimum: the smallest value allowed
+    :param maximum: the largest value allowed
+    """
+
+    def __init__(self, minimum: int, maximum: int = 2**31 - 1) -> None:
+        self.minimum = minimum
+        self.maximum = maximum
+
+    def parse(self, raw: Raw) -> int:
+        """Return the number."""
+        expected = f"a whole number of at least {self.minimum}"
+        if self.maximum < 2**31 - 1:
+            expected = f"a whole number from {self.minimum} to {self.maximum}"
+        text = _single(raw, expected).strip()
+        if not _INTEGER.fullmatch(text) or not self.minimum <= int(text) <= self.maximum:
+            raise ValueError(expected)
+        return int(text)
+
+    def show(self, value: int) -> str:
+        """Return the digits."""
+        return str(value)
+
+
+class Number(KeyType):
+    """A number, with or without a fraction.
+
+    :param minimum: the smallest value allowed
+    """
+
+    def __init__(self, minimum: float) -> None:
+        self.minimum = minimum
+
+    def parse(self, raw: Raw) -> float:
+        """Return the number."""
+        expected = f"a number of at least {self.minimum:g}"
+        text = _single(raw, expected).strip()
+        try:
+            value = float(text)
+        except ValueError:
+            raise ValueError(expected) from None
+        if not math.isfinite(value) or value < self.minimum:
+            raise ValueError(expected)
+        return value
+
+    def show(self, value: float) -> str:
+        """Return the number without needless zeros."""
+        return str(int(value)) if value.is_integer() else repr(value)
+
+
+class Choice(KeyType):
+    """One of a few words.
+
+    :param words: the words allowed, in lower case; an empty one allows to leave the value out
+    """
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def parse(self, raw: Raw) -> str:
+        """Return the word in lower case."""
+        expected = "one of " + ", ".join(word or "nothing" for word in self.words)
+        word = _single(raw, expected).strip().lower()
+        if word not in self.words:
+            raise ValueError(expected)
+        return word
+
+
+class Lines(KeyType):
+    """Any number of texts, separated by commas."""
+
+    def parse(self, raw: Raw) -> tuple[str, ...]:
+        """Return the texts; a single one needs no comma, and empty ones do not count."""
+        items = (raw,) if isinstance(raw, str) else tuple(raw)
+        if any("\0" in item for item in items):
+            raise ValueError("texts without NUL characters")
+        return tuple(item for item in items if item)
+
+    def split(self, text: str) -> Raw:
+        """Return the parts of ``text`` between commas."""
+        return [item.strip() for item in text.split(",")]
+
+    def plain(self, value: tuple[str, ...]) -> list[str]:
+        """Return a list."""
+        return list(value)
+
+    def show(self, value: tuple[str, ...]) -> str:
+        """Return the quoted texts with commas; a lone comma is the empty list."""
+        return ", ".join(quote(item) for item in value) or ","
+
+
+class LocalPath(KeyType):
+    """A file or folder of this machine.
+
+    :param optional: True where an empty value is allowed and means none
+    """
+
+    def __init__(self, *, optional: bool = False) -> None:
+        self.optional = optional
+
+    def parse(self, raw: Raw) -> Path | None:
+        """Return the path, relative ones below the current directory."""
+        expected = "a path"
+        text = _single(raw, expected)
+        if text.strip():
+            return Path(text).absolute()
+        if self.optional:
+            return None
+        raise ValueError(expected)
+
+    def resolve(self, value: Path | None) -> Path | None:
+        """Return the absolute path."""
+        return value.absolute() if value else None
+
+    def plain(self, value: Path | None) -> str:
+        """Return the path as text, empty for none."""
+        return str(value or "")
+
+
+class Rate(KeyType):
+    """Bytes, or bytes per second: ``2500k``, ``3M``, ``1.5G``; the prefixes are decimal."""
+
+    def parse(self, raw: Raw) -> int:
+        """Return the bytes."""
+        expected = "a size such as 800000, 2500k, 3M or 1.5G"
+        try:
+            return parse_size(_single(raw, expected))
+        except (ValueError, OverflowError):
+            raise ValueError(expected) from None
+
+    def show(self, value: int) -> str:
+        """Return the size with the largest prefix that loses nothing."""
+        for prefix, factor in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+            if value and value % factor == 0:
+                return f"{value // factor}{prefix}"
+        return str(value)
+
+
+class Address(KeyType):
+    """An address that may hold a password."""
+
+    def redact(self, text: str) -> str:
+        """Return the address, a password in it masked."""
+        return mask_password(text)
+
+
+class Url(Address):
+    """An http or https address, or nothing."""
+
+    def parse(self, raw: Raw) -> str:
+        """Return the address without its last slash."""
+        expected = "an address such as https://opencast.example.org"
+        text = _single(raw, expected).strip()
+        if text and not _is_web_address(text):
+            raise ValueError(expected)
+        return text.rstrip("/")
+
+
+class Calendar(Address):
+    """An iCalendar file or the http or https address of one, or nothing."""
+
+    def parse(self, raw: Raw) -> str:
+        """Return the address, or the path made absolute."""
+        expected = "an iCalendar file or an http or https address"
+        text = _single(raw, expected).strip()
+        if "://" in text and not _is_web_address(text):
+            raise ValueError(expected)
+        return self.resolve(text)
+
+    def resolve(self, value: str) -> str:
+        """Return the address, or the path made absolute."""
+        return value if not value or "://" in value else str(Path(value).absolute())
+
+
+class DatabaseUrl(Address):
+    """A database address in SQLAlchemy's form."""
+
+    def parse(self, raw: Raw) -> str:
+        """Return the address; the file of a relative SQLite address is below the current directory."""
+        expected = "a database address such as sqlite:///pyca.db or postgresql://user:password@host/pyca"
+        text = _single(raw, expected).strip()
+        if not _DATABASE.match(text):
+            raise ValueError(expected)
+        return self.resolve(text)
+
+    def resolve(self, value: str) -> str:
+        """Return the address with an absolute SQLite file."""
+        match = _SQLITE_FILE.fullmatch(value)
+        if not match or match[2].startswith((":memory:", "file:")):
+            return value
+        return f"{match[1]}{Path(match[2]).absolute()}{match[3]}"
+
+
+def _is_web_address(text: str) -> bool:
+    """Return whether ``text`` is an http or https address with a host."""
+    if not text.isprintable() or " " in text:
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
