@@ -1,0 +1,171 @@
+"""The composition root: a service and everything that it is given."""
+
+import logging
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pyca.core.clock import Clock, SystemClock
+from pyca.core.errors import ConfigError
+from pyca.core.states import ServiceName, ServiceState
+
+if TYPE_CHECKING:
+    from pyca.config.settings import Settings
+    from pyca.runtime.loop import Service
+    from pyca.runtime.pulse import Beat, Pulse
+    from pyca.store.database import Database
+
+logger = logging.getLogger(__name__)
+
+Reader = Callable[[], "Settings"]
+"""reads the configuration anew"""
+
+AGENT = (ServiceName.SCHEDULE, ServiceName.CAPTURE, ServiceName.INGEST, ServiceName.AGENTSTATE)
+"""the services of an agent without its page"""
+
+
+def run_service(name: ServiceName, read: Reader) -> int:
+    """Run one service in this process until it is told to stop; return its exit code.
+
+    :param read: called at the start and again after each SIGHUP
+    :raises ConfigError: where the configuration is wrong at the start
+    :raises RunningError: where the service runs already
+    """
+    from pyca.runtime.bell import Bell
+    from pyca.runtime.loop import run
+    from pyca.runtime.notify import Notifier
+    from pyca.runtime.pulse import Pulse
+    from pyca.store.database import Database
+    from pyca.store.upgrade import ensure
+
+    settings = read()
+    set_up_logs(settings, str(name))
+    clock = SystemClock()
+    database = Database(settings.agent.database)
+    ensure(database)
+    bell = Bell(database.scope, str(name))
+    pulse = Pulse(clock=clock, notifier=Notifier(clock=clock), beat=heartbeat(name, database, clock))
+
+    def make(fresh: "Settings", previous: "Service | None") -> "Service":
+        return make_service(name, fresh, database, clock, pulse, previous)
+
+    try:
+        reload = Reload(read, make, settings)
+        run(reload.service, clock=clock, bell=bell, pulse=pulse, reload=reload)
+    finally:
+        bell.close()
+        database.dispose()
+    return os.EX_OK
+
+
+class Reload:
+    """Makes the service, and makes it anew from a changed configuration.
+
+    :param make: settings and previous service → service
+    :param settings: what the service starts with
+    """
+
+    def __init__(
+        self,
+        read: Reader,
+        make: "Callable[[Settings, Service | None], Service]",
+        settings: "Settings",
+    ) -> None:
+        self._read = read
+        self._make = make
+        self._database = settings.agent.database
+        self.service = make(settings, None)
+
+    def __call__(self) -> "Service | None":
+        """Return the service that follows, None where the configuration is wrong."""
+        settings = reread(self._read, str(self.service.name))
+        if settings is None:
+            return None
+        if settings.agent.database != self._database:
+            logger.warning("Another database is used only after a restart")
+        self.service = self._make(settings, self.service)
+        return self.service
+
+
+def make_service(
+    name: ServiceName,
+    settings: "Settings",
+    database: "Database",
+    clock: Clock,
+    pulse: "Pulse",
+    previous: "Service | None" = None,
+) -> "Service":
+    """Return a service; only its own room is imported.
+
+    :param previous: the service of the same name that it follows
+    """
+    match name:
+        case ServiceName.SCHEDULE:
+            from pyca.schedule.service import ScheduleService
+
+            return ScheduleService(settings, database, clock, pulse)
+        case ServiceName.CAPTURE:
+            from pyca.capture.service import CaptureService
+
+            return CaptureService(settings, database, clock, pulse)
+        case ServiceName.INGEST:
+            from pyca.ingest.service import IngestService
+
+            return IngestService(settings, database, clock, pulse)
+        case ServiceName.AGENTSTATE:
+            from pyca.agentstate.service import AgentstateService
+
+            return AgentstateService(settings, database, clock, pulse)
+        case ServiceName.UI:
+            from pyca.cli.page import PageService
+
+            followed = previous if isinstance(previous, PageService) else None
+            return PageService(settings, database, clock, followed)
+
+
+def heartbeat(name: ServiceName, database: "Database", clock: Clock) -> "Beat":
+    """Return the function that tells the database that a service lives."""
+    from pyca.store import services
+
+    def beat(state: ServiceState, text: str) -> None:
+        with database.write() as session:
+            services.beat(session, name, state, text, clock.now())
+
+    return beat
+
+
+def reread(read: Reader, name: str) -> "Settings | None":
+    """Read the configuration again; where it is wrong, say all that is and return None."""
+    try:
+        settings = read()
+        set_up_logs(settings, name)
+    except ConfigError as error:
+        for problem in error.problems:
+            logger.error("%s", problem)
+        logger.error("The configuration was not changed; mend it and reload once more")
+        return None
+    return settings
+
+
+def set_up_logs(settings: "Settings", name: str) -> None:
+    """Send log messages where the configuration says, without its secrets, and tell its risks."""
+    from pyca.runtime import logs
+
+    logs.setup(settings.logging, service=name, secrets=_secrets(settings))
+    for warning in settings.warnings:
+        logger.warning("%s", warning)
+
+
+def _secrets(settings: "Settings") -> list[str]:
+    """Return the passwords that must not be logged; published ones are words like any other."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    from pyca.config.settings import Server, Ui
+
+    own = {settings.server.password, settings.ui.password} - {Server.password, Ui.password}
+    try:
+        own.add(make_url(settings.agent.database).password or "")
+    except ArgumentError:
+        logger.debug("The database's address is explained where it is opened")
+    return sorted(own - {""})
