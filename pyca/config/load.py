@@ -19,18 +19,19 @@ SYSTEM_FILE = Path("/etc/pyca/pyca.conf")
 _REMEDY = "mend these, then look again with “pyca config check”"
 
 
-def find_file(explicit: Path | None, cwd: Path) -> Path | None:
+def find_file(explicit: Path | None, cwd: Path, system: Path = SYSTEM_FILE) -> Path | None:
     """Return the configuration file to use, None where there is none and the defaults are meant.
 
     :param explicit: what the command line names; it wins, and has to be there
-    :param cwd: the folder whose ``etc/pyca.conf`` comes next, before the one of the system
+    :param cwd: the folder whose ``etc/pyca.conf`` comes next
+    :param system: the file of the whole machine, which comes last
     :raises ConfigError: where the file that the command line names does not exist
     """
     if explicit is not None:
         if not (cwd / explicit).exists():
             raise ConfigError([f"{explicit}: no such file"], "name an existing file with --config")
         return cwd / explicit
-    return next((file for file in (cwd / "etc" / "pyca.conf", SYSTEM_FILE) if file.exists()), None)
+    return next((file for file in (cwd / "etc" / "pyca.conf", system) if file.exists()), None)
 
 
 def load(file: Path | None, environ: Mapping[str, str]) -> Settings:

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from pyca.config import find_file, load
-from pyca.config import load as load_function
 from pyca.config.settings import Settings
 from pyca.core.errors import ConfigError
 
@@ -95,8 +94,8 @@ def test_a_file_of_an_older_pyca_works_unchanged(configure):
     assert settings.logging.format == Settings().logging.format
     assert [warning.rpartition("/")[2] for warning in settings.warnings] == [
         "pyca.conf:7: agent.ignore_timezone: has no effect any more and can be removed",
-        "pyca.conf:17: capture.sources: has no effect any more and can be removed",
-        "pyca.conf:19: capture.names: has no effect any more and can be removed",
+        "pyca.conf:18: capture.sources: has no effect any more and can be removed",
+        "pyca.conf:20: capture.names: has no effect any more and can be removed",
     ]
 
 
@@ -147,18 +146,18 @@ def test_services_may_stand_in_several_places(configure, text):
     assert settings.warnings == ()
 
 
-def test_the_search_order(tmp_path, monkeypatch):
-    monkeypatch.setattr(load_function.__module__ + ".SYSTEM_FILE", tmp_path / "system.conf")
-    assert find_file(None, tmp_path) is None
-    (tmp_path / "system.conf").touch()
-    assert find_file(None, tmp_path) == tmp_path / "system.conf"
+def test_the_search_order(tmp_path):
+    system = tmp_path / "system.conf"
+    assert find_file(None, tmp_path, system) is None
+    system.touch()
+    assert find_file(None, tmp_path, system) == system
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "pyca.conf").touch()
-    assert find_file(None, tmp_path) == tmp_path / "etc" / "pyca.conf"
+    assert find_file(None, tmp_path, system) == tmp_path / "etc" / "pyca.conf"
     (tmp_path / "own.conf").touch()
-    assert find_file(Path("own.conf"), tmp_path) == tmp_path / "own.conf"
+    assert find_file(Path("own.conf"), tmp_path, system) == tmp_path / "own.conf"
     with pytest.raises(ConfigError, match=r"missing\.conf: no such file"):
-        find_file(Path("missing.conf"), tmp_path)
+        find_file(Path("missing.conf"), tmp_path, system)
 
 
 def test_a_folder_or_an_unreadable_file_is_said_plainly(tmp_path):
