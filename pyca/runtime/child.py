@@ -14,6 +14,7 @@ from pyca.core.clock import Clock
 from pyca.core.errors import CommandError
 from pyca.core.states import Outcome
 from pyca.runtime.process import start_time
+from pyca.runtime.signals import signal_name
 
 _TAIL = 64 * 1024
 _PRIVATE = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
@@ -39,7 +40,7 @@ def judge(code: int | None, sent: Sequence[int], *, expected: int = 0, name: str
     """
     if code is not None and code < 0 and (-code not in sent or -code == signal.SIGKILL):
         by = " by pyCA" if -code in sent else ""
-        return Exit(Outcome.KILLED, code, f"{name} was killed{by} ({_signal_name(-code)})")
+        return Exit(Outcome.KILLED, code, f"{name} was killed{by} ({signal_name(-code)})")
     if code is None and signal.SIGKILL in sent:
         return Exit(Outcome.KILLED, None, f"{name} was killed by pyCA (SIGKILL)")
     if sent:
@@ -252,10 +253,3 @@ def _spawn(
         ) from error
     except (OSError, ValueError) as error:
         raise CommandError(f"the program {program} cannot be started: {error}", "try it by hand") from error
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -17,13 +17,14 @@ _PR_SET_PDEATHSIG = 1
 _RESET = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
-def fork(target: Callable[[], int]) -> int:
+def fork(target: Callable[[], int], notify: str = "") -> int:
     """Run ``target`` in a forked child and return its pid. Only from a process with one thread.
 
     The child has its own process group, so that a terminal's Ctrl-C reaches only the parent, and is told to
     end when the parent dies, however it dies.
 
     :param target: returns the exit code
+    :param notify: the child's ``NOTIFY_SOCKET``; the parent's own is never passed on
     """
     _flush()
     # Loaded before the fork: the child of a large process should have nothing left to import.
@@ -41,8 +42,7 @@ def fork(target: Callable[[], int]) -> int:
         os.setpgid(0, 0)
         _reset_signals(mask)
         _follow_parent(libc, parent)
-        for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"):
-            os.environ.pop(name, None)
+        _report_to(notify)
         code = _outcome(target)
     finally:
         # Not sys.exit: what the parent registered to happen at its end must not happen here as well.
@@ -65,11 +65,18 @@ def _follow_parent(libc: ctypes.CDLL | None, parent: int) -> None:
         os._exit(os.EX_TEMPFAIL)
 
 
+def _report_to(notify: str) -> None:
+    for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"):
+        os.environ.pop(name, None)
+    if notify:
+        os.environ["NOTIFY_SOCKET"] = notify
+
+
 def _outcome(target: Callable[[], int]) -> int:
     try:
         return target()
     except PycaError as error:
-        logger.error("%s", error)
+        logger.critical("%s", error)
         return error.exit_code
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

@@ -95,13 +95,13 @@ def _stderr(form: str) -> logging.Handler:
 
 
 def _syslog(form: str, service: str, address: str = "/dev/log") -> logging.Handler:
-    try:
-        handler = logging.handlers.SysLogHandler(address)
-    except OSError as error:
+    # The handler itself would say nothing now and complain about every message later.
+    if not Path(address).is_socket():
         raise ConfigError(
-            [f"[logging] syslog: {address} cannot be used: {error.strerror}"],
+            [f"[logging] syslog: there is no syslog at {address}"],
             "start a syslog service or set syslog to no",
-        ) from error
+        )
+    handler = logging.handlers.SysLogHandler(address)
     handler.ident = f"pyca-{service}[{os.getpid()}]: "
     return _named(handler, "syslog", logging.Formatter(form))
 

@@ -101,14 +101,13 @@ class _Loop:
 
     def turn(self, wakeup: Wakeup) -> None:
         """Do one tick and wait for the next."""
-        self._bell.drain()
         try:
+            self._bell.drain()
             due = self._service.tick()
-            files = (self._bell, *self._service.files())
             self._succeeded()
+            self._wait(wakeup, due, (self._bell, *self._service.files()))
         except Exception as error:
-            due, files = self._failed(error), ()
-        self._wait(wakeup, due, files)
+            self._wait(wakeup, self._failed(error), ())
 
     def finish(self) -> None:
         """Close the service."""
@@ -172,7 +171,7 @@ class _Loop:
         try:
             fresh = self._reload()
         except PycaError as error:
-            logger.error("The old configuration stays: %s", error)
+            logger.warning("The old configuration stays: %s", error)
             return
         except Exception:
             logger.exception("The old configuration stays")

@@ -1,7 +1,9 @@
 """What the service manager is told."""
 
+import contextlib
 import os
 import socket
+import sys
 
 import sdnotify
 
@@ -54,6 +56,38 @@ class Notifier:
         if self._systemd:
             # The library encodes as Latin-1 and drops what does not fit, systemd reads UTF-8.
             self._systemd.notify(message.encode("utf-8", "replace").decode("latin-1"))
+
+
+class Ear:
+    """The other end of a notifier: hears what one child process says.
+
+    ``address`` is a value for the child's ``NOTIFY_SOCKET``; it is empty where nothing can be heard.
+    """
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self.address = ""
+        if sys.platform.startswith("linux"):
+            # Linux chooses a free abstract address by itself.
+            self._socket.bind("")
+            self.address = "@" + self._socket.getsockname()[1:].decode()
+
+    def fileno(self) -> int:
+        """Return the descriptor that is readable when something was said."""
+        return self._socket.fileno()
+
+    def heard(self) -> list[str]:
+        """Return the messages since the last call, such as ``READY=1``."""
+        messages = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                messages += self._socket.recv(4096).decode("utf-8", "replace").splitlines()
+        return messages
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._socket.close()
 
 
 def _watchdog_period() -> float | None:

@@ -1,7 +1,6 @@
 """The sign of life of a service: heartbeat, status text and watchdog, also from within long work."""
 
 import logging
-import threading
 from collections.abc import Callable
 
 from pyca.core.clock import Clock
@@ -26,18 +25,19 @@ class Pulse:
         self.notifier = notifier
         self._clock = clock
         self._beat = beat
-        self._stop = threading.Event()
+        # A plain flag: a lock taken inside a signal handler may never be free.
+        self._stopping = False
         self._told: tuple[ServiceState, str] | None = None
         self._told_at = 0.0
 
     @property
     def stopping(self) -> bool:
         """True once the service shall end: finish the step at hand and return."""
-        return self._stop.is_set()
+        return self._stopping
 
     def stop(self) -> None:
         """Ask the service to end."""
-        self._stop.set()
+        self._stopping = True
 
     def progress(self, text: str = "") -> None:
         """Say from within a tick that work goes on. Cheap: call it as often as you like.

@@ -44,3 +44,11 @@ def signals_handled(handlers: Mapping[int, Handler]) -> Iterator[Wakeup]:
             for number, old in old_handlers.items():
                 signal.signal(number, old)
             signal.set_wakeup_fd(old_wakeup)
+
+
+def signal_name(number: int) -> str:
+    """Return such as ``SIGTERM``, or the number of a signal without a name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -6,19 +6,21 @@ import os
 import select
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyca.core.backoff import Backoff
 from pyca.core.clock import Clock
 from pyca.runtime.forked import fork
-from pyca.runtime.notify import Notifier
-from pyca.runtime.signals import Handler, Wakeup, signals_handled
+from pyca.runtime.notify import Ear, Notifier
+from pyca.runtime.signals import Handler, Wakeup, signal_name, signals_handled
 
 logger = logging.getLogger(__name__)
 
 RESTART = Backoff(first=1, limit=60)
 SETTLED = 60.0
 """Seconds of life after which a child's earlier failures are forgotten."""
+SILENT = 10.0
+"""Seconds after which a child that does not say when it is ready counts as ready."""
 PATIENCE = 150.0
 """Seconds from SIGTERM to SIGKILL; longer than the stop ladder of a recording."""
 
@@ -35,7 +37,8 @@ def supervise(
 ) -> int:
     """Run each child in a forked process until SIGTERM or SIGINT. Return 0 where all ended in time.
 
-    The calling process belongs to the supervisor: it has one thread and no children of its own.
+    The calling process belongs to the supervisor: it has one thread and no children of its own. It is ready
+    once every child has said so, through a :class:`Notifier` made in the child, or has lived for ten seconds.
 
     :param children: name → function that does the service's work and returns its exit code
     :param patience: seconds that children have to end before they are killed
@@ -50,7 +53,11 @@ def supervise(
         signal.SIGCHLD: lambda *_: None,
     }
     with signals_handled(handlers) as wakeup:
-        return supervisor.run(wakeup)
+        try:
+            return supervisor.run(wakeup)
+        finally:
+            for worker in workers:
+                worker.ear.close()
 
 
 @dataclass
@@ -63,6 +70,8 @@ class _Worker:
     started: float = 0.0
     failures: int = 0
     restart_at: float = 0.0
+    ready: bool = False
+    ear: Ear = field(default_factory=Ear)
 
 
 class _Supervisor:
@@ -80,6 +89,7 @@ class _Supervisor:
         self._reload_asked = False
         self._kill_at: float | None = None
         self._killed = False
+        self._ready = False
 
     def ask_stop(self) -> None:
         self._stop_asked = True
@@ -89,8 +99,6 @@ class _Supervisor:
 
     def run(self, wakeup: Wakeup) -> int:
         """Work until all children have ended after a stop."""
-        self._start_due()
-        self._notifier.ready()
         while True:
             if self._stop_asked:
                 self._stop()
@@ -99,9 +107,11 @@ class _Supervisor:
             else:
                 self._pass_reload()
                 self._start_due()
+            self._listen()
             self._notifier.status(self._status())
             self._notifier.watchdog()
-            select.select((wakeup,), (), (), self._timeout())
+            files: list[Wakeup | Ear] = [wakeup, *(worker.ear for worker in self._workers)]
+            select.select(files, (), (), self._timeout())
             wakeup.drain()
             self._reap()
 
@@ -122,9 +132,20 @@ class _Supervisor:
         now = self._clock.monotonic()
         for worker in self._workers:
             if not worker.pid and worker.restart_at <= now:
-                worker.pid = fork(worker.main)
+                worker.pid = fork(worker.main, worker.ear.address)
                 worker.started = now
                 logger.info("%s started (pid %d)", worker.name, worker.pid)
+
+    def _listen(self) -> None:
+        """Note which children are ready, and say so once all are."""
+        now = self._clock.monotonic()
+        for worker in self._workers:
+            said = "READY=1" in worker.ear.heard()
+            lived = worker.pid and now - worker.started >= SILENT
+            worker.ready = worker.ready or said or bool(lived)
+        if not self._ready and not self._stop_asked and all(worker.ready for worker in self._workers):
+            self._ready = True
+            self._notifier.ready()
 
     def _stop(self) -> None:
         """Ask all children to end; kill those that have not ended in time."""
@@ -146,6 +167,7 @@ class _Supervisor:
         waits = [self._notifier.period] if self._notifier.period is not None else []
         if self._kill_at is None:
             waits += [worker.restart_at - now for worker in self._workers if not worker.pid]
+            waits += [worker.started + SILENT - now for worker in self._running() if not worker.ready]
         elif not self._killed:
             waits.append(self._kill_at - now)
         return max(min(waits), 0.0) if waits else None
@@ -163,7 +185,7 @@ class _Supervisor:
 
     def _ended(self, worker: _Worker, code: int) -> None:
         pid, worker.pid = worker.pid, 0
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        how = f"was killed by {signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         if self._stop_asked:
             logger.info("%s (pid %d) %s", worker.name, pid, how)
             return
