@@ -1,6 +1,5 @@
 """Copy streams into a new file that appears whole or not at all."""
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -43,14 +42,16 @@ def copy_streams(
     :param feed: text for FFmpeg's standard input
     :raises MediaError: where FFmpeg fails, the check does, or the folder cannot be written
     """
-    # Same folder, so that the rename is atomic; hidden, so that nobody takes it for a recording.
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
+    # Same folder, so that the rename is atomic; hidden, so that nobody takes it for a recording; always the
+    # same name, so that the next try replaces what a power cut left.
+    temporary = target.with_name(f".{target.stem}.part{target.suffix}")
     try:
         argv = [str(tools.ffmpeg), "-nostdin", "-hide_banner", "-v", "error", *source]
         # Data streams (time codes, cameras' telemetry) fit into few containers and are no recording.
         copy = ["-map", "0", "-map", "-0:d?", "-ignore_unknown", "-c", "copy", "-f", *muxer(target.suffix)]
         result = run([*argv, *copy, "-y", url(temporary)], limit, feed)
-        if result.code:
+        # FFmpeg 5 ends with 0 where the disk became full only at the very end.
+        if result.code or "No space left" in result.errors:
             raise MediaError(f"“{target}” cannot be written: {explain(result.errors)}")
         check(temporary)
         replace_durably(temporary, target)

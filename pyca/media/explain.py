@@ -21,9 +21,6 @@ _CASES = (
     _case(r"No space left on device", "the disk is full", "free space or record elsewhere"),
     _case(r"Read-only file system", "the disk is read-only", "check the disk and how it is mounted"),
     _case(
-        r"Input/output error", "a device or disk failed while FFmpeg used it", "check cables, power and disk"
-    ),
-    _case(
         r"Device or resource busy",
         "the device is in use by another program",
         "stop the other program; most cameras and sound cards allow one reader",
@@ -71,7 +68,8 @@ _CASES = (
     ),
     _case(
         r"Codec .*not supported in container|Could not find tag for codec|not currently supported in"
-        r"|(?:VP8|only) .*(?:are|is) supported|incompatible with output codec",
+        r"|(?:VP8|only) .*(?:are|is) supported|exactly one (?:audio )?stream"
+        r"|does not support any stream of type|incompatible with output codec",
         "the container cannot hold these codecs",
         "choose mkv, or another codec in the capture command",
     ),
@@ -86,26 +84,48 @@ _CASES = (
         "check path, cable and the capture command",
     ),
     _case(
-        r"Cannot open display", "the screen cannot be opened", "check DISPLAY and that a session is running"
+        r"Cannot open display",
+        "the screen cannot be opened",
+        "check DISPLAY and that a session is running",
+    ),
+    _case(
+        r"No such process|pa_\w+ failed",
+        "the sound server does not answer",
+        "check that PulseAudio or PipeWire runs for pyCA's user",
     ),
     _case(
         r"moov atom not found|Invalid data found when processing input|EBML header parsing failed",
         "the data is damaged or no media",
         "check the source; record to mkv, which survives a crash",
     ),
+    _case(
+        r"Inappropriate ioctl for device",
+        "{subject} is no device of the wanted kind",
+        "check the path in the capture command",
+    ),
+    # FFmpeg ends many a clearer report with this one, so it comes last.
+    _case(
+        r"Input/output error",
+        "a device or disk failed while FFmpeg used it",
+        "check cables, power and disk",
+    ),
 )
 
 _NOISE = re.compile(
-    r"^\s*$|^(frame|size)=|^\s+|^(Input|Output|Stream mapping|Press \[q\]|Guessed|video:)"
-    r"|Last message repeated|^ffmpeg version|deprecated|^Conversion failed!|^Exiting|Error opening (?:input|output) files?\b",
+    r"^\s*$|^(frame|size)=|^\s+|^(Input|Output|Stream mapping|Press \[q\]|Guessed|video:)|^ffmpeg version"
+    r"|Last message repeated|deprecated|^Conversion failed!|^Exiting|Error opening (?:input|output) files?\b"
+    r"|^Error initializing output stream",
     re.IGNORECASE,
 )
+_REASON = r"(?:No such|Permission denied|Operation not|Inappropriate)"
 _SUBJECTS = (
     re.compile(r"^Error opening (?:input|output) file (?:file:)?(.+?)\.?$"),
-    re.compile(r"(/[^:]*)'?: (?:No such|Permission|Operation not)"),
-    re.compile(r"^(?!Error|Failed|Could)(?:file:)?([^:]+): (?:No such|Permission|Operation not)"),
+    re.compile(r"cannot open audio device (\S+)"),
+    re.compile(rf"(/[^:]*?)'?: {_REASON}"),
+    re.compile(rf"^(?!Error|Failed|Could)(?:file:)?([^:]+): {_REASON}"),
 )
 _ORIGIN = re.compile(r"^\[[^\]]*\]\s*")
+_PASSWORD = re.compile(r"(\w://)[^/@\s]+@")
 
 
 def explain(log: str) -> str:
@@ -113,7 +133,7 @@ def explain(log: str) -> str:
 
     :param log: its stderr, or the end of it
     """
-    lines = [_ORIGIN.sub("", line).rstrip() for line in re.split(r"[\r\n]+", log)]
+    lines = _lines(log)
     for case in _CASES:
         if match := _first_match(case.pattern, lines):
             sentence = case.sentence.format(**match.groupdict(), subject=_subject(lines))
@@ -124,8 +144,13 @@ def explain(log: str) -> str:
 
 def last_lines(log: str, count: int = 3) -> str:
     """Return the last lines of a log that say something, joined by “; ”."""
-    lines = [line for line in re.split(r"[\r\n]+", log) if not _NOISE.search(line)]
-    return "; ".join(_ORIGIN.sub("", line).strip() for line in lines[-count:])
+    return "; ".join([line for line in _lines(log) if not _NOISE.search(line)][-count:])
+
+
+def _lines(log: str) -> list[str]:
+    """Return the lines without their origin, and without passwords: messages end on pages and in logs."""
+    lines = (_ORIGIN.sub("", line).rstrip() for line in re.split(r"[\r\n]+", log))
+    return [_PASSWORD.sub(r"\1…@", line) for line in lines]
 
 
 def _first_match(pattern: re.Pattern[str], lines: Iterable[str]) -> re.Match[str] | None:

@@ -5,6 +5,8 @@ from typing import BinaryIO
 
 _EBML = 0x1A45DFA3
 _SEGMENT = 0x18538067
+_LONGEST_HEADER = 4096
+"""bytes; real ones have about 40"""
 
 
 def is_closed(path: Path) -> bool:
@@ -19,7 +21,7 @@ def is_closed(path: Path) -> bool:
         if _read_number(file, keep_marker=True) != _EBML:
             return True
         header = _read_number(file)
-        if header is None:
+        if header is None or header > _LONGEST_HEADER:
             return False
         file.seek(header, 1)
         if _read_number(file, keep_marker=True) != _SEGMENT:

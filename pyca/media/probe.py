@@ -1,8 +1,10 @@
 """Look into a media file: what it holds and how long it really is."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 from pyca.core.errors import MediaError
 from pyca.media.explain import explain
@@ -73,17 +75,21 @@ def measure(path: Path, tools: Tools, stream: int | None = None) -> float:
 
 def _readable_size(path: Path) -> int:
     try:
-        with path.open("rb"):
-            size = path.stat().st_size
+        status = path.stat()
     except FileNotFoundError:
         raise MediaError(
             f"“{path}” is missing", "the capture command wrote elsewhere or not at all"
         ) from None
     except OSError as error:
-        raise MediaError(f"“{path}” cannot be read: {error.strerror}", "check its owner and mode") from error
-    if not size:
+        raise MediaError(f"“{path}” cannot be read: {error.strerror}", "check its folder") from error
+    # Opening a named pipe would wait for its writer.
+    if not S_ISREG(status.st_mode):
+        raise MediaError(f"“{path}” is no regular file", "name the file that the capture command writes")
+    if not os.access(path, os.R_OK):
+        raise MediaError(f"“{path}” cannot be read: permission denied", "check its owner and mode")
+    if not status.st_size:
         raise MediaError(f"“{path}” is empty", "the source delivered nothing")
-    return size
+    return status.st_size
 
 
 def _header(path: Path, tools: Tools) -> tuple[Header, str]:

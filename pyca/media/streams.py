@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 _INPUT = re.compile(r"^Input #0, (?P<container>.+?), from ", re.MULTILINE)
-_DURATION = re.compile(r"^  Duration: (?P<h>\d+):(?P<m>\d+):(?P<s>[\d.]+)", re.MULTILINE)
+_DURATION = re.compile(r"^  Duration: (?P<h>\d+):(?P<m>\d+):(?P<s>\d+(?:\.\d+)?)", re.MULTILINE)
 _STREAM = re.compile(r"^  (?:  )?Stream #0:(?P<index>\d+)\S*: (?P<kind>\w+): (?P<details>.*)$", re.MULTILINE)
 _COMMA = re.compile(r", (?![^(\[]*[)\]])")
 _SIZE = re.compile(r"^(\d+)x(\d+)\b")
-_RATE = re.compile(r"^([\d.]+)(k?) (fps|tbn|Hz)\b")
+_RATE = re.compile(r"^(\d+(?:\.\d+)?)(k?) (fps|tbn|Hz)\b")
 _PROFILE = re.compile(r"\(([^()/]+)\)")
 _LAYOUTS = {1: "mono", 2: "stereo"}
 
@@ -115,7 +115,7 @@ def _from_json(stream: Mapping[str, Any]) -> Stream:
 def _from_text(kind: str, details: str) -> Stream:
     """Read such as ``h264 (High) (avc1 / 0x31637661), yuv420p, 640x360 [SAR 1:1], 25 fps, 90k tbn``."""
     name, *fields = _COMMA.split(details)
-    kind, codec = kind.lower(), name.split()[0]
+    kind, codec = kind.lower(), name.partition(" ")[0]
     if kind not in ("video", "audio"):
         return Stream(kind, codec)
     profiles = _PROFILE.findall(name)
@@ -143,10 +143,10 @@ def _from_text(kind: str, details: str) -> Stream:
 
 
 def _fraction(text: str) -> float:
-    """Return the value of such as ``30000/1001``, 0 where it is none."""
+    """Return such as ``30000/1001`` to two places, as FFmpeg shows it, 0 where it is none."""
     over, _, under = text.partition("/")
     try:
-        return float(over) / float(under or 1)
+        return round(float(over) / float(under or 1), 2)
     except (ValueError, ZeroDivisionError):
         return 0.0
 
