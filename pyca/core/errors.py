@@ -74,13 +74,17 @@ class DeliveryError(PycaError):
     """A recording could not be handed over, or a server not be asked.
 
     :param permanent: True where trying again cannot help (wrong password, bad request)
+    :param unanswered: True where the request was sent whole and the server may have carried it out
     """
 
     exit_code = os.EX_UNAVAILABLE
 
-    def __init__(self, message: str, remedy: str = "", *, permanent: bool = False) -> None:
+    def __init__(
+        self, message: str, remedy: str = "", *, permanent: bool = False, unanswered: bool = False
+    ) -> None:
         super().__init__(message, remedy)
         self.permanent = permanent
+        self.unanswered = unanswered
 
 
 class TransitionError(PycaError):

@@ -1,0 +1,1 @@
+"""Everything that speaks to Opencast: HTTP, service discovery, calendar, states, ingest calls."""

@@ -1,0 +1,70 @@
+"""The agent's calendar as bytes: asked for conditionally, believed only when whole."""
+
+from dataclasses import dataclass
+
+from pyca.core.errors import CalendarError
+from pyca.opencast.http import Http
+from pyca.opencast.refusals import place
+
+_NOT_MODIFIED = 304
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A whole calendar. ``etag`` is the server's raw tag, empty where it sent none."""
+
+    etag: str
+    body: bytes
+
+
+def fetch(http: Http, address: str, agent: str, etag: str = "") -> Calendar | None:
+    """Return the agent's calendar, None where it is unchanged since ``etag``.
+
+    No ``cutoff`` is sent: the server's tag follows edits of the schedule and not the cutoff, so that events
+    which slide into the window would hide behind "304 not modified". Callers leave out what is too far
+    ahead. Opencast compares the tag byte for byte and unquoted; only that of a 200 is good.
+
+    :param address: of the scheduler, such as ``https://opencast.example.org/recordings``
+    :param etag: of the calendar that is already known
+    :raises DeliveryError: where the server cannot be asked
+    :raises CalendarError: where the answer is no whole calendar; the known schedule must stay
+    """
+    headers = {"If-None-Match": etag} if etag else {}
+    url = f"{address}/calendars"
+    response = http.get(url, params={"agentid": agent}, headers=headers, allow=(_NOT_MODIFIED,))
+    if response.status == _NOT_MODIFIED:
+        return None
+    return Calendar(response.headers.get("etag", ""), check(response.body, place(url)))
+
+
+def check(body: bytes, source: str) -> bytes:
+    """Return a calendar's bytes without BOM and blanks around them.
+
+    :param source: where it comes from, for the message
+    :raises CalendarError: saying why this is no whole iCalendar text
+    """
+    body = body.removeprefix(_BOM).strip()
+    if reason := _fault(body):
+        raise CalendarError(f"{source}: {reason}; the known schedule stays as it is")
+    return body
+
+
+def _fault(body: bytes) -> str:
+    if not body:
+        return "the calendar is empty text, not even BEGIN:VCALENDAR"
+    if body[:1] == b"<":
+        return "a web page or XML instead of a calendar"
+    if b"\0" in body:
+        return "binary data instead of a calendar"
+    if not body.startswith(b"BEGIN:VCALENDAR"):
+        return "this is no calendar, it does not begin with BEGIN:VCALENDAR"
+    if not body.endswith(b"END:VCALENDAR"):
+        return "the calendar is truncated, END:VCALENDAR is missing"
+    if body.count(b"\nBEGIN:VEVENT") != body.count(b"\nEND:VEVENT"):
+        return "the calendar is damaged, BEGIN:VEVENT and END:VEVENT do not match"
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f"the calendar is not UTF-8 (byte {error.start})"
+    return ""

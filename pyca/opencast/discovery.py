@@ -1,0 +1,103 @@
+"""Where the services live: Opencast's service registry, with overrides and a memory for bad days."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+from pyca.core.errors import DeliveryError
+from pyca.opencast.http import Http
+
+logger = logging.getLogger(__name__)
+
+
+class ServiceType(StrEnum):
+    """The services that an agent needs, by the names of the registry."""
+
+    CAPTURE_ADMIN = "org.opencastproject.capture.admin"
+    SCHEDULER = "org.opencastproject.scheduler"
+    INGEST = "org.opencastproject.ingest"
+
+
+class Services:
+    """Finds services and remembers their addresses as long as the process lives.
+
+    :param overrides: service type → address; such a service is never looked up
+    """
+
+    def __init__(self, http: Http, overrides: Mapping[str, str]) -> None:
+        self._http = http
+        self._overrides = overrides
+        self._known: dict[ServiceType, str] = {}
+
+    def capture_admin(self) -> str:
+        """Return the address that takes states, asked once.
+
+        :raises DeliveryError: where it is unknown and cannot be learnt
+        """
+        return self._known.get(ServiceType.CAPTURE_ADMIN) or self.find(ServiceType.CAPTURE_ADMIN)
+
+    def scheduler(self) -> str:
+        """Return the address that gives calendars, asked once.
+
+        :raises DeliveryError: where it is unknown and cannot be learnt
+        """
+        return self._known.get(ServiceType.SCHEDULER) or self.find(ServiceType.SCHEDULER)
+
+    def ingest(self) -> str:
+        """Return the address of the least loaded ingest node, asked every time.
+
+        :raises DeliveryError: where it is unknown and cannot be learnt
+        """
+        return self.find(ServiceType.INGEST)
+
+    def find(self, kind: ServiceType) -> str:
+        """Ask the registry; where that fails, return the last known address.
+
+        :raises DeliveryError: where none is known
+        """
+        if override := self._overrides.get(kind):
+            return override.rstrip("/")
+        try:
+            self._known[kind] = self._ask(kind)
+        except DeliveryError as error:
+            if kind not in self._known:
+                raise
+            logger.warning("%s; going on with %s", error, self._known[kind])
+        return self._known[kind]
+
+    def _ask(self, kind: ServiceType) -> str:
+        url = f"{self._http.server.url.rstrip('/')}/services/available.json"
+        response = self._http.get(url, params={"serviceType": kind})
+        for service in entries(response.body):
+            if usable(service):
+                return f"{str(service['host']).rstrip('/')}/{str(service['path']).strip('/')}"
+        raise DeliveryError(f"{url}: no {kind} is available at the moment", "is the server still starting?")
+
+
+def entries(body: bytes) -> Iterator[Mapping[str, Any]]:
+    """Yield the entries of ``available.json``, the least loaded first.
+
+    Opencast writes no service as ``{"services":""}``, one as an object, several as a list.
+
+    :raises DeliveryError: where the body is something else
+    """
+    try:
+        services = json.loads(body)["services"] or {"service": []}
+        found = services["service"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DeliveryError("the service registry's answer is not what Opencast sends") from error
+    for entry in found if isinstance(found, list) else [found]:
+        if isinstance(entry, dict) and entry.get("host") and entry.get("path"):
+            yield entry
+
+
+def usable(service: Mapping[str, Any]) -> bool:
+    """Return True for a service that is active, online and not in maintenance."""
+    active, online, maintenance = (_flag(service, key) for key in ("active", "online", "maintenance"))
+    return active and online and not maintenance
+
+
+def _flag(service: Mapping[str, Any], key: str) -> bool:
+    return str(service.get(key, "")).lower() == "true"

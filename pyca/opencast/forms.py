@@ -1,0 +1,51 @@
+"""Multipart fields in the shape that curl wants."""
+
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pycurl
+
+_LONGEST_NAME = 75
+"""Opencast cuts file names to this length."""
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """A file of a multipart form, streamed from disk.
+
+    :param filename: the name told to the server; the path's own name, made ASCII and short, where empty
+    """
+
+    path: Path
+    filename: str = ""
+    mimetype: str = "application/octet-stream"
+
+
+Field = str | FilePart
+
+
+def encode_field(name: str, value: Field) -> tuple[str, tuple[Any, ...]]:
+    """Return a field as curl's HTTPPOST option takes it."""
+    if isinstance(value, str):
+        return name, (pycurl.FORM_CONTENTS, value.encode("utf-8"))
+    return name, (
+        pycurl.FORM_FILE,
+        bytes(value.path),
+        pycurl.FORM_FILENAME,
+        value.filename or short_name(value.path),
+        pycurl.FORM_CONTENTTYPE,
+        value.mimetype,
+    )
+
+
+def short_name(path: Path) -> str:
+    """Return a file name that every server keeps: ASCII, at most 75 characters, the extension kept."""
+    folded = unicodedata.normalize("NFKD", path.name).encode("ascii", "ignore").decode()
+    clean = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in folded)
+    stem, dot, extension = clean.rpartition(".")
+    if not dot:
+        return clean[:_LONGEST_NAME] or "file"
+    extension = extension[:16]
+    return f"{stem[: _LONGEST_NAME - len(extension) - 1] or 'file'}.{extension}"

@@ -1,0 +1,261 @@
+"""The one HTTP client: a reusable curl handle with Opencast's rules for credentials and answers."""
+
+import ipaddress
+import ssl
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Self
+from urllib.parse import quote, urlencode, urlsplit
+
+import pycurl
+
+from pyca import __version__
+from pyca.config.settings import Server
+from pyca.opencast.forms import Field, encode_field
+from pyca.opencast.refusals import broken, refused
+from pyca.opencast.response import Receiver, Response
+
+Pairs = Mapping[str, str] | Sequence[tuple[str, str]]
+Heartbeat = Callable[[], object]
+Progress = Callable[[int, int], object]
+
+_LARGEST_ANSWER = 512 * 2**20
+_UPLOAD_BUFFER = 512 * 2**10
+_NONCE_LIFETIME = 240.0
+"""seconds; Opencast's nonces live for 300"""
+_WEB = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
+_PRIMING_PATH = "/services/available.json?serviceType=org.opencastproject.ingest"
+
+
+class Http:
+    """Speaks to one server. Not for several threads at once.
+
+    :param server: address, credentials, TLS and time-outs
+    :param progress: called about once a second and more often while bytes move, during every transfer;
+        returning True ends the transfer with a passing DeliveryError. It must not raise.
+    :param monotonic: measures the age of Digest nonces
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        progress: Heartbeat | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.server = server
+        self._progress = progress
+        self._monotonic = monotonic
+        self._curl = pycurl.Curl()
+        self._nonce_host = ""
+        self._nonce_time = 0.0
+        self._upload_progress: Progress | None = None
+
+    def close(self) -> None:
+        """Hang up and write the cookie file."""
+        self._curl.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def get(
+        self, url: str, *, params: Pairs = (), headers: Pairs = (), allow: Collection[int] = ()
+    ) -> Response:
+        """Ask for something.
+
+        :param allow: statuses that are no error besides 2xx
+        :raises DeliveryError: for every other status, for web pages and for broken connections
+        """
+        address = f"{url}?{urlencode(params, quote_via=quote)}" if params else url
+        return self._request("GET", address, headers=headers, allow=allow)
+
+    def post(self, url: str, form: Pairs, *, headers: Pairs = (), allow: Collection[int] = ()) -> Response:
+        """Send a urlencoded form. Opencast takes at most 1,500,000 bytes; use ``upload`` beyond.
+
+        :raises DeliveryError: as ``get``
+        """
+        body = urlencode(form).encode("ascii")
+        return self._request("POST", url, headers=headers, allow=allow, body=body)
+
+    def put(
+        self, url: str, body: bytes = b"", *, headers: Pairs = (), allow: Collection[int] = ()
+    ) -> Response:
+        """Put a body at an address.
+
+        :raises DeliveryError: as ``get``
+        """
+        return self._request("PUT", url, headers=headers, allow=allow, body=body)
+
+    def upload(
+        self,
+        url: str,
+        fields: Sequence[tuple[str, Field]],
+        *,
+        progress: Progress | None = None,
+        rate: int = 0,
+        allow: Collection[int] = (),
+    ) -> Response:
+        """Send a multipart form, its fields in the given order, its files streamed from disk.
+
+        :param progress: called with bytes sent and bytes in total; returning True ends the transfer
+        :param rate: upper limit in bytes per second, 0 for none
+        :raises DeliveryError: as ``get``
+        """
+        self._prime(url)
+        self._upload_progress = progress
+        try:
+            form = [encode_field(name, value) for name, value in fields]
+            return self._request("POST", url, allow=allow, form=form, rate=rate)
+        finally:
+            self._upload_progress = None
+
+    def fetch(self, url: str, *, headers: Pairs = (), allow: Collection[int] = ()) -> Response:
+        """Get anything from anywhere without credentials or cookies, following redirects.
+
+        :raises DeliveryError: as ``get``
+        """
+        other = Http(
+            Server(
+                connect_timeout=self.server.connect_timeout,
+                stall_timeout=self.server.stall_timeout,
+                certificate=self.server.certificate,
+                insecure=self.server.insecure,
+                username="",
+            ),
+            progress=self._progress,
+        )
+        with other:
+            other._curl.setopt(pycurl.FOLLOWLOCATION, 1)
+            other._curl.setopt(pycurl.MAXREDIRS, 5)
+            return other._request("GET", url, headers=headers, allow=allow)
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Pairs = (),
+        allow: Collection[int] = (),
+        body: bytes | None = None,
+        form: Sequence[Any] | None = None,
+        rate: int = 0,
+    ) -> Response:
+        receiver = Receiver()
+        self._set_connection(url)
+        self._set_credentials()
+        self._set_body(method, body, form)
+        self._set_headers(headers)
+        self._curl.setopt(pycurl.MAX_SEND_SPEED_LARGE, rate)
+        self._curl.setopt(pycurl.HEADERFUNCTION, receiver.header)
+        self._curl.setopt(pycurl.WRITEFUNCTION, receiver.write)
+        self._perform(url, receiver)
+        response = receiver.response()
+        fine = 200 <= response.status < 300 or response.status in allow
+        if not fine or response.html:
+            raise refused(url, response.status, response.headers, response.body)
+        return response
+
+    def _perform(self, url: str, receiver: Receiver) -> None:
+        try:
+            self._curl.perform()
+        except pycurl.error as error:
+            code, text = error.args[0], error.args[1]
+            # A server that refuses early answers and closes while we still send: its answer counts.
+            if receiver.status < 400 or code not in (pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR):
+                raise broken(url, code, text, sent=self._sent_whole()) from error
+        finally:
+            if receiver.digest_challenge:
+                self._nonce_host = urlsplit(url).netloc
+                self._nonce_time = self._monotonic()
+
+    def _sent_whole(self) -> bool:
+        total = self._curl.getinfo(pycurl.CONTENT_LENGTH_UPLOAD)
+        return bool(self._curl.getinfo(pycurl.SIZE_UPLOAD) >= total)
+
+    def _set_connection(self, url: str) -> None:
+        set_option = self._curl.setopt
+        set_option(pycurl.URL, url.encode("utf-8"))
+        set_option(pycurl.PROTOCOLS, _WEB)
+        set_option(pycurl.REDIR_PROTOCOLS, _WEB)
+        set_option(pycurl.NOSIGNAL, 1)
+        set_option(pycurl.USERAGENT, f"pyCA/{__version__}")
+        set_option(pycurl.CONNECTTIMEOUT_MS, int(self.server.connect_timeout * 1000))
+        set_option(pycurl.LOW_SPEED_LIMIT, 1)
+        set_option(pycurl.LOW_SPEED_TIME, max(round(self.server.stall_timeout), 1))
+        set_option(pycurl.MAXFILESIZE_LARGE, _LARGEST_ANSWER)
+        set_option(pycurl.UPLOAD_BUFFERSIZE, _UPLOAD_BUFFER)
+        set_option(pycurl.NOPROGRESS, 0)
+        set_option(pycurl.XFERINFOFUNCTION, self._on_progress)
+        if _is_loopback(url):
+            set_option(pycurl.PROXY, "")
+        else:
+            self._curl.unsetopt(pycurl.PROXY)
+        self._set_trust()
+
+    def _set_trust(self) -> None:
+        verify = 0 if self.server.insecure else 1
+        self._curl.setopt(pycurl.SSL_VERIFYPEER, verify)
+        self._curl.setopt(pycurl.SSL_VERIFYHOST, 2 * verify)
+        authorities = self.server.certificate or ssl.get_default_verify_paths().cafile
+        if authorities:
+            self._curl.setopt(pycurl.CAINFO, str(authorities))
+
+    def _set_credentials(self) -> None:
+        """Basic is sent at once; Digest with the last known nonce, so it costs no second round trip."""
+        if not self.server.username:
+            return
+        digest = self.server.auth_method == "digest"
+        self._curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_DIGEST if digest else pycurl.HTTPAUTH_BASIC)
+        self._curl.setopt(pycurl.USERNAME, self.server.username.encode("utf-8"))
+        self._curl.setopt(pycurl.PASSWORD, self.server.password.encode("utf-8"))
+        cookies = str(self.server.cookiefile or "")
+        self._curl.setopt(pycurl.COOKIEFILE, cookies)
+        if cookies:
+            self._curl.setopt(pycurl.COOKIEJAR, cookies)
+
+    def _set_body(self, method: str, body: bytes | None, form: Sequence[Any] | None) -> None:
+        self._curl.unsetopt(pycurl.CUSTOMREQUEST)
+        if form is not None:
+            self._curl.setopt(pycurl.HTTPPOST, form)
+        elif body is not None:
+            self._curl.setopt(pycurl.POST, 1)
+            self._curl.setopt(pycurl.POSTFIELDS, body)
+        else:
+            self._curl.setopt(pycurl.HTTPGET, 1)
+        if method == "PUT":
+            self._curl.setopt(pycurl.CUSTOMREQUEST, method)
+
+    def _set_headers(self, headers: Pairs) -> None:
+        given = dict(headers)
+        if self.server.username:
+            given["X-Requested-Auth"] = self.server.auth_method.capitalize()
+        lines = [f"{name}: {value}".encode("latin-1") for name, value in given.items()]
+        self._curl.setopt(pycurl.HTTPHEADER, lines)
+
+    def _on_progress(self, _down_total: int, _down: int, total: int, sent: int) -> int:
+        stop = self._progress() is True if self._progress else False
+        if self._upload_progress and total:
+            stop = self._upload_progress(sent, total) is True or stop
+        return 1 if stop else 0
+
+    def _prime(self, url: str) -> None:
+        """Fetch a fresh Digest nonce, so that a large body is not sent twice."""
+        parts = urlsplit(url)
+        young = self._monotonic() - self._nonce_time < _NONCE_LIFETIME
+        if self.server.auth_method != "digest" or (parts.netloc == self._nonce_host and young):
+            return
+        self._curl.reset()
+        self._request("GET", f"{parts.scheme}://{parts.netloc}{_PRIMING_PATH}", allow=range(404, 600))
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,174 @@
+"""From a calendar's bytes to events. Splitting is cheap, so that only changed events are parsed again."""
+
+import logging
+import re
+import xml.etree.ElementTree as ET
+from base64 import b64decode
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import icalendar
+
+from pyca.core.event import Attachment, Event, Origin
+from pyca.opencast import properties
+
+logger = logging.getLogger(__name__)
+
+_BEGIN = b"\nBEGIN:VEVENT"
+_END = b"\nEND:VEVENT"
+_UID = re.compile(rb"\nUID(?:;[^:\r\n]*)?:([^\n]*(?:\n[ \t][^\n]*)*)")
+_FOLD = re.compile(rb"\r?\n[ \t]")
+_ESCAPE = re.compile(r"\\(.)")
+_PROPERTIES_FILE = "org.opencastproject.capture.agent.properties"
+_CREATOR = "{http://purl.org/dc/terms/}creator"
+
+
+class Block(NamedTuple):
+    """The text of one VEVENT; two blocks of one fingerprint are the same event."""
+
+    uid: str
+    fingerprint: str
+    data: bytes
+
+
+def split(body: bytes) -> Iterator[Block]:
+    """Yield the events of a calendar unparsed. The fingerprint leaves out DTSTAMP, which changes with every answer."""
+    end = 0
+    while (begin := body.find(_BEGIN, end)) >= 0:
+        end = body.find(_END, begin)
+        if end < 0:
+            return
+        data = body[begin + 1 : end + len(_END)]
+        yield Block(_uid(data), _fingerprint(data), data)
+
+
+def _uid(data: bytes) -> str:
+    """Return the event's own UID; an alarm inside may have another."""
+    match = _UID.search(data)
+    alarm = data.find(b"\nBEGIN:VALARM")
+    if match and 0 <= alarm < match.start():
+        match = _UID.search(re.sub(rb"\nBEGIN:VALARM.*?\nEND:VALARM", b"", data, flags=re.DOTALL))
+    if not match:
+        return ""
+    text = _FOLD.sub(b"", match[1]).decode("utf-8", "replace").strip()
+    return _ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], text)
+
+
+def _fingerprint(data: bytes) -> str:
+    digest = blake2b(digest_size=16)
+    stamp = data.find(b"\nDTSTAMP")
+    if stamp < 0:
+        digest.update(data)
+    else:
+        view = memoryview(data)
+        digest.update(view[:stamp])
+        digest.update(view[max(data.find(b"\n", stamp + 1), stamp) :])
+    return digest.hexdigest()
+
+
+def parse_block(block: bytes, fingerprint: str) -> Event | None:
+    """Return a block as an event, None (and a warning in the log) where it cannot be recorded.
+
+    Attachments that cannot be read are left out with a warning; the event stays.
+    """
+    try:
+        component = icalendar.Event.from_ical(block.decode("utf-8", "replace"))
+    except (ValueError, IndexError, KeyError) as error:
+        logger.warning("event “%s” left out: %s", _uid(block) or "without UID", error)
+        return None
+    uid = _text(component, "UID").strip()
+    start = _moment(component, "DTSTART")
+    end = _end(component, start)
+    if reason := _unusable(uid, start, end):
+        logger.warning("event “%s” (%s) left out: %s", uid, _text(component, "SUMMARY"), reason)
+        return None
+    assert start is not None
+    assert end is not None
+    return _event(component, uid, start, end, fingerprint)
+
+
+def _unusable(uid: str, start: float | None, end: float | None) -> str:
+    if not uid:
+        return "it has no UID"
+    if start is None:
+        return "it has no readable DTSTART"
+    if end is None:
+        return "it has no readable DTEND"
+    return "" if end > start else f"it would last {end - start:.0f} s"
+
+
+def _event(component: Any, uid: str, start: float, end: float, fingerprint: str) -> Event:
+    title = _text(component, "SUMMARY")
+    attachments = tuple(_attachments(component, uid))
+    texts = {attachment.name: attachment.data for attachment in attachments}
+    given = properties.parse(texts.get(_PROPERTIES_FILE, ""), title)
+    return Event(
+        uid=uid,
+        title=title,
+        start=start,
+        end=end,
+        origin=Origin.OPENCAST,
+        creator=_creator(texts.get("episode.xml", ""), uid),
+        description=_text(component, "DESCRIPTION"),
+        location=_text(component, "LOCATION"),
+        series=_text(component, "RELATED-TO"),
+        inputs=properties.inputs(given),
+        workflow=properties.workflow(given),
+        workflow_parameters=properties.workflow_parameters(given),
+        properties=given,
+        attachments=attachments,
+        fingerprint=fingerprint,
+    )
+
+
+def _all(component: Any, name: str) -> list[Any]:
+    found = component.get(name, [])
+    return found if isinstance(found, list) else [found]
+
+
+def _text(component: Any, name: str) -> str:
+    return str(next(iter(_all(component, name)), ""))
+
+
+def _moment(component: Any, name: str) -> float | None:
+    """Return a time; one without zone is this machine's time, one of an unknown zone is none."""
+    value = next(iter(_all(component, name)), None)
+    if not isinstance(value, icalendar.vDDDTypes):
+        return None
+    moment = value.dt
+    if isinstance(moment, datetime):
+        if moment.tzinfo is None and value.params.get("TZID"):
+            return None
+        return moment.timestamp()
+    return datetime.combine(moment, time()).timestamp() if isinstance(moment, date) else None
+
+
+def _end(component: Any, start: float | None) -> float | None:
+    duration = next(iter(_all(component, "DURATION")), None)
+    if "DTEND" in component or start is None or duration is None:
+        return _moment(component, "DTEND")
+    length = getattr(duration, "dt", None) if isinstance(duration, icalendar.vDDDTypes) else duration.td
+    return start + length.total_seconds() if isinstance(length, timedelta) else None
+
+
+def _attachments(component: Any, uid: str) -> Iterator[Attachment]:
+    for value in _all(component, "ATTACH"):
+        if not isinstance(value, icalendar.vBinary | icalendar.vUri):
+            logger.warning("event “%s”: an attachment is not readable and left out", uid)
+        if isinstance(value, icalendar.vBinary):
+            name = str(value.params.get("X-APPLE-FILENAME", value.params.get("FILENAME", "")))
+            mimetype = str(value.params.get("FMTTYPE", ""))
+            yield Attachment(name, mimetype, b64decode(value.to_ical()).decode("utf-8", "replace"))
+
+
+def _creator(catalog: str, uid: str) -> str:
+    if not catalog:
+        return ""
+    try:
+        found = ET.fromstring(catalog.encode("utf-8")).iterfind(_CREATOR)
+    except ET.ParseError as error:
+        logger.warning("event “%s”: episode.xml is not readable: %s", uid, error)
+        return ""
+    return ", ".join(element.text.strip() for element in found if element.text)
