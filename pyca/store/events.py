@@ -1,17 +1,21 @@
 """The schedule: upcoming events."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import CursorResult, delete, exists, insert, select
+from sqlalchemy import update as update_rows
 from sqlalchemy.orm import Session
 
 from pyca.core.errors import UsageError
 from pyca.core.event import Attachment, Event, Origin
+from pyca.core.states import EventState
 from pyca.store.tables import EventColumns, RecordedEvent, UpcomingEvent
 
 _FIELDS = tuple(f.name for f in fields(Event))
+_CHUNK = 500
+"""Ids per statement; databases limit the number of parameters."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,8 @@ class Change:
     added: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    """ids that were left alone because an event of another source has them"""
 
     def __bool__(self) -> bool:
         return bool(self.added or self.updated or self.removed)
@@ -83,8 +89,11 @@ def get(session: Session, uid: str) -> Event | None:
 
 def many(session: Session, uids: Iterable[str]) -> dict[str, Event]:
     """Return the scheduled events among these ids."""
-    rows = session.scalars(select(UpcomingEvent).where(UpcomingEvent.uid.in_(list(uids))))
-    return {row.uid: event_of(row) for row in rows}
+    found = {}
+    for chunk in _chunks(uids):
+        for row in session.scalars(select(UpcomingEvent).where(UpcomingEvent.uid.in_(chunk))):
+            found[row.uid] = event_of(row)
+    return found
 
 
 def fingerprints(session: Session, origin: Origin) -> dict[str, str]:
@@ -99,22 +108,32 @@ def refresh(session: Session, origin: Origin, present: Mapping[str, Event | None
     :param present: every event that the source has now; None where it is unchanged and was not parsed again
     """
     known = set(session.scalars(select(UpcomingEvent.uid).where(UpcomingEvent.origin == origin)))
-    added, updated = [], []
-    for uid, event in present.items():
-        if event is None:
-            continue
-        row = session.get(UpcomingEvent, uid)
-        if row is None:
-            session.add(UpcomingEvent(**columns_of(event)))
-            added.append(uid)
-        else:
-            for name, value in columns_of(event).items():
-                setattr(row, name, value)
-            updated.append(uid)
-    removed = known - present.keys()
-    for uid in removed:
-        session.execute(delete(UpcomingEvent).where(UpcomingEvent.uid == uid))
-    return Change(tuple(added), tuple(updated), tuple(sorted(removed)))
+    fresh = {uid: event for uid, event in present.items() if event is not None}
+    foreign = _taken(session, fresh.keys() - known)
+    added = [event for uid, event in fresh.items() if uid not in known and uid not in foreign]
+    updated = [event for uid, event in fresh.items() if uid in known]
+    removed = sorted(known - present.keys())
+    for chunk in _chunks(removed):
+        session.execute(delete(UpcomingEvent).where(UpcomingEvent.uid.in_(chunk)))
+    for event in updated:
+        values = columns_of(event)
+        session.execute(update_rows(UpcomingEvent).where(UpcomingEvent.uid == event.uid).values(**values))
+    for start in range(0, len(added), _CHUNK):
+        session.execute(insert(UpcomingEvent), [columns_of(event) for event in added[start : start + _CHUNK]])
+    return Change(_uids(added), _uids(updated), tuple(removed), tuple(sorted(foreign)))
+
+
+def drop_over(session: Session, before: float) -> int:
+    """Drop events that ended before a moment, save those that are still being recorded; returns how many."""
+    running = exists().where(
+        RecordedEvent.uid == UpcomingEvent.uid, RecordedEvent.state == EventState.RECORDING
+    )
+    result: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+        delete(UpcomingEvent)
+        .where(UpcomingEvent.end < before, ~running)
+        .execution_options(synchronize_session=False)
+    )
+    return result.rowcount
 
 
 def add(session: Session, event: Event) -> None:
@@ -156,3 +175,22 @@ def overlapping(session: Session, start: float, end: float, *, ignore: str = "")
         .order_by(UpcomingEvent.start)
     )
     return [event_of(row) for row in session.scalars(query)]
+
+
+def _taken(session: Session, uids: Iterable[str]) -> set[str]:
+    """Return which of these ids are in the schedule."""
+    return {
+        uid
+        for chunk in _chunks(uids)
+        for uid in session.scalars(select(UpcomingEvent.uid).where(UpcomingEvent.uid.in_(chunk)))
+    }
+
+
+def _chunks(uids: Iterable[str]) -> Iterator[list[str]]:
+    every = list(uids)
+    for start in range(0, len(every), _CHUNK):
+        yield every[start : start + _CHUNK]
+
+
+def _uids(events: Iterable[Event]) -> tuple[str, ...]:
+    return tuple(event.uid for event in events)

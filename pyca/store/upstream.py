@@ -41,6 +41,13 @@ def failed(session: Session, name: str, now: float, error: str) -> None:
     row.error = error
 
 
+def forget(session: Session, name: str) -> None:
+    """Drop what is known about something that is not used any more."""
+    row = session.get(UpstreamRow, name)
+    if row is not None:
+        session.delete(row)
+
+
 def _row(session: Session, name: str) -> UpstreamRow:
     row = session.get(UpstreamRow, name)
     if row is None:

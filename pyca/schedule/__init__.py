@@ -1,0 +1,1 @@
+"""From calendars to upcoming events."""

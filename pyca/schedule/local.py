@@ -1,0 +1,161 @@
+"""Events that people make on the box itself: planned, recorded at once, extended, stopped, cancelled."""
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from pyca.config.settings import Settings
+from pyca.core.clock import Clock
+from pyca.core.errors import UsageError
+from pyca.core.event import Event, Origin, check_times
+from pyca.core.states import EventState, ServiceName
+from pyca.runtime.bell import ring
+from pyca.schedule.slots import check_room
+from pyca.store import events, recordings
+from pyca.store.database import Database
+
+
+def plan(
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    title: str,
+    start: float,
+    end: float,
+    *,
+    inputs: Sequence[str] = (),
+    creator: str = "",
+    description: str = "",
+) -> Event:
+    """Add an event to the schedule.
+
+    :param inputs: names of the inputs to record, empty for all
+    :raises UsageError: where its times are impossible, taken, or an input is unknown
+    """
+    check_times(start, end, clock.now())
+    _check_inputs(settings, inputs)
+    event = Event(
+        uid=str(uuid.uuid4()),
+        title=" ".join(title.split()) or "Untitled",
+        start=start,
+        end=end,
+        origin=Origin.LOCAL,
+        creator=creator,
+        description=description,
+        inputs=tuple(inputs),
+    )
+    with database.write() as session:
+        check_room(session, start, end, settings.capture.max_parallel)
+        events.add(session, event)
+    ring(database.scope, ServiceName.CAPTURE)
+    return event
+
+
+def record_now(
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    title: str,
+    duration: float,
+    inputs: Sequence[str] = (),
+    creator: str = "",
+) -> Event:
+    """Add an event that starts at once.
+
+    :param duration: seconds
+    :raises UsageError: where it collides with another event or an input is unknown
+    """
+    now = clock.now()
+    return plan(
+        database,
+        clock,
+        settings,
+        title or "Recording",
+        now,
+        now + duration,
+        inputs=inputs,
+        creator=creator,
+    )
+
+
+def stop(database: Database, clock: Clock, uid: str) -> None:
+    """End a running recording now and keep it; an event that still waits is cancelled.
+
+    :raises UsageError: where there is no such event, or it is over, or it waits and belongs to a server
+    """
+    with database.write() as session:
+        if _is_running(session, uid):
+            recordings.set_end(session, uid, clock.now())
+        else:
+            _cancel(session, uid, force=False)
+    ring(database.scope, ServiceName.CAPTURE)
+
+
+def extend(database: Database, clock: Clock, settings: Settings, uid: str, end: float) -> None:
+    """Move the end of a running recording or of a local event, later or earlier.
+
+    :raises UsageError: where there is no such event, the end is impossible, or the time is taken
+    """
+    with database.write() as session:
+        recording = recordings.get(session, uid)
+        event = recording.event if recording else events.get(session, uid)
+        if event is None:
+            raise _unknown(uid)
+        check_times(event.start, end, clock.now())
+        check_room(session, event.start, end, settings.capture.max_parallel, ignore=uid)
+        if recording:
+            recordings.set_end(session, uid, end)
+        else:
+            _check_local(event, "changed")
+            events.update(session, event.changed(end=end))
+    ring(database.scope, ServiceName.CAPTURE)
+
+
+def cancel(database: Database, uid: str, *, force: bool = False) -> Event:
+    """Take an event from the schedule before it begins; returns what it was.
+
+    :param force: also an event of a server; it comes back where the server still lists it
+    :raises UsageError: where there is no such event, it has begun, or it belongs to a server
+    """
+    with database.write() as session:
+        event = _cancel(session, uid, force=force)
+    ring(database.scope, ServiceName.CAPTURE)
+    return event
+
+
+def _cancel(session: Session, uid: str, *, force: bool) -> Event:
+    if recording := recordings.get(session, uid):
+        running = recording.state is EventState.RECORDING
+        remedy = "stop it instead" if running else "nothing is left to cancel"
+        raise UsageError(f"“{recording.event.title}” has begun already", remedy)
+    event = events.get(session, uid)
+    if event is None:
+        raise _unknown(uid)
+    if not force:
+        _check_local(event, "cancelled")
+    events.cancel(session, uid)
+    return event
+
+
+def _is_running(session: Session, uid: str) -> bool:
+    recording = recordings.get(session, uid)
+    return recording is not None and recording.state is EventState.RECORDING
+
+
+def _check_local(event: Event, verb: str) -> None:
+    if event.origin is Origin.LOCAL:
+        return
+    place = "Opencast" if event.origin is Origin.OPENCAST else "its calendar"
+    raise UsageError(f"“{event.title}” comes from {place} and cannot be {verb} here", f"change it in {place}")
+
+
+def _check_inputs(settings: Settings, inputs: Sequence[str]) -> None:
+    unknown = [name for name in inputs if name not in settings.inputs]
+    if unknown:
+        have = ", ".join(settings.inputs) or "none"
+        raise UsageError(f"no input is called “{', '.join(unknown)}”", f"configured inputs: {have}")
+
+
+def _unknown(uid: str) -> UsageError:
+    return UsageError(f"no event with the id “{uid}” is scheduled")

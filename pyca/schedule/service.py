@@ -1,0 +1,108 @@
+"""The schedule service: asks every configured calendar in time."""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from pyca.config.settings import Settings
+from pyca.core.clock import Clock
+from pyca.core.states import ServiceName
+from pyca.runtime.bell import ring
+from pyca.runtime.loop import HasFileno
+from pyca.runtime.pulse import Pulse
+from pyca.schedule.poller import Poller
+from pyca.schedule.source import Source
+from pyca.schedule.sources import UPSTREAM, configured
+from pyca.store import events, upstream
+from pyca.store.database import Database
+
+logger = logging.getLogger(__name__)
+
+TIDY_SECONDS = 3600.0
+KEEP_SECONDS = 7 * 86400.0
+"""Events stay for so long after their end, so that a capture service that was away sees them."""
+
+
+class ScheduleService:
+    """Calendar → upcoming events.
+
+    :param sources: the calendars, by default those that the settings name
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        clock: Clock,
+        pulse: Pulse,
+        sources: Sequence[Source] | None = None,
+    ) -> None:
+        self._pulse = pulse
+        if sources is None:
+            sources = configured(settings, clock, self._on_transfer)
+        self._database = database
+        self._clock = clock
+        self._pollers = [Poller(source, settings.agent, database, clock) for source in sources]
+        self._tidy_due = clock.now()
+        self._begun = False
+
+    @property
+    def name(self) -> ServiceName:
+        """The service's name."""
+        return ServiceName.SCHEDULE
+
+    def tick(self) -> float:
+        """Ask the calendars that are due; return when the next one is."""
+        if not self._begun:
+            self._forget_others()
+            self._begun = True
+        if self._clock.now() >= self._tidy_due:
+            self._tidy()
+        for poller in self._pollers:
+            if self._clock.now() >= poller.due and not self._pulse.stopping:
+                self._pulse.progress(f"asking calendar “{poller.source.name}”")
+                poller.poll()
+        return min([self._tidy_due, *(poller.due for poller in self._pollers)])
+
+    def files(self) -> Iterable[HasFileno]:
+        """Nothing but time and the bell wakes this service."""
+        return ()
+
+    def busy(self) -> bool:
+        """Between two ticks nothing is at hand that a new configuration could disturb."""
+        return False
+
+    def status(self) -> str:
+        """Return in one line how the calendars are."""
+        if not self._pollers:
+            return "no calendar: local events only"
+        return ", ".join(f"{each.source.name}: {each.error or 'up to date'}" for each in self._pollers)
+
+    def close(self) -> None:
+        """Nothing is open between two ticks."""
+
+    def _on_transfer(self) -> bool:
+        """Keep the heart beating while a server takes its time; True ends the transfer."""
+        self._pulse.progress()
+        return self._pulse.stopping
+
+    def _forget_others(self) -> None:
+        """Drop the events of calendars that are not configured any more; nobody would ever correct them."""
+        mine = {poller.source.origin for poller in self._pollers}
+        for origin in UPSTREAM.keys() - mine:
+            with self._database.write() as session:
+                change = events.refresh(session, origin, {})
+                upstream.forget(session, UPSTREAM[origin])
+            if change:
+                logger.warning(
+                    "Calendar “%s” is not configured any more: %d events dropped", origin, len(change.removed)
+                )
+                ring(self._database.scope, ServiceName.CAPTURE)
+
+    def _tidy(self) -> None:
+        """Drop what was over long ago."""
+        now = self._clock.now()
+        self._tidy_due = now + TIDY_SECONDS
+        with self._database.write() as session:
+            dropped = events.drop_over(session, now - KEEP_SECONDS)
+        if dropped:
+            logger.debug("%d events that were over long ago have left the schedule", dropped)
