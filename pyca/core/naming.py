@@ -4,7 +4,9 @@ import hashlib
 import re
 
 _UNSAFE = re.compile(r"[^\w.() -]+")
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff<>:"/\\|?*]+')
 _LONGEST = 120
+"""bytes, so that what is put before and behind stays below the 255 of common file systems"""
 
 
 def safe_name(text: str) -> str:
@@ -13,13 +15,26 @@ def safe_name(text: str) -> str:
     Slashes, control characters and leading dots go. Where anything was changed a digest of the original
     is appended, so that two different ids never share a folder.
     """
-    cleaned = _UNSAFE.sub("_", text).strip(" .")[:_LONGEST].rstrip(" .")
+    cleaned = _cut(_UNSAFE.sub("_", text))
     if cleaned == text and cleaned:
         return cleaned
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{cleaned}-{digest}" if cleaned else digest
 
 
+def readable_name(text: str) -> str:
+    """Return ``text`` as one path segment that people recognise; different texts may give the same one.
+
+    Only what common file systems and network shares refuse is replaced. May be empty.
+    """
+    return _cut(_FORBIDDEN.sub("_", text))
+
+
 def recording_name(uid: str, start: float) -> str:
     """Return the name of a recording's folder and files."""
     return f"recording-{int(start)}-{safe_name(uid)}"
+
+
+def _cut(text: str) -> str:
+    start = text.strip(" .").encode("utf-8")[:_LONGEST]
+    return start.decode("utf-8", "ignore").rstrip(" .")

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from pyca.core.recording import Upload, UploadStep
@@ -30,6 +30,15 @@ def save(session: Session, upload: Upload) -> None:
     """Store how far a delivery has come; the point at which it is resumed."""
     values = {name: getattr(upload, name) for name in _FIELDS} | {"step": str(upload.step)}
     session.merge(UploadRow(**values))
+
+
+def progress(session: Session, uid: str, bytes_sent: int, rate: float) -> None:
+    """Store how many bytes are over; the resume point stays as it is.
+
+    :param rate: bytes per second
+    """
+    values = {"bytes_sent": bytes_sent, "rate": rate}
+    session.execute(update(UploadRow).where(UploadRow.uid == uid).values(**values))
 
 
 def due(session: Session, now: float) -> str | None:

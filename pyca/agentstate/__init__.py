@@ -1,0 +1,1 @@
+"""What the server is told about this agent and its recordings."""

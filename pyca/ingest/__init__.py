@@ -1,0 +1,1 @@
+"""Recorded files go to the server, or into an archive of folders."""
