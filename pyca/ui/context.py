@@ -1,0 +1,36 @@
+"""What the views work with. It hangs on the application, so that two applications never share anything."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from flask import Flask, current_app
+
+from pyca.config.settings import Settings
+from pyca.core.clock import Clock
+from pyca.store.database import Database
+from pyca.ui.previews import Previews
+
+_KEY = "pyca"
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything a view needs."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    zone: tzinfo | None
+    """the agent's time zone, None for that of the machine"""
+    previews: Previews
+
+
+def attach(app: Flask, context: Context) -> None:
+    """Give an application its context."""
+    app.extensions[_KEY] = context
+
+
+def context() -> Context:
+    """Return the context of the application that answers the present request."""
+    found: Context = current_app.extensions[_KEY]
+    return found

@@ -1,0 +1,41 @@
+"""``/health``: does the process answer, and can it work?"""
+
+import logging
+
+from flask import Blueprint, Response, jsonify
+
+from pyca.core.errors import StoreError
+from pyca.store.tables import SCHEMA
+from pyca.store.upgrade import version
+from pyca.ui.context import context
+
+logger = logging.getLogger(__name__)
+
+blueprint = Blueprint("health", __name__, url_prefix="/health")
+
+
+@blueprint.get("/live")
+def live() -> Response:
+    """Say that the process answers; nothing else is looked at."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/ready")
+def ready() -> Response:
+    """Say whether the page can work: is the database there, and has it the schema of this program?"""
+    checks = _checks()
+    fine = all(checks.values())
+    words = {name: "ok" if passed else "failed" for name, passed in checks.items()}
+    response = jsonify(status="ok" if fine else "failed", checks=words)
+    response.status_code = 200 if fine else 503
+    return response
+
+
+def _checks() -> dict[str, bool]:
+    try:
+        found = version(context().database)
+    except StoreError as error:
+        # The answer is public, so the reason goes to the log alone.
+        logger.warning("not ready: %s", error)
+        return {"database": False, "schema": False}
+    return {"database": True, "schema": found == SCHEMA}

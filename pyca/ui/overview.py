@@ -1,0 +1,172 @@
+"""Everything the first screen says, gathered in one look at the database.
+
+No query here grows with history: each is bounded and answered from an index.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from pyca.core.event import Event
+from pyca.core.recording import Recording, Upload, UploadStep
+from pyca.core.states import EventState, ServiceName, ServiceState
+from pyca.store import events, recordings, services, uploads, upstream
+from pyca.store.services import ServiceStatus
+from pyca.store.upstream import Upstream
+from pyca.ui import alarms
+from pyca.ui.alarms import Alarm
+from pyca.ui.context import Context
+from pyca.ui.disk import Disk, length_of, look
+from pyca.ui.previews import STALE_SECONDS
+
+RECENT = 8
+NEXT = 6
+FAILED = 20
+_NOT_RUNNING = [state for state in EventState if state is not EventState.RECORDING]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One input's picture."""
+
+    number: int
+    label: str
+    modified: float | None
+    stale: bool
+
+
+@dataclass(frozen=True)
+class Past:
+    """A recording that is over, and its delivery."""
+
+    recording: Recording
+    upload: Upload | None
+    length: float | None
+    """recorded seconds"""
+    size: int
+    """bytes of all tracks"""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the upload will still take; None where that cannot be told."""
+        if not self.upload or self.upload.rate <= 0 or self.upload.bytes_total <= 0:
+            return None
+        return max(self.upload.bytes_total - self.upload.bytes_sent, 0) / self.upload.rate
+
+    @property
+    def may_retry(self) -> bool:
+        """True where an operator can start the delivery again."""
+        return self.recording.state is EventState.FAILED_UPLOADING
+
+    @property
+    def ambiguous(self) -> bool:
+        """True where the server may have taken the recording without saying so."""
+        return self.upload is not None and self.upload.step is UploadStep.AMBIGUOUS
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The first screen."""
+
+    now: float
+    running: tuple[Recording, ...]
+    coming: tuple[Event, ...]
+    past: tuple[Past, ...]
+    previews: tuple[Preview, ...]
+    services: tuple[ServiceStatus, ...]
+    disk: Disk | None
+    server: Upstream
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def tag(self) -> str:
+        """A digest of what is visible; it changes at least every minute, as do words such as “in 5 min”."""
+        minute = self.now // 60
+        disk = self.disk and replace(self.disk, free=self.disk.free // 10**8, seconds_left=None)
+        beats = tuple(replace(one, heartbeat=(one.heartbeat or 0.0) // 60) for one in self.services)
+        seen = replace(self, now=minute, disk=disk, services=beats)
+        return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def gather(context: Context) -> Overview:
+    """Look at the database, the disk and the previews.
+
+    :raises StoreError: where the database cannot be read
+    """
+    now, settings = context.clock.now(), context.settings
+    with context.database.read() as session:
+        running = _running(session)
+        coming = events.upcoming(session, limit=NEXT)
+        recent, failed = _past(session)
+        deliveries = uploads.many(session, [one.uid for one in recent])
+        states = _services(session, now)
+        server = upstream.get(session, "server")
+        calendars = [upstream.get(session, name) for name in _calendars(context)]
+    disk = look(settings.capture.directory, settings.capture.minimum_free, recent)
+    found = [
+        *alarms.from_services(states),
+        *alarms.from_disk(disk, settings.capture.minimum_free),
+        *(alarm for calendar in calendars for alarm in alarms.from_outside(calendar)),
+        *alarms.from_recordings(failed),
+        *alarms.from_settings(settings.warnings),
+    ]
+    return Overview(
+        now=now,
+        running=tuple(running),
+        coming=tuple(coming),
+        past=tuple(past(one, deliveries) for one in recent),
+        previews=_previews(context, now),
+        services=tuple(states),
+        disk=disk,
+        server=server,
+        alarms=tuple(found),
+    )
+
+
+def past(recording: Recording, deliveries: Mapping[str, Upload]) -> Past:
+    """Return a recording with its delivery and its figures."""
+    size = sum(track.size for track in recording.tracks)
+    return Past(recording, deliveries.get(recording.uid), length_of(recording), size)
+
+
+def _calendars(context: Context) -> list[str]:
+    """Return the calendars in use; what is known of others is history."""
+    agent = context.settings.agent
+    return ["calendar"] * (not context.settings.standalone) + ["ics"] * bool(agent.calendar)
+
+
+def _running(session: Session) -> list[Recording]:
+    """Return what is being recorded, each with the end that holds now."""
+    ends = recordings.operator_ends(session)
+    found = recordings.listing(session, states=[EventState.RECORDING], oldest_first=True)
+    return [replace(one, event=one.event.changed(end=ends.get(one.uid, one.event.end))) for one in found]
+
+
+def _past(session: Session) -> tuple[Sequence[Recording], Sequence[Recording]]:
+    """Return the last recordings with those whose delivery failed, and the latter alone."""
+    recent = recordings.listing(session, states=_NOT_RUNNING, limit=RECENT)
+    failed = recordings.listing(session, states=[EventState.FAILED_UPLOADING], limit=FAILED)
+    shown = {one.uid for one in recent}
+    return [*recent, *(one for one in failed if one.uid not in shown)], failed
+
+
+def _services(session: Session, now: float) -> list[ServiceStatus]:
+    """Return all services; this page is running, whoever serves it."""
+    found = services.statuses(session, now)
+    return [
+        replace(one, state=ServiceState.IDLE, text="shows this page", heartbeat=now)
+        if one.name == ServiceName.UI
+        else one
+        for one in found
+    ]
+
+
+def _previews(context: Context, now: float) -> tuple[Preview, ...]:
+    found = []
+    for file in context.previews.files:
+        modified = context.previews.modified(file.number)
+        stale = modified is None or now - modified > STALE_SECONDS
+        found.append(Preview(file.number, file.label, modified, stale))
+    return tuple(found)

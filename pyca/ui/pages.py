@@ -1,0 +1,83 @@
+"""``/``: the first screen, its fragment for refreshing, and the same in brief as JSON."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
+
+from pyca.ui.context import context
+from pyca.ui.overview import Overview, gather
+
+blueprint = Blueprint("pages", __name__)
+
+NOTICES = {
+    "record": "The recording begins now. It appears here within a few seconds.",
+    "stop": "The recording is being stopped. It is kept and delivered as usual.",
+    "extend": "The recording will go on for longer.",
+    "retry": "The upload is tried again now.",
+}
+"""What is said after an action; the address only names one of them, so that nobody can put words here."""
+
+
+@blueprint.get("/")
+def index() -> str:
+    """Show the first screen."""
+    notice = NOTICES.get(request.args.get("done", ""), "")
+    return render_template("index.html", notice=notice, **_values(gather(context())))
+
+
+@blueprint.get("/status.html")
+def fragment() -> Response:
+    """Return the changing part of the first screen, or 304 where nothing changed."""
+    overview = gather(context())
+    response = current_app.make_response("")
+    response.set_etag(overview.tag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    if request.if_none_match.contains(overview.tag):
+        response.status_code = 304
+        return response
+    response.set_data(render_template("status.html", **_values(overview)))
+    return response
+
+
+@blueprint.get("/status.json")
+def status() -> Response:
+    """Return what goes on, for programs."""
+    overview = gather(context())
+    response = jsonify(brief(overview))
+    response.set_etag(overview.tag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response.make_conditional(request)
+
+
+def brief(overview: Overview) -> dict[str, Any]:
+    """Return the first screen as plain values; moments in seconds since 1970 UTC, sizes in bytes."""
+    return {
+        "recording": [
+            {"uid": one.uid, "title": one.event.title, "started": one.started, "end": one.event.end}
+            for one in overview.running
+        ],
+        "next": [
+            {"uid": event.uid, "title": event.title, "start": event.start, "end": event.end}
+            for event in overview.coming
+        ],
+        "services": {one.name: str(one.state) for one in overview.services},
+        "disk_free": overview.disk.free if overview.disk else None,
+        "alarms": [alarm.text for alarm in overview.alarms if alarm.urgent],
+    }
+
+
+def _values(overview: Overview) -> dict[str, Any]:
+    settings = context().settings
+    return {
+        "view": overview,
+        "settings": settings,
+        "title": _title(overview),
+        "refresh_rate": settings.ui.refresh_rate,
+    }
+
+
+def _title(overview: Overview) -> str:
+    """Return what the browser's tab says; a tab is narrow, so the state comes first."""
+    if overview.running:
+        return f"● {overview.running[0].event.title}"
+    return "⚠ Attention" if any(alarm.urgent for alarm in overview.alarms) else "Ready"

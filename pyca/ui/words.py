@@ -1,0 +1,82 @@
+"""Times, lengths and states in words, as filters of the templates."""
+
+from datetime import UTC, datetime, tzinfo
+
+from flask import Flask
+
+from pyca.core.states import EventState, ServiceState
+from pyca.core.units import show_duration, show_size
+from pyca.ui.context import context
+
+STATES: dict[EventState, tuple[str, str]] = {
+    EventState.UPCOMING: ("clock", "planned"),
+    EventState.RECORDING: ("record", "recording"),
+    EventState.FAILED_RECORDING: ("failed", "not recorded"),
+    EventState.FINISHED_RECORDING: ("done", "recorded, waits for upload"),
+    EventState.PARTIAL_RECORDING: ("warning", "recorded in part"),
+    EventState.PAUSED_AFTER_RECORDING: ("pause", "recorded, upload paused"),
+    EventState.UPLOADING: ("upload", "uploading"),
+    EventState.FAILED_UPLOADING: ("failed", "upload failed"),
+    EventState.FINISHED_UPLOADING: ("done", "delivered"),
+}
+"""Icon and words of each event state; the icon also gives the colour, so colour never stands alone."""
+
+SERVICE_STATES: dict[ServiceState, tuple[str, str]] = {
+    ServiceState.STOPPED: ("stopped", "not running"),
+    ServiceState.IDLE: ("done", "ready"),
+    ServiceState.BUSY: ("busy", "working"),
+    ServiceState.ERROR: ("failed", "in trouble"),
+}
+
+
+def register(app: Flask) -> None:
+    """Add the filters to an application."""
+    app.jinja_env.filters.update(
+        size=show_size,
+        duration=show_duration,
+        span=span,
+        clock=lambda moment: clock(moment, context().zone),
+        when=lambda moment, now: when(moment, now, context().zone),
+        iso=iso,
+    )
+    app.jinja_env.globals.update(states=STATES, service_states=SERVICE_STATES)
+
+
+def span(seconds: float) -> str:
+    """Return a length in words for reading at a glance: ``45 min``, ``1 h 30 min``, ``3 days``."""
+    whole = max(round(seconds), 0)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        hours, rest = divmod(minutes, 60)
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{round(minutes / 60 / 24)} days"
+
+
+def clock(moment: float, zone: tzinfo | None) -> str:
+    """Return the time of day."""
+    return f"{_local(moment, zone):%H:%M}"
+
+
+def when(moment: float, now: float, zone: tzinfo | None) -> str:
+    """Return day and time, the day only where it is not today."""
+    then, today = _local(moment, zone), _local(now, zone)
+    days = (then.date() - today.date()).days
+    if days == 0:
+        return f"{then:%H:%M}"
+    if days in (-1, 1):
+        return f"{'tomorrow' if days == 1 else 'yesterday'} {then:%H:%M}"
+    year = f" {then.year}" if then.year != today.year else ""
+    return f"{then:%a} {then.day} {then:%b}{year}, {then:%H:%M}"
+
+
+def iso(moment: float) -> str:
+    """Return a moment for machines, in UTC."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _local(moment: float, zone: tzinfo | None) -> datetime:
+    return datetime.fromtimestamp(moment, UTC).astimezone(zone)
