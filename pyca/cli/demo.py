@@ -1,4 +1,4 @@
-"""``pyca demo``: one short event from its schedule to the archive, on a machine that knows nothing of pyCA."""
+"""``pyca demo``: one short event from its schedule to the archive."""
 
 import os
 from dataclasses import replace
@@ -152,6 +152,11 @@ def _report(one: "Known", database: "Database", tools: "Tools", seconds: float) 
         )
         if abs(length - seconds) > _TOLERANCE:
             raise MediaError(f"“{name}” lasts {length:.2f} s instead of {seconds:g} s", "see pyca.log")
+
+
+def _reason(one: "Known") -> str:
+    upload = one.upload.error if one.upload else ""
+    return upload or (one.recording.error if one.recording else "")
 
 
 def _files(folder: Path) -> list[Path]:

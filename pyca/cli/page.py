@@ -35,17 +35,17 @@ class PageService:
         self, settings: Settings, database: Database, clock: Clock, previous: "PageService | None" = None
     ) -> None:
         self._clock = clock
-        self._wanted = (settings.ui.bind, settings.ui.port)
-        taken_over = previous is not None and previous._wanted == self._wanted
-        self._listener = previous._listener.dup() if previous and taken_over else listen(*self._wanted)
+        self.wanted = (settings.ui.bind, settings.ui.port)
+        same = previous is not None and previous.wanted == self.wanted
+        self.listener = previous.listener.dup() if previous and same else listen(*self.wanted)
         self._connections: dict[int, wasyncore.dispatcher] = {}
-        self.address = show_address(self._listener)
+        self.address = show_address(self.listener)
         # Its own line about the address would be a second one.
         logging.getLogger("waitress").setLevel(logging.WARNING)
         self._server = create_server(
             create_app(settings, database, clock),
             map=self._connections,
-            sockets=[self._listener.dup()],
+            sockets=[self.listener.dup()],
             threads=_THREADS,
             ident=None,
         )
@@ -74,7 +74,7 @@ class PageService:
         """Answer what was asked and free the address."""
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._connections)
-        self._listener.close()
+        self.listener.close()
 
     def _all(self) -> list[wasyncore.dispatcher]:
         return list(self._connections.values())

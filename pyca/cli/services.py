@@ -136,15 +136,17 @@ def heartbeat(name: ServiceName, database: "Database", clock: Clock) -> "Beat":
 
 def reread(read: Reader, name: str) -> "Settings | None":
     """Read the configuration again; where it is wrong, say all that is and return None."""
+    problems: list[str] = []
     try:
         settings = read()
         set_up_logs(settings, name)
     except ConfigError as error:
-        for problem in error.problems:
-            logger.error("%s", problem)
-        logger.error("The configuration was not changed; mend it and reload once more")
-        return None
-    return settings
+        problems = error.problems
+    else:
+        return settings
+    for problem in [*problems, "The configuration was not changed; mend it and reload once more"]:
+        logger.error("%s", problem)
+    return None
 
 
 def set_up_logs(settings: "Settings", name: str) -> None:
