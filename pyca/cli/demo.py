@@ -28,9 +28,9 @@ _TOLERANCE = 1.5
 _COMMAND = (
     "ffmpeg -hide_banner -loglevel warning"
     " -re -f lavfi -i testsrc2=s=640x360:r=25 -re -f lavfi -i sine=f=440:r=48000"
-    " -map 0:v -map 1:a -c:v libx264 -preset veryfast -tune zerolatency -g 25 -pix_fmt yuv420p -c:a aac"
-    " -cluster_time_limit 1000 -flush_packets 1 -y '{{dir}}/{{name}}.mkv'"
-    " -map 0:v -r 1 -update 1 -y '{{previewdir}}/preview.jpg'"
+    " -map 0:v -map 1:a -c:v libx264 -preset veryfast -tune zerolatency -g 25 -b:v 300k -pix_fmt yuv420p"
+    " -c:a aac -cluster_time_limit 1000 -flush_packets 1 -y '{{dir}}/{{name}}.mkv'"
+    " -map 0:v -r 1 -update 1 -atomic_writing 1 -y '{{previewdir}}/preview.jpg'"
 )
 
 

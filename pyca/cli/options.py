@@ -85,3 +85,7 @@ class Group(_WithConfig, click.Group):
 
     command_class = Command
     group_class = type
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the commands in the order in which people meet them."""
+        return list(self.commands)

@@ -37,7 +37,7 @@ class PageService:
         self._clock = clock
         self.wanted = (settings.ui.bind, settings.ui.port)
         same = previous is not None and previous.wanted == self.wanted
-        self.listener = previous.listener.dup() if previous and same else listen(*self.wanted)
+        self.listener: socket.socket = previous.listener.dup() if previous and same else listen(*self.wanted)
         self._connections: dict[int, wasyncore.dispatcher] = {}
         self.address = show_address(self.listener)
         # Its own line about the address would be a second one.
