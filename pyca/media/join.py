@@ -15,7 +15,8 @@ _TOLERANCE = 0.2
 """seconds per joint; 0.085 s is the worst that was measured"""
 _RATE_TOLERANCE = 0.03
 """share by which the frame rates of live parts, which are measured ones, may differ"""
-_SAME = ("kind", "codec", "profile", "width", "height", "pixels", "ticks", "sample_rate", "layout")
+_PLAIN_AAC = ("Main", "LC", "LTP")
+_SAME = ("kind", "codec", "width", "height", "pixels", "ticks", "sample_rate", "layout")
 
 
 def comparable(parts: Sequence[Probe]) -> str | None:
@@ -127,8 +128,19 @@ def _difference(first: Probe, second: Probe) -> str | None:
     return None
 
 
+def _profile(stream: Stream) -> str:
+    """Return the profile, one for all kinds of plain AAC.
+
+    A recorder that enters a running transport stream may take the first bytes for another of them; the sound
+    decodes all the same.
+    """
+    return "LC" if stream.codec == "aac" and stream.profile in _PLAIN_AAC else stream.profile
+
+
 def _unlike(one: Stream, other: Stream) -> str | None:
-    if any(getattr(one, field) != getattr(other, field) for field in _SAME):
+    if any(getattr(one, field) != getattr(other, field) for field in _SAME) or _profile(one) != _profile(
+        other
+    ):
         return f"{one} ({one.profile}) and {other} ({other.profile})"
     if abs(one.fps - other.fps) > _RATE_TOLERANCE * max(one.fps, other.fps):
         return f"{one.fps:g} and {other.fps:g} fps"

@@ -119,6 +119,8 @@ def test_nothing_to_join(tmp_path: Path) -> None:
 def test_equal_parts_are_comparable() -> None:
     measured = replace(PART, streams=(replace(VIDEO, fps=24.8), AUDIO))
     assert comparable([PART, PART, measured]) is None
+    plain = replace(PART, streams=(VIDEO, replace(AUDIO, profile="LTP")))
+    assert comparable([PART, plain]) is None
 
 
 @pytest.mark.parametrize(
@@ -127,6 +129,8 @@ def test_equal_parts_are_comparable() -> None:
         replace(PART, streams=(replace(VIDEO, fps=24.0), AUDIO)),
         replace(PART, streams=(replace(VIDEO, ticks=90000.0), AUDIO)),
         replace(PART, streams=(VIDEO, replace(AUDIO, layout="stereo"))),
+        replace(PART, streams=(VIDEO, replace(AUDIO, profile="HE-AAC"))),
+        replace(PART, streams=(replace(VIDEO, profile="Main"), AUDIO)),
         replace(PART, duration=None),
     ],
 )
