@@ -1,9 +1,8 @@
-"""Multipart fields in the shape that curl wants."""
+"""Multipart fields as curl takes them."""
 
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pycurl
 
@@ -26,18 +25,16 @@ class FilePart:
 Field = str | FilePart
 
 
-def encode_field(name: str, value: Field) -> tuple[str, tuple[Any, ...]]:
-    """Return a field as curl's HTTPPOST option takes it."""
+def add_field(form: pycurl.CurlMime, name: str, value: Field) -> None:
+    """Append a field to a form.
+
+    :raises pycurl.error: where its file cannot be read
+    """
     if isinstance(value, str):
-        return name, (pycurl.FORM_CONTENTS, value.encode("utf-8"))
-    return name, (
-        pycurl.FORM_FILE,
-        bytes(value.path),
-        pycurl.FORM_FILENAME,
-        value.filename or short_name(value.path),
-        pycurl.FORM_CONTENTTYPE,
-        value.mimetype,
-    )
+        form.add_field(name.encode("utf-8"), value.encode("utf-8"))
+        return
+    filename = value.filename or short_name(value.path)
+    form.add_file(name, bytes(value.path), filename=filename, content_type=value.mimetype)
 
 
 def short_name(path: Path) -> str:

@@ -4,14 +4,14 @@ import ipaddress
 import ssl
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Self
+from typing import Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import pycurl
 
 from pyca import __version__
 from pyca.config.settings import Server
-from pyca.opencast.forms import Field, encode_field
+from pyca.opencast.forms import Field, FilePart, add_field
 from pyca.opencast.refusals import broken, refused
 from pyca.opencast.response import Receiver, Response
 
@@ -107,10 +107,12 @@ class Http:
         self._prime(url)
         self._upload_progress = progress
         try:
-            form = [encode_field(name, value) for name, value in fields]
-            return self._request("POST", url, allow=allow, form=form, rate=rate)
+            with pycurl.CurlMime(self._curl) as form:
+                self._fill(url, form, fields)
+                return self._request("POST", url, allow=allow, form=form, rate=rate)
         finally:
             self._upload_progress = None
+            self._curl.unsetopt(pycurl.MIMEPOST)
 
     def fetch(self, url: str, *, headers: Pairs = (), allow: Collection[int] = ()) -> Response:
         """Get anything from anywhere without credentials or cookies, following redirects.
@@ -140,7 +142,7 @@ class Http:
         headers: Pairs = (),
         allow: Collection[int] = (),
         body: bytes | None = None,
-        form: Sequence[Any] | None = None,
+        form: pycurl.CurlMime | None = None,
         rate: int = 0,
     ) -> Response:
         receiver = Receiver()
@@ -158,11 +160,19 @@ class Http:
             raise refused(url, response.status, response.headers, response.body)
         return response
 
+    def _fill(self, url: str, form: pycurl.CurlMime, fields: Sequence[tuple[str, Field]]) -> None:
+        try:
+            for name, value in fields:
+                add_field(form, name, value)
+        except pycurl.error as error:
+            text = f"{error.args[-1]}: {value.path}" if isinstance(value, FilePart) else str(error)
+            raise broken(url, pycurl.E_READ_ERROR, text, sent=False) from error
+
     def _perform(self, url: str, receiver: Receiver) -> None:
         try:
             self._curl.perform()
         except pycurl.error as error:
-            code, text = error.args[0], error.args[1]
+            code, text = int(error.args[0]), self._curl.errstr()
             # A server that refuses early answers and closes while we still send: its answer counts.
             if receiver.status < 400 or code not in (pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR):
                 raise broken(url, code, text, sent=self._sent_whole()) from error
@@ -172,8 +182,8 @@ class Http:
                 self._nonce_time = self._monotonic()
 
     def _sent_whole(self) -> bool:
-        total = self._curl.getinfo(pycurl.CONTENT_LENGTH_UPLOAD)
-        return bool(self._curl.getinfo(pycurl.SIZE_UPLOAD) >= total)
+        total = self._curl.getinfo(pycurl.CONTENT_LENGTH_UPLOAD_T)
+        return bool(self._curl.getinfo(pycurl.SIZE_UPLOAD_T) >= total)
 
     def _set_connection(self, url: str) -> None:
         set_option = self._curl.setopt
@@ -216,10 +226,10 @@ class Http:
         if cookies:
             self._curl.setopt(pycurl.COOKIEJAR, cookies)
 
-    def _set_body(self, method: str, body: bytes | None, form: Sequence[Any] | None) -> None:
+    def _set_body(self, method: str, body: bytes | None, form: pycurl.CurlMime | None) -> None:
         self._curl.unsetopt(pycurl.CUSTOMREQUEST)
         if form is not None:
-            self._curl.setopt(pycurl.HTTPPOST, form)
+            self._curl.setopt(pycurl.MIMEPOST, form)
         elif body is not None:
             self._curl.setopt(pycurl.POST, 1)
             self._curl.setopt(pycurl.POSTFIELDS, body)

@@ -34,7 +34,10 @@ class Block(NamedTuple):
 
 
 def split(body: bytes) -> Iterator[Block]:
-    """Yield the events of a calendar unparsed. The fingerprint leaves out DTSTAMP, which changes with every answer."""
+    """Yield the events of a calendar unparsed.
+
+    The fingerprint leaves out DTSTAMP, which changes with every answer.
+    """
     end = 0
     while (begin := body.find(_BEGIN, end)) >= 0:
         end = body.find(_END, begin)
