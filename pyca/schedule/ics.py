@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
-from pyca.core.errors import CalendarError, ConfigError
+from pyca.core.errors import ConfigError
 from pyca.core.event import Event, Origin
+from pyca.opencast.calendar import check
+from pyca.opencast.refusals import place
 from pyca.schedule.occurrences import Span, expand
 from pyca.schedule.reader import Read
-from pyca.schedule.source import FULL_SECONDS, Fetched, Known, Mark, horizon
+from pyca.schedule.source import FULL_SECONDS, Fetched, Known, Mark
 
 PAST_SECONDS = 3600.0
 """Events stay in the calendar for so long after their end, as they do in Opencast's."""
@@ -31,6 +33,8 @@ class IcsSource:
 
     def __init__(self, settings: Settings, clock: Clock, read: Read) -> None:
         self._read = read
+        address = settings.agent.calendar
+        self._place = place(address) if "://" in address else address
         self._clock = clock
         self._days = settings.agent.cal_lookahead or ENDLESS_DAYS
         self._zone = _zone(settings.agent.timezone)
@@ -46,8 +50,8 @@ class IcsSource:
         digest = hashlib.sha256(body).hexdigest()
         if mark and mark.digest == digest and now < mark.until:
             return Fetched(mark, None)
-        span = Span(now - PAST_SECONDS, horizon(now, self._days) or now, self._zone)
-        found = expand(calendar_text(body), span)
+        span = Span(now - PAST_SECONDS, now + self._days * 86400.0, self._zone)
+        found = expand(check(body, self._place).decode("utf-8"), span)
         fresh = Mark(digest, digest, now + FULL_SECONDS)
         return Fetched(fresh, _news(found, known(), now))
 
@@ -59,25 +63,6 @@ def _news(found: Mapping[str, Event], stored: Mapping[str, str], now: float) -> 
         for uid, event in found.items()
         if uid in stored or event.end > now
     }
-
-
-def calendar_text(body: bytes) -> str:
-    """Return the text of a calendar, whole or not at all.
-
-    :raises CalendarError: where it is something else or ends early
-    """
-    try:
-        text = body.decode("utf-8-sig").strip()
-    except UnicodeDecodeError as error:
-        raise CalendarError("the calendar is no UTF-8 text") from error
-    if not text:
-        raise CalendarError("the calendar is empty", "an empty schedule still needs BEGIN:VCALENDAR")
-    upper = text.upper()
-    if not upper.startswith("BEGIN:VCALENDAR") or "\0" in text:
-        raise CalendarError(f"this is no calendar: {text[:40]!r}…", "check the address and its password")
-    if not upper.endswith("END:VCALENDAR"):
-        raise CalendarError("the calendar is cut off")
-    return text
 
 
 def _zone(name: str) -> tzinfo | None:

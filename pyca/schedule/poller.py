@@ -93,7 +93,7 @@ class Poller:
         if _gist(reason) == _gist(self.error):
             logger.debug("Calendar “%s” again: %s", self.source.name, reason)
         else:
-            logger.warning("Calendar “%s”: %s; the stored schedule stays", self.source.name, reason)
+            logger.warning("Calendar “%s”: %s", self.source.name, reason)
         self.error = reason
         with self._database.write() as session:
             upstream.failed(session, self.source.name, self._clock.now(), reason)

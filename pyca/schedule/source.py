@@ -1,7 +1,7 @@
 """The seam between the schedule and where events come from."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pyca.core.event import Event, Origin
@@ -14,6 +14,15 @@ Known = Callable[[], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """An event that is listed but not (yet) for the schedule; remembered, so that it is parsed once."""
+
+    fingerprint: str
+    wanted: float
+    """from when on it belongs in the schedule, seconds since 1970 UTC"""
+
+
+@dataclass(frozen=True)
 class Mark:
     """What a source saw last; it is handed back at the next fetch once its events are stored safely."""
 
@@ -23,6 +32,7 @@ class Mark:
     """of the calendar's bytes"""
     until: float
     """from this moment on “unchanged” is not good enough, seconds since 1970 UTC"""
+    left_out: Mapping[str, LeftOut] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,11 +65,3 @@ class Source(Protocol):
         :raises DeliveryError: where nothing came
         """
         ...
-
-
-def horizon(now: float, days: int) -> float | None:
-    """Return the moment up to which events are wanted, None for no limit.
-
-    :param days: ``cal_lookahead``, 0 for no limit
-    """
-    return now + days * 86400.0 if days else None
