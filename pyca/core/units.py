@@ -1,6 +1,7 @@
 """Sizes, rates and durations: from what people write to numbers, and back."""
 
 import re
+from datetime import datetime
 
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?(?:/s)?\s*$", re.IGNORECASE)
 _FACTOR = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -54,3 +55,8 @@ def show_size(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} TB"
+
+
+def show_time(moment: float) -> str:
+    """Return the time of day in the machine's zone: ``14:00:05``."""
+    return datetime.fromtimestamp(moment).astimezone().strftime("%H:%M:%S")

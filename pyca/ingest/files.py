@@ -28,8 +28,8 @@ def checksum(path: Path, progress: Progress) -> str:
 def place(source: Path, target: Path, progress: Progress) -> bool:
     """Make ``target`` a file with the content of ``source``; what stood there before is replaced.
 
-    Both names share the bytes where the file system allows it: an archive on the same disk costs no space, and
-    deleting either name leaves the other whole. Elsewhere the bytes are copied.
+    Both names share the bytes where the file system allows it: an archive on the same disk costs no space,
+    and deleting either name leaves the other whole. Elsewhere the bytes are copied.
 
     :return: True where the bytes were copied
     """

@@ -29,8 +29,8 @@ _UNFINISHED = ".partial"
 class FolderTarget:
     """Delivers into ``<archive>/<day> <time> <title>/``.
 
-    Everything is gathered in ``<archive>/.partial/<event>/``, brought to the disk, checked and then renamed, so
-    that a folder under its final name is always whole. A folder of another event is never touched.
+    Everything is gathered in ``<archive>/.partial/<event>/``, brought to the disk, checked and then renamed,
+    so that a folder under its final name is always whole. A folder of another event is never touched.
 
     :param agent: name of this box, for the manifest
     :param timezone: names the folders; empty means the machine's own zone

@@ -50,7 +50,7 @@ def describe(recording: Recording, agent: str, files: Sequence[tuple[str, Track]
 
 
 def owner(folder: Path) -> str | None:
-    """Return the id of the event whose complete recording a folder holds, None where there is no such thing."""
+    """Return the id of the event whose complete recording a folder holds, None where it holds none."""
     try:
         content = json.loads((folder / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):

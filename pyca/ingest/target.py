@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from pyca.core.errors import DeliveryError
 from pyca.core.recording import Recording, Track, Upload
 
 Progress = Callable[[int], None]
@@ -14,14 +13,10 @@ class Interrupted(Exception):  # noqa: N818  it is no error, the delivery goes o
     """The delivery was asked to stop; it resumes at the element where it stood."""
 
 
-class AmbiguousDelivery(DeliveryError):
-    """The final call was sent and never answered: the server may have taken the recording or not."""
-
-
 class Target(Protocol):
     """Where recordings go. Every step returns the delivery as it must be stored before the next one.
 
-    All steps raise :class:`DeliveryError`, permanent where trying again cannot help.
+    All steps raise :class:`~pyca.core.errors.DeliveryError`, permanent where trying again cannot help.
     """
 
     @property
@@ -53,7 +48,7 @@ class Target(Protocol):
     def finish(self, recording: Recording, upload: Upload) -> Upload:
         """Complete the delivery; after this the recording is in safe hands.
 
-        :raises AmbiguousDelivery: where nobody can tell whether it was completed
+        :raises DeliveryError: “unanswered” where nobody can tell whether it was completed
         """
         ...
 

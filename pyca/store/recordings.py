@@ -1,6 +1,6 @@
 """Recordings: events that have begun, their parts and tracks, and their states."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,15 @@ def end_part(session: Session, part: int, ended: float, outcome: Outcome, exit_c
     """Store how a capture command ended."""
     values = {"ended": ended, "outcome": str(outcome), "exit_code": exit_code}
     session.execute(update(PartRow).where(PartRow.id == part).values(**values))
+
+
+def move_files(session: Session, uid: str, moved: Mapping[str, str]) -> None:
+    """Note that files of earlier parts have new names.
+
+    :param moved: old → new path
+    """
+    for row in session.scalars(select(PartRow).where(PartRow.uid == uid)):
+        row.files = [moved.get(file, file) for file in row.files]
 
 
 def parts(session: Session, uid: str) -> list[Part]:

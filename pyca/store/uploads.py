@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import CursorResult, Select, exists, select, update
 from sqlalchemy.orm import Session
 
 from pyca.core.recording import Upload, UploadStep
@@ -32,13 +32,17 @@ def save(session: Session, upload: Upload) -> None:
     session.merge(UploadRow(**values))
 
 
-def progress(session: Session, uid: str, bytes_sent: int, rate: float) -> None:
+def progress(session: Session, uid: str, bytes_sent: int, rate: float) -> bool:
     """Store how many bytes are over; the resume point stays as it is.
 
     :param rate: bytes per second
+    :return: False where the recording is not “uploading” any more, because somebody paused it
     """
-    values = {"bytes_sent": bytes_sent, "rate": rate}
-    session.execute(update(UploadRow).where(UploadRow.uid == uid).values(**values))
+    running = exists().where(RecordedEvent.uid == uid, RecordedEvent.state == EventState.UPLOADING)
+    result: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+        update(UploadRow).where(UploadRow.uid == uid, running).values(bytes_sent=bytes_sent, rate=rate)
+    )
+    return result.rowcount == 1
 
 
 def due(session: Session, now: float) -> str | None:

@@ -1,0 +1,1 @@
+"""From an upcoming event to recorded files: the recorder, the part that must never break."""

@@ -1,0 +1,117 @@
+"""What comes next, in memory: a start never waits for the database."""
+
+import logging
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from pyca.core.clock import Clock
+from pyca.core.errors import StoreError
+from pyca.core.event import Event
+from pyca.store import events, recordings
+from pyca.store.database import Database
+
+logger = logging.getLogger(__name__)
+
+LEAD = 5.0
+"""Seconds before its start at which an event is made ready."""
+PERIOD = 10.0
+"""Seconds between two looks at the schedule where nobody rings."""
+HORIZON = 86_400.0
+"""Seconds ahead that are kept in memory, so that a database that is away does no harm for a day."""
+QUIET = 0.25
+"""Seconds before a start in which nothing else is begun."""
+
+
+class Agenda:
+    """The next events, and how those that run are scheduled now."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._events: dict[str, Event] = {}
+        self._scheduled: dict[str, Event] = {}
+        self._ends: dict[str, float] = {}
+        self._missed: list[Event] = []
+        self._next_look = 0.0
+        self._trouble = False
+
+    def refresh(self, running: Collection[str]) -> bool:
+        """Read the schedule; what is known stays where that fails.
+
+        :param running: ids of the events being recorded
+        :return: True where it was read
+        """
+        now = self._clock.now()
+        at_hand = [event.start for event in self._events.values() if now < event.start <= now + QUIET]
+        if at_hand:
+            self._next_look = max(at_hand) + QUIET
+            return False
+        self._next_look = now + PERIOD
+        try:
+            with self._database.read() as session:
+                upcoming = events.upcoming(session, before=now + HORIZON)
+                self._scheduled = events.many(session, running) if running else {}
+                self._ends = recordings.operator_ends(session) if running else {}
+        except StoreError as error:
+            if not self._trouble:
+                logger.error("%s; recording goes on with the schedule in memory", error)  # noqa: TRY400
+            self._trouble = True
+            return False
+        self._trouble = False
+        fresh = [event for event in upcoming if event.uid not in running]
+        self._missed = [event for event in fresh if event.end <= now]
+        self._events = {event.uid: event for event in fresh if event.end > now}
+        return True
+
+    def due(self) -> list[Event]:
+        """Return the events that should be recorded at this moment, the earliest first."""
+        now = self._clock.now()
+        due = [event for event in self._events.values() if event.start <= now < event.end]
+        return sorted(due, key=lambda event: (event.start, event.uid))
+
+    def near(self) -> list[Event]:
+        """Return the events that start within the next seconds."""
+        now = self._clock.now()
+        return [event for event in self._events.values() if now < event.start <= now + LEAD]
+
+    def following(self) -> Event | None:
+        """Return the next event that has not begun."""
+        now = self._clock.now()
+        later = [event for event in self._events.values() if event.start > now]
+        return min(later, key=lambda event: event.start, default=None)
+
+    def offers(self, uid: str) -> bool:
+        """Tell whether the schedule still lists an event as one that has not begun."""
+        return uid in self._events or any(event.uid == uid for event in self._missed)
+
+    def take_missed(self) -> list[Event]:
+        """Return the events that are over without having begun, once."""
+        missed, self._missed = self._missed, []
+        return missed
+
+    def scheduled(self, uid: str) -> Event | None:
+        """Return how a running event is scheduled now, None where it has vanished."""
+        return self._scheduled.get(uid)
+
+    def operator_end(self, uid: str) -> float | None:
+        """Return the end that somebody chose by hand."""
+        return self._ends.get(uid)
+
+    def next_due(self) -> float:
+        """Return the moment of the next start, preparation or look."""
+        now = self._clock.now()
+        moments = [self._next_look]
+        for event in self._events.values():
+            moments += [moment for moment in (event.start - LEAD, event.start) if moment > now]
+        return min(moments)
+
+    @staticmethod
+    def free_bytes(folder: Path) -> int | None:
+        """Return the free bytes where a folder is or will be; None where nobody can tell."""
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        try:
+            return shutil.disk_usage(folder).free
+        except OSError:
+            return None

@@ -1,0 +1,161 @@
+"""After the last byte: probe what was written, join the parts, make the delivered container, judge."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyca.capture.inputs import Job
+from pyca.core.errors import MediaError
+from pyca.core.recording import Part, Track
+from pyca.core.states import EventState
+from pyca.media.ffmpeg import Tools
+from pyca.media.join import join
+from pyca.media.probe import Probe, probe
+from pyca.media.remux import remux
+
+logger = logging.getLogger(__name__)
+
+TOLERANCE = 3.0
+"""Seconds that a complete recording may be shorter than planned, or two percent where that is more."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a recording has come to."""
+
+    state: EventState
+    tracks: tuple[Track, ...]
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A readable file of one part."""
+
+    path: Path
+    part: Part
+    probe: Probe
+
+
+def finish(
+    jobs: Sequence[Job], parts: Sequence[Part], *, planned: float, container: str, tools: Tools | None
+) -> Result:
+    """Turn the files of all parts into tracks.
+
+    :param planned: how long the recording should be, in seconds
+    :param container: file ending of the delivered files, empty to leave them as they are
+    :param tools: FFmpeg; without it the files are delivered unseen
+    """
+    tracks: list[Track] = []
+    errors: list[str] = []
+    complete = True
+    for job in jobs:
+        mine = [part for part in parts if part.input == job.name]
+        for index, flavor in enumerate(job.input.flavors):
+            made, problems = _tracks(job, index, flavor, mine, container, tools)
+            tracks += made
+            errors += problems
+            short = _shortage(job, made, planned)
+            if short:
+                errors.append(short)
+                complete = False
+    if not tracks:
+        return Result(EventState.FAILED_RECORDING, (), tuple(errors))
+    state = EventState.FINISHED_RECORDING if complete else EventState.PARTIAL_RECORDING
+    return Result(state, tuple(tracks), tuple(errors))
+
+
+def _tracks(
+    job: Job, index: int, flavor: str, parts: Sequence[Part], container: str, tools: Tools | None
+) -> tuple[list[Track], list[str]]:
+    """Return the tracks of one file of one input, ideally a single one."""
+    pieces, problems = _readable(index, parts, tools)
+    if len(pieces) > 1 and tools:
+        pieces = _joined(pieces, tools)
+    tracks = []
+    for piece in pieces:
+        path, found = _contained(piece, container, tools)
+        tracks.append(
+            Track(
+                path=path,
+                flavor=flavor,
+                input=job.name,
+                part=piece.part.number,
+                size=path.stat().st_size,
+                duration=found.duration,
+                streams=tuple(str(stream) for stream in found.streams),
+            )
+        )
+    return tracks, problems
+
+
+def _readable(
+    index: int, parts: Sequence[Part], tools: Tools | None
+) -> tuple[list[_Piece], list[str]]:
+    pieces, problems = [], []
+    for part in parts:
+        if index >= len(part.files):
+            continue
+        path = Path(part.files[index])
+        try:
+            found = probe(path, tools) if tools else _unseen(path)
+        except MediaError as error:
+            problems.append(str(error))
+            logger.error("%s", error)  # noqa: TRY400
+            continue
+        pieces.append(_Piece(path, part, found))
+    return pieces, problems
+
+
+def _unseen(path: Path) -> Probe:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise MediaError(f"{path}: {error.strerror}", "check what the command writes") from error
+    if not size:
+        raise MediaError(f"{path} is empty", "check what the command writes")
+    return Probe(duration=None, size=size, streams=(), container=path.suffix.lstrip("."))
+
+
+def _joined(pieces: list[_Piece], tools: Tools) -> list[_Piece]:
+    """Return one piece where the parts can be joined without re-encoding, else the parts in order."""
+    first = pieces[0]
+    target = first.path.with_name(f"{first.path.stem}-joined{first.path.suffix}")
+    try:
+        join(
+            [piece.path for piece in pieces],
+            target,
+            tools,
+            starts=[piece.part.started for piece in pieces],
+        )
+        found = probe(target, tools)
+    except MediaError as error:
+        logger.warning("the parts are delivered as they are: %s", error)
+        return pieces
+    return [_Piece(target, first.part, found)]
+
+
+def _contained(piece: _Piece, container: str, tools: Tools | None) -> tuple[Path, Probe]:
+    """Return the file in the container that is to be delivered; the recorded one where that fails."""
+    if not container or not tools or piece.path.suffix == f".{container}":
+        return piece.path, piece.probe
+    try:
+        path = remux(piece.path, container, tools)
+        return path, probe(path, tools)
+    except MediaError as error:
+        logger.warning("%s is delivered as it was recorded: %s", piece.path.name, error)
+        return piece.path, piece.probe
+
+
+def _shortage(job: Job, tracks: Iterable[Track], planned: float) -> str:
+    """Return in words how much is missing, empty where nothing is or nobody knows."""
+    known = [track.duration for track in tracks]
+    if not known:
+        return f"{job.name}: nothing usable was recorded"
+    if any(duration is None for duration in known):
+        return ""
+    missing = planned - sum(duration or 0.0 for duration in known)
+    if missing <= max(TOLERANCE, planned * 0.02):
+        return ""
+    return f"{job.name}: {missing:.0f} of {planned:.0f} s are missing"

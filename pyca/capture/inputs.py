@@ -1,0 +1,101 @@
+"""Which inputs an event wants, and what that means in files and words of a command line."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyca.config.settings import Input, Settings
+from pyca.core.event import Event
+from pyca.core.naming import recording_name, safe_name
+from pyca.runtime.command import build_argv, fill, needs
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One input of one event: what to run, and which files of which flavor it leaves.
+
+    :param name: the input's name
+    """
+
+    name: str
+    input: Input
+    folder: Path
+    base: str
+    preview_dir: Path
+
+    @property
+    def self_ending(self) -> bool:
+        """True where the command is told its length and so ends by itself."""
+        return needs(self.input.command, "time")
+
+    def argv(self, part: int, seconds: float) -> list[str]:
+        """Return the command line of a part.
+
+        :param seconds: how long it is to record
+        :raises CommandError: where the command cannot be read
+        """
+        return build_argv(self.input.command, self._values(part, seconds))
+
+    def files(self, part: int) -> tuple[Path, ...]:
+        """Return the files that a part writes, in the order of the flavors."""
+        values = self._values(part, 0)
+        return tuple(Path(fill(file, values)).absolute() for file in self.input.files)
+
+    def log_file(self, part: int) -> Path:
+        """Return where the command's messages go: beside the recording."""
+        return self.folder / f"{safe_name(self.name)}-{part}.log"
+
+    def make_folders(self) -> None:
+        """Make the folders that the command writes to.
+
+        :raises OSError: where that is not allowed or the disk is full
+        """
+        for folder in {self.folder, self.preview_dir, *(file.parent for file in self.files(1))}:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def _values(self, part: int, seconds: float) -> Mapping[str, str]:
+        # The first part has the plain name that scripts of existing installations expect.
+        name = self.base if part == 1 else f"{self.base}-part{part}"
+        return {
+            "time": str(max(round(seconds), 1)),
+            "dir": str(self.folder),
+            "name": name,
+            "previewdir": str(self.preview_dir),
+        }
+
+
+def folder_of(settings: Settings, event: Event) -> Path:
+    """Return the folder of an event's recording."""
+    return settings.capture.directory / recording_name(event.uid, event.start)
+
+
+def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
+    """Return what is to be run for an event: the inputs that it names, or all.
+
+    An event that names only inputs that this agent does not have is recorded with all of them: a recording
+    with the wrong camera is better than none.
+    """
+    available = settings.named_inputs
+    unknown = [name for name in event.inputs if name not in available]
+    if unknown:
+        logger.warning(
+            "“%s” asks for unknown inputs: %s; configured are: %s",
+            event.title,
+            ", ".join(unknown),
+            ", ".join(available),
+        )
+    chosen = [name for name in available if name in event.inputs] or list(available)
+    base = recording_name(event.uid, event.start)
+    return [
+        Job(
+            name=name,
+            input=available[name],
+            folder=folder,
+            base=f"{base}-{safe_name(name)}" if settings.inputs else base,
+            preview_dir=settings.capture.preview_dir,
+        )
+        for name in chosen
+    ]

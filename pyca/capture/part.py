@@ -1,0 +1,128 @@
+"""One run of one input's command, from its start to its last byte."""
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyca.capture.inputs import Job
+from pyca.config.settings import Capture
+from pyca.core.clock import Clock
+from pyca.core.recording import Part
+from pyca.media.explain import explain
+from pyca.runtime.child import Child, Exit
+from pyca.runtime.ladder import StopLadder
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class RunningPart:
+    """A command that runs, with its stop ladder.
+
+    :param asked: how long it was told to record, in seconds
+    """
+
+    job: Job
+    number: int
+    child: Child
+    ladder: StopLadder
+    files: tuple[Path, ...]
+    started: float
+    monotonic: float
+    asked: float
+    row: int | None = None
+    """the part's id in the database, once it is written"""
+    signals: list[int] = field(default_factory=list)
+
+    def move_end(self, end: float) -> None:
+        """Follow a new end of the event. A command that was told its length keeps to it."""
+        self.ladder = self.ladder.moved(end)
+
+    def stop(self, now: float) -> None:
+        """End the command now, whatever the event says."""
+        self.ladder = self.ladder.now_stop(now)
+
+    def tick(self, now: float) -> Exit | None:
+        """Send what is due and return how the command ended; None while it runs."""
+        ended = self.child.poll(self.job.input.exit_code)
+        if ended is None:
+            for number in self.ladder.due(now):
+                logger.info("%s: signal %d to the command", self.job.name, number)
+                self.child.signal(number)
+        return ended
+
+    def next_due(self) -> float:
+        """Return the moment of the next signal, far away where none is left."""
+        moment = self.ladder.next_due()
+        return moment if moment is not None else float("inf")
+
+    def explain(self, ended: Exit) -> str:
+        """Return why the command ended, in words, with what it said last."""
+        reason = explain(self.child.tail())
+        return f"{self.job.name}: {ended.message}" + (f": {reason}" if reason else "")
+
+    def record(self, uid: str) -> Part:
+        """Return the part as it is stored."""
+        return Part(
+            uid=uid,
+            input=self.job.name,
+            number=self.number,
+            started=self.started,
+            pid=self.child.pid,
+            pid_started=self.child.pid_started,
+            files=tuple(str(file) for file in self.files),
+        )
+
+
+def start_part(
+    job: Job, number: int, argv: list[str], end: float, capture: Capture, clock: Clock
+) -> RunningPart:
+    """Start a command. This is the moment that must not be late: nothing slow may stand here.
+
+    :param argv: the command line, prepared before
+    :raises CommandError: where it cannot be started
+    """
+    started, monotonic = clock.now(), clock.monotonic()
+    child = Child.start(argv, clock=clock, log_file=job.log_file(number))
+    return RunningPart(
+        job=job,
+        number=number,
+        child=child,
+        ladder=plan_ladder(job, end, capture),
+        files=job.files(number),
+        started=started,
+        monotonic=monotonic,
+        asked=end - started,
+    )
+
+
+def adopt_part(job: Job, part: Part, end: float, capture: Capture, clock: Clock) -> RunningPart | None:
+    """Take over a command that outlived the service; None where it is gone."""
+    child = Child.adopt(
+        part.pid, part.pid_started, clock=clock, log_file=job.log_file(part.number), name=job.name
+    )
+    if child is None:
+        return None
+    return RunningPart(
+        job=job,
+        number=part.number,
+        child=child,
+        ladder=plan_ladder(job, end, capture),
+        files=tuple(Path(file) for file in part.files),
+        started=part.started,
+        monotonic=clock.monotonic() - (clock.now() - part.started),
+        asked=end - part.started,
+        row=part.id,
+    )
+
+
+def plan_ladder(job: Job, end: float, capture: Capture) -> StopLadder:
+    """Return when this command gets which signal."""
+    return StopLadder.plan(
+        end,
+        self_ending=job.self_ending,
+        sigcustom=capture.sigcustom,
+        sigcustom_time=capture.sigcustom_time,
+        sigterm_time=capture.sigterm_time,
+        sigkill_time=capture.sigkill_time,
+    )

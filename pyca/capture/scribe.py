@@ -1,0 +1,89 @@
+"""Writes to the database, in order, without ever keeping the recorder waiting."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterable
+
+from sqlalchemy.orm import Session
+
+from pyca.core.errors import PycaError, StoreError
+from pyca.core.states import ServiceName
+from pyca.runtime.bell import ring
+from pyca.store.database import Database
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[[Session], object]
+
+PAUSE = 1.0
+"""Seconds between two tries while the database is locked, full or away."""
+
+
+class Scribe:
+    """One thread that carries out database work in the order in which it came.
+
+    While the database is locked or away the work waits; it is never dropped while the service lives.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._work: queue.Queue[tuple[Work, tuple[ServiceName, ...]] | None] = queue.Queue()
+        self._closing = threading.Event()
+        self._waiting_since: str = ""
+        self._thread = threading.Thread(target=self._run, name="scribe", daemon=True)
+        self._thread.start()
+
+    def put(self, work: Work, wake: Iterable[ServiceName] = ()) -> None:
+        """Have something written soon.
+
+        :param wake: the services that want to know
+        """
+        self._work.put((work, tuple(wake)))
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written now, empty where all is well."""
+        return self._waiting_since
+
+    def close(self, patience: float = 15.0) -> None:
+        """Write what is still there and end.
+
+        :param patience: seconds to wait for a database that does not answer
+        """
+        self._work.put(None)
+        self._closing.set()
+        self._thread.join(patience)
+        if self._thread.is_alive():
+            logger.error("the database did not take the last %d changes", self._work.qsize())
+
+    def _run(self) -> None:
+        while (item := self._work.get()) is not None:
+            work, wake = item
+            self._write(work)
+            for service in wake:
+                ring(self._database.scope, service)
+
+    def _write(self, work: Work) -> None:
+        tries = 0
+        while True:
+            try:
+                with self._database.write() as session:
+                    work(session)
+            except StoreError as error:
+                tries += 1
+                if not self._waiting_since:
+                    logger.error("%s; recording goes on, the change is written later", error)  # noqa: TRY400
+                self._waiting_since = error.message
+                if self._closing.wait(PAUSE) and tries > 1:
+                    return
+            except PycaError as error:
+                logger.error("a change was not stored: %s", error)  # noqa: TRY400
+                return
+            except Exception:
+                # The scribe outlives any single mistake: the next recording must still be noted.
+                logger.exception("a change was not stored")
+                return
+            else:
+                self._waiting_since = ""
+                return

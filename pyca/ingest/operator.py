@@ -1,0 +1,88 @@
+"""What people may do about deliveries, from the page and the command line."""
+
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from pyca.core.clock import Clock
+from pyca.core.errors import UsageError
+from pyca.core.recording import Recording, Upload, UploadStep
+from pyca.core.states import DELIVERABLE, EventState, ServiceName
+from pyca.runtime.bell import ring
+from pyca.store import recordings, uploads
+from pyca.store.database import Database
+
+
+def retry(database: Database, clock: Clock, uid: str, *, anew: bool = False) -> None:
+    """Deliver a recording now: one that is paused, waits for its next try, failed for good or ended unclear.
+
+    For an unclear end this is the decision that the server does not have it.
+
+    :param anew: forget what is over already and begin with the first step
+    :raises UsageError: where there is nothing to retry
+    """
+    now = clock.now()
+    with database.write() as session:
+        recording = _recording(session, uid)
+        if recording.state is EventState.PAUSED_AFTER_RECORDING:
+            recordings.set_state(session, uid, EventState.FINISHED_RECORDING, now)
+        elif recording.state not in DELIVERABLE:
+            raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "there is nothing to retry")
+        upload = uploads.get(session, uid)
+        if upload is not None:
+            fresh = _begun_anew(upload) if anew else _reopened(upload)
+            uploads.save(session, replace(fresh, next_attempt=now))
+    ring(database.scope, ServiceName.INGEST)
+
+
+def resolve(database: Database, clock: Clock, uid: str, *, delivered: bool) -> None:
+    """Decide about a delivery whose final call was never answered.
+
+    :param delivered: True where the server has the recording; False sends the final call again
+    :raises UsageError: where the end of this delivery is not unclear
+    """
+    with database.write() as session:
+        recording = _recording(session, uid)
+        upload = uploads.get(session, uid)
+        if upload is None or upload.step is not UploadStep.AMBIGUOUS:
+            raise UsageError(f"the end of the delivery of “{recording.event.title}” is not unclear")
+        if delivered:
+            uploads.save(session, replace(upload, step=UploadStep.DONE, error="", location=upload.node))
+            recordings.set_state(session, uid, EventState.FINISHED_UPLOADING, clock.now())
+    if delivered:
+        ring(database.scope, ServiceName.AGENTSTATE)
+    else:
+        retry(database, clock, uid)
+
+
+def pause(database: Database, clock: Clock, uid: str) -> None:
+    """Keep a recording from being delivered until it is retried; a running delivery stops within a second.
+
+    :raises UsageError: where there is nothing to pause
+    """
+    with database.write() as session:
+        recording = _recording(session, uid)
+        if recording.state not in (*DELIVERABLE, EventState.UPLOADING):
+            raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "there is nothing to pause")
+        upload = uploads.get(session, uid)
+        if upload is not None and upload.step is UploadStep.FINISH:
+            raise UsageError(f"“{recording.event.title}” is being completed", "it is too late to pause it")
+        recordings.set_state(session, uid, EventState.PAUSED_AFTER_RECORDING, clock.now())
+
+
+def _reopened(upload: Upload) -> Upload:
+    """Return the delivery as it goes on at the step where it stood."""
+    step = UploadStep.TRACKS if upload.step is UploadStep.AMBIGUOUS else upload.step
+    return replace(upload, step=step, permanent=False, attempts=0, error="")
+
+
+def _begun_anew(upload: Upload) -> Upload:
+    """Return the delivery at its first step; node and package stay known, to be cleaned up."""
+    return replace(_reopened(upload), step=UploadStep.BEGIN, tracks_done=0, bytes_sent=0)
+
+
+def _recording(session: Session, uid: str) -> Recording:
+    recording = recordings.get(session, uid)
+    if recording is None:
+        raise UsageError(f"there is no recording of an event with the id “{uid}”")
+    return recording

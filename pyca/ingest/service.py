@@ -1,0 +1,110 @@
+"""The ingest service: recorded files go to the server or into the archive, the oldest recording first."""
+
+import logging
+from collections.abc import Iterable
+
+from pyca.config.settings import Settings
+from pyca.core.clock import Clock
+from pyca.core.errors import DeliveryError
+from pyca.core.recording import Upload
+from pyca.core.states import ServiceName
+from pyca.ingest.choose import choose_target
+from pyca.ingest.cleanup import delete_files
+from pyca.ingest.delivery import deliver
+from pyca.ingest.ledger import Ledger
+from pyca.ingest.target import Interrupted, Target
+from pyca.runtime.bell import ring
+from pyca.runtime.loop import HasFileno
+from pyca.runtime.pulse import Pulse
+from pyca.store import recordings, uploads
+from pyca.store.database import Database
+
+logger = logging.getLogger(__name__)
+
+LOOK_PERIOD = 30.0
+"""Seconds after which the database is looked at even where nobody rang."""
+
+
+class IngestService:
+    """Delivers one recording per tick. Everything it must remember stands in the database.
+
+    :param target: where recordings go; None means as the settings say
+    """
+
+    name = ServiceName.INGEST
+
+    def __init__(
+        self, settings: Settings, database: Database, clock: Clock, pulse: Pulse, target: Target | None = None
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._pulse = pulse
+        self._target = target or choose_target(settings, clock, pulse)
+        self._ledger = Ledger(database, clock, self._target)
+        self._delivering = ""
+
+    def files(self) -> Iterable[HasFileno]:
+        """Nothing but the bell wakes this service."""
+        return ()
+
+    def busy(self) -> bool:
+        """True while a recording is on its way."""
+        return bool(self._delivering)
+
+    def status(self) -> str:
+        """Say what is being done now."""
+        if self._settings.agent.backup_mode:
+            return "backup mode: recordings stay on this machine"
+        return f"delivering “{self._delivering}”" if self._delivering else "nothing to deliver now"
+
+    def close(self) -> None:
+        """Release the target's connections."""
+        self._target.close()
+
+    def tick(self) -> float:
+        """Deliver the recording that waits longest."""
+        self._ledger.recover()
+        now = self._clock.now()
+        if self._settings.agent.backup_mode:
+            return now + LOOK_PERIOD
+        upload = self._ledger.claim(self._settings.ingest)
+        if upload is None:
+            with self._database.read() as session:
+                due = uploads.next_due(session)
+            return now + LOOK_PERIOD if due is None else min(due, now + LOOK_PERIOD)
+        ring(self._database.scope, ServiceName.AGENTSTATE)
+        self._deliver(upload)
+        return self._clock.now()
+
+    def _deliver(self, upload: Upload) -> None:
+        with self._database.read() as session:
+            recording = recordings.get(session, upload.uid)
+        if recording is None:
+            return
+        self._delivering = recording.event.title
+        try:
+            done = deliver(
+                self._target,
+                recording,
+                upload,
+                database=self._database,
+                clock=self._clock,
+                pulse=self._pulse,
+            )
+        except Interrupted:
+            self._ledger.put_back(recording.uid)
+            logger.info("The delivery of “%s” stops here and goes on later", self._delivering)
+        except DeliveryError as error:
+            self._ledger.fail(recording, error)
+        except Exception as error:
+            # The fault may lie in this one recording: the others must have their turn before it is told.
+            self._ledger.fail(recording, DeliveryError(f"unexpected: {error!r}", unanswered=True))
+            raise
+        else:
+            self._ledger.succeed(recording, done)
+            if self._settings.ingest.delete_after_upload:
+                delete_files(recording, self._settings.capture.directory)
+        finally:
+            self._delivering = ""
+            ring(self._database.scope, ServiceName.AGENTSTATE)
