@@ -1,4 +1,4 @@
-"""Record, stop, extend, retry. Each has a page that asks in words, so that everything works without a script."""
+"""Record, stop, extend, retry. Each has a page that asks in words, so that all works without a script."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,8 @@ from werkzeug.wrappers import Response
 
 from pyca.core.errors import UsageError
 from pyca.core.recording import Recording
-from pyca.core.states import EventState, ServiceName
+from pyca.core.states import EventState
 from pyca.ingest import operator
-from pyca.runtime.bell import ring
 from pyca.schedule import local
 from pyca.store import recordings, uploads
 from pyca.ui.context import context
@@ -99,15 +98,23 @@ def extend() -> Response:
 @blueprint.get("/retry")
 def ask_retry() -> str:
     """Ask whether a failed upload shall be tried again."""
-    return render_template("retry.html", item=_failed(request.args.get("uid", "")), now=context().clock.now())
+    return render_template("retry.html", item=_failed(request.args), now=context().clock.now())
 
 
 @blueprint.post("/retry")
 def retry() -> Response:
     """Try a failed upload again."""
-    operator.retry(context().database, context().clock, request.form.get("uid", ""))
-    ring(context().database.scope, ServiceName.INGEST)
+    item = _failed(request.form)
+    operator.retry(context().database, context().clock, item.recording.uid)
     return _done("retry")
+
+
+@blueprint.post("/resolve")
+def resolve() -> Response:
+    """Take somebody's word that the server has a recording whose upload ended unclear."""
+    item = _failed(request.form)
+    operator.resolve(context().database, context().clock, item.recording.uid, delivered=True)
+    return _done("resolve")
 
 
 def _record_form(wish: Wish, error: str = "") -> str:
@@ -158,7 +165,7 @@ def _running(values: Mapping[str, str]) -> Recording:
 
     :raises UsageError: where it is over; a page may be older than the recording
     """
-    uid = values.get("uid", "").replace("\0", "")  # PostgreSQL refuses NUL
+    uid = _uid(values)
     with context().database.read() as session:
         found = recordings.get(session, uid)
         ends = recordings.operator_ends(session)
@@ -169,11 +176,12 @@ def _running(values: Mapping[str, str]) -> Recording:
     return replace(found, event=found.event.changed(end=ends.get(uid, found.event.end)))
 
 
-def _failed(uid: str) -> Past:
+def _failed(values: Mapping[str, str]) -> Past:
     """Return the recording whose upload failed.
 
     :raises UsageError: where there is nothing to try again
     """
+    uid = _uid(values)
     with context().database.read() as session:
         found = recordings.get(session, uid)
         deliveries = uploads.many(session, [uid])
@@ -183,3 +191,7 @@ def _failed(uid: str) -> Past:
     if not item.may_retry:
         raise UsageError(f"The upload of “{found.event.title}” has not failed.")
     return item
+
+
+def _uid(values: Mapping[str, str]) -> str:
+    return values.get("uid", "").replace("\0", "")  # PostgreSQL refuses NUL

@@ -54,7 +54,7 @@ def from_recordings(recordings: Sequence[Recording]) -> Iterator[Alarm]:
     if len(failed) == 1:
         yield Alarm(True, f"“{failed[0].event.title}” could not be uploaded.", "It is kept here, see below.")
     elif failed:
-        yield Alarm(True, f"{len(failed)} recordings could not be uploaded.", "They are kept here, see below.")
+        yield Alarm(True, f"{len(failed)} uploads failed.", "They are kept here, see below.")
 
 
 def from_settings(warnings: Sequence[str]) -> Iterator[Alarm]:

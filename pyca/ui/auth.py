@@ -45,7 +45,7 @@ def protect(app: Flask, ui: Ui) -> None:
 
 
 def form_token(ui: Ui) -> str:
-    """Return the secret that our own forms carry: the same in every process, and only known with the password."""
+    """Return the secret of our own forms: the same in every process, known only with the password."""
     key = hashlib.sha256(b"pyca form token\0" + ui.password.encode()).digest()
     return hmac.new(key, ui.username.encode(), hashlib.sha256).hexdigest()
 
@@ -75,7 +75,9 @@ def _check_form(asked: Request, token: str) -> None:
 
 
 def _ask() -> Response:
-    text = render_template("error.html", heading="Please log in", text="User and password are needed.", remedy="")
+    text = render_template(
+        "error.html", heading="Please log in", text="User and password are needed.", remedy=""
+    )
     response = current_app.make_response((text, 401))
     response.headers["WWW-Authenticate"] = 'Basic realm="pyCA", charset="UTF-8"'
     return response

@@ -30,7 +30,12 @@ def attach(app: Flask, context: Context) -> None:
     app.extensions[_KEY] = context
 
 
+def of_app(app: Flask) -> Context:
+    """Return the context of an application."""
+    found: Context = app.extensions[_KEY]
+    return found
+
+
 def context() -> Context:
     """Return the context of the application that answers the present request."""
-    found: Context = current_app.extensions[_KEY]
-    return found
+    return of_app(current_app)

@@ -20,4 +20,5 @@ def image(number: int) -> Response:
     response.set_etag(picture.tag)
     response.last_modified = datetime.fromtimestamp(picture.modified, UTC)
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -14,6 +14,7 @@ NOTICES = {
     "stop": "The recording is being stopped. It is kept and delivered as usual.",
     "extend": "The recording will go on for longer.",
     "retry": "The upload is tried again now.",
+    "resolve": "The recording counts as delivered.",
 }
 """What is said after an action; the address only names one of them, so that nobody can put words here."""
 
@@ -46,7 +47,8 @@ def status() -> Response:
     response = jsonify(brief(overview))
     response.set_etag(overview.tag)
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def brief(overview: Overview) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class Previews:
         return found.st_mtime if stat.S_ISREG(found.st_mode) and found.st_size else None
 
     def picture(self, number: int) -> Picture | None:
-        """Return a preview, or its last complete version while it is being written; None where there is none."""
+        """Return a preview; while it is being written its last complete version, None where there is none."""
         if not 0 <= number < len(self.files):
             return None
         known = self._pictures.get(number)

@@ -34,14 +34,13 @@ async function refresh() {
 async function show(text) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
   await Promise.allSettled([...fresh.images].map(preload));
-  const counted = performance.now() - received;
   received = performance.now();
   for (const section of fresh.querySelectorAll("section[id]")) {
     const old = document.getElementById(section.id);
     const opened = [...old.querySelectorAll("details[open]")].map((element) => element.id);
     const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
     for (const id of opened) section.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
-    if (counted < 2000 || !section.isEqualNode(old)) {
+    if (!section.isEqualNode(old)) {
       old.replaceWith(document.adoptNode(section));
       if (focused) document.getElementById(focused)?.focus();
     }
@@ -61,6 +60,7 @@ function count() {
   const passed = Math.round((performance.now() - received) / 1000);
   for (const element of status.querySelectorAll("[data-up]")) write(element, Number(element.dataset.up) + passed);
   for (const element of status.querySelectorAll("[data-down]")) write(element, Number(element.dataset.down) - passed);
+  for (const bar of status.querySelectorAll("progress[data-count]")) bar.value = Number(bar.dataset.count) + passed;
 }
 
 function write(element, seconds) {

@@ -1,0 +1,37 @@
+"""The page behind a reverse proxy: ``gunicorn --config etc/gunicorn.conf.py pyca.ui:app``."""
+
+from typing import Any
+
+bind = "127.0.0.1:8000"
+# or a socket that only nginx may open: bind = "unix:/run/pyca/ui.sock"
+
+# Two processes answer while one is busy; loaded before they fork, they share most of their memory.
+workers = 2
+preload_app = True
+# Waiting for a slow browser is nginx's business, so a worker needs no threads.
+timeout = 30
+graceful_timeout = 10
+keepalive = 5
+# Whoever writes into the address or the headers should not fill memory.
+limit_request_line = 4094
+limit_request_fields = 50
+
+# nginx writes the access log. Set “-” to see requests on standard output.
+accesslog = None
+errorlog = "-"
+
+
+def post_worker_init(worker: Any) -> None:
+    """Show on the page and in ``pyca status`` that the page lives."""
+    from pyca.ui.context import of_app
+    from pyca.ui.heartbeat import Heartbeat
+
+    context = of_app(worker.wsgi)
+    worker.heartbeat = Heartbeat(context.database, context.clock, "served by gunicorn")
+    worker.heartbeat.start()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Stop the sign of life together with the worker."""
+    if hasattr(worker, "heartbeat"):
+        worker.heartbeat.stop()

@@ -1,0 +1,113 @@
+"""The built-in server for ``pyca ui``: enough for the box itself. On a network, use gunicorn behind nginx."""
+
+import errno
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from flask import Flask
+from waitress import create_server
+
+from pyca.config.cautions import is_loopback
+from pyca.config.settings import Settings, Ui
+from pyca.core.clock import Clock
+from pyca.core.errors import ConfigError, UsageError
+from pyca.runtime.signals import signals_handled
+from pyca.store.database import Database
+from pyca.ui.application import create_app
+from pyca.ui.heartbeat import Heartbeat
+
+logger = logging.getLogger(__name__)
+
+THREADS = 4
+LOOP_SECONDS = 20.0
+"""Longest sleep of the server's loop; requests and signals wake it at once."""
+
+
+def serve(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    listening: Callable[[str], None] = lambda address: None,
+) -> bool:
+    """Serve the page until SIGTERM or SIGINT. Only in the main thread.
+
+    :param listening: called with the page's address once it can be opened
+    :return: True where SIGHUP ended it: read the configuration again and serve anew
+    :raises ConfigError: where the page would be open to the network with a password that everybody knows
+    :raises UsageError: where the port is taken or the address not of this machine
+    """
+    check_exposure(settings.ui)
+    server = _listen(create_app(settings, database, clock), settings.ui)
+    address = f"http://{_bracketed(settings.ui.bind)}:{server.effective_port}/"
+    heartbeat = Heartbeat(database, clock, f"at {address}")
+    hung_up = False
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        nonlocal hung_up
+        hung_up = number == signal.SIGHUP
+        sys.exit(0)  # Waitress takes SystemExit as the order to finish its requests and return.
+
+    with signals_handled(dict.fromkeys((signal.SIGTERM, signal.SIGINT, signal.SIGHUP), end)):
+        heartbeat.start()
+        logger.info("The page is at %s", address)
+        listening(address)
+        try:
+            server.run()
+        finally:
+            server.close()
+            heartbeat.stop()
+    return hung_up
+
+
+def check_exposure(ui: Ui) -> None:
+    """Refuse to open the page to a network with the published password, or with none.
+
+    :raises ConfigError: with what to change
+    """
+    if ui.password in ("", Ui.password) and not is_loopback(ui.bind):
+        what = "is the published default" if ui.password else "is empty"
+        raise ConfigError(
+            [f"[ui] password {what} and the page would listen on {ui.bind or 'all addresses'}"],
+            "set a password of your own, or bind = 127.0.0.1",
+        )
+
+
+def _listen(app: Flask, ui: Ui) -> Any:
+    try:
+        return create_server(
+            app,
+            host=ui.bind or "*",
+            port=ui.port,
+            threads=THREADS,
+            ident="pyCA",
+            asyncore_loop_timeout=LOOP_SECONDS,
+            asyncore_use_poll=True,
+            max_request_body_size=1_000_000,
+        )
+    except (OSError, ValueError) as error:
+        raise _refused(error, ui) from error
+
+
+def _refused(error: OSError | ValueError, ui: Ui) -> UsageError:
+    """Say why the page cannot listen, in words."""
+    place = f"{ui.bind or 'all addresses'} port {ui.port}"
+    code = error.errno if isinstance(error, OSError) else None
+    if code == errno.EADDRINUSE:
+        return UsageError(
+            f"{place} is taken by another program",
+            f"stop it, or set another [ui] port; “ss -ltnp sport = :{ui.port}” shows who it is",
+        )
+    if code == errno.EACCES:
+        return UsageError(f"{place} needs special rights", "set a [ui] port of 1024 or more")
+    return UsageError(
+        f"the page cannot listen on {place}: {error}", "set [ui] bind to an address of this machine"
+    )
+
+
+def _bracketed(host: str) -> str:
+    shown = "localhost" if host in ("", "*") else host
+    return f"[{shown}]" if ":" in shown else shown
