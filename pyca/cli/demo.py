@@ -1,6 +1,8 @@
 """``pyca demo``: one short event from its schedule to the archive."""
 
+import contextlib
 import os
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ import pyca
 from pyca.cli.options import Command, open_database
 from pyca.cli.output import print_facts
 from pyca.core.clock import Clock, SystemClock
-from pyca.core.errors import MediaError, RunningError
+from pyca.core.errors import MediaError
 from pyca.core.states import EventState, ServiceName
 
 if TYPE_CHECKING:
@@ -100,14 +102,12 @@ def demo_settings(directory: Path) -> "Settings":
 
 def _free_port(host: str, wanted: int) -> int:
     """Return the wanted port, or another one where somebody uses it."""
-    from pyca.cli.page import listen
-
-    try:
-        listener = listen(host, wanted)
-    except RunningError:
-        listener = listen(host, 0)
-    with listener:
-        return int(listener.getsockname()[1])
+    for port in (wanted, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            return int(probe.getsockname()[1])
+    return wanted
 
 
 def _record(

@@ -118,14 +118,11 @@ def cancel(options: Options, event_id: str) -> None:
 @pass_options
 def retry(options: Options, event_id: str) -> None:
     """Deliver a recording again whose delivery failed."""
-    from pyca.core.states import ServiceName
     from pyca.ingest import operator
-    from pyca.runtime.bell import ring
 
     database = open_database(options.settings(), create=False)
     one = find(database, event_id)
     operator.retry(database, SystemClock(), one.event.uid)
-    ring(database.scope, ServiceName.INGEST)
     click.echo(f"“{one.event.title}” is delivered again")
 
 

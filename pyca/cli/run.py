@@ -72,7 +72,7 @@ def _supervise(options: Options, names: Sequence[ServiceName]) -> None:
 def preload(names: Sequence[ServiceName]) -> None:
     """Import what the children need, so that they share its memory."""
     for name in names:
-        module = "pyca.cli.page" if name is ServiceName.UI else f"pyca.{name}.service"
+        module = "pyca.ui.serve" if name is ServiceName.UI else f"pyca.{name}.service"
         import_module(module)
 
 

@@ -12,6 +12,7 @@ from pyca.core.states import ServiceName, ServiceState
 if TYPE_CHECKING:
     from pyca.config.settings import Settings
     from pyca.runtime.loop import Service
+    from pyca.runtime.notify import Notifier
     from pyca.runtime.pulse import Beat, Pulse
     from pyca.store.database import Database
 
@@ -31,73 +32,71 @@ def run_service(name: ServiceName, read: Reader) -> int:
     :raises ConfigError: where the configuration is wrong at the start
     :raises RunningError: where the service runs already
     """
-    from pyca.runtime.bell import Bell
-    from pyca.runtime.loop import run
     from pyca.runtime.notify import Notifier
-    from pyca.runtime.pulse import Pulse
     from pyca.store.database import Database
     from pyca.store.upgrade import ensure
 
     settings = read()
     set_up_logs(settings, str(name))
     clock = SystemClock()
+    notifier = Notifier(clock=clock)
     database = Database(settings.agent.database)
-    ensure(database)
-    bell = Bell(database.scope, str(name))
-    pulse = Pulse(clock=clock, notifier=Notifier(clock=clock), beat=heartbeat(name, database, clock))
-
-    def make(fresh: "Settings", previous: "Service | None") -> "Service":
-        return make_service(name, fresh, database, clock, pulse, previous)
-
     try:
-        reload = Reload(read, make, settings)
-        run(reload.service, clock=clock, bell=bell, pulse=pulse, reload=reload)
+        ensure(database)
+        if name is ServiceName.UI:
+            _serve_page(settings, read, database, clock, notifier)
+        else:
+            _drive(name, settings, read, database, clock, notifier)
     finally:
-        bell.close()
         database.dispose()
+        notifier.close()
     return os.EX_OK
 
 
-class Reload:
-    """Makes the service, and makes it anew from a changed configuration.
+def _drive(
+    name: ServiceName,
+    settings: "Settings",
+    read: Reader,
+    database: "Database",
+    clock: Clock,
+    notifier: "Notifier",
+) -> None:
+    """Run a service of the agent in the loop that all of them share."""
+    from pyca.runtime.bell import Bell
+    from pyca.runtime.loop import run
+    from pyca.runtime.pulse import Pulse
 
-    :param make: settings and previous service → service
-    :param settings: what the service starts with
-    """
+    bell = Bell(database.scope, str(name))
+    pulse = Pulse(clock=clock, notifier=notifier, beat=heartbeat(name, database, clock))
 
-    def __init__(
-        self,
-        read: Reader,
-        make: "Callable[[Settings, Service | None], Service]",
-        settings: "Settings",
-    ) -> None:
-        self._read = read
-        self._make = make
-        self._database = settings.agent.database
-        self.service = make(settings, None)
+    def reload() -> "Service | None":
+        fresh = reread(read, settings, str(name))
+        return make_service(name, fresh, database, clock, pulse) if fresh else None
 
-    def __call__(self) -> "Service | None":
-        """Return the service that follows, None where the configuration is wrong."""
-        settings = reread(self._read, str(self.service.name))
-        if settings is None:
-            return None
-        if settings.agent.database != self._database:
-            logger.warning("Another database is used only after a restart")
-        self.service = self._make(settings, self.service)
-        return self.service
+    try:
+        service = make_service(name, settings, database, clock, pulse)
+        run(service, clock=clock, bell=bell, pulse=pulse, reload=reload)
+    finally:
+        bell.close()
+
+
+def _serve_page(
+    settings: "Settings", read: Reader, database: "Database", clock: Clock, notifier: "Notifier"
+) -> None:
+    """Serve the page, anew after each SIGHUP."""
+    from pyca.ui.serve import serve
+
+    while serve(settings, database, clock, listening=lambda _address: notifier.ready()):
+        settings = reread(read, settings, str(ServiceName.UI)) or settings
+    notifier.stopping()
 
 
 def make_service(
-    name: ServiceName,
-    settings: "Settings",
-    database: "Database",
-    clock: Clock,
-    pulse: "Pulse",
-    previous: "Service | None" = None,
+    name: ServiceName, settings: "Settings", database: "Database", clock: Clock, pulse: "Pulse"
 ) -> "Service":
-    """Return a service; only its own room is imported.
+    """Return a service of the agent; only its own room is imported.
 
-    :param previous: the service of the same name that it follows
+    :raises ValueError: where the name is that of the page, which has a server of its own
     """
     match name:
         case ServiceName.SCHEDULE:
@@ -117,10 +116,7 @@ def make_service(
 
             return AgentstateService(settings, database, clock, pulse)
         case ServiceName.UI:
-            from pyca.cli.page import PageService
-
-            followed = previous if isinstance(previous, PageService) else None
-            return PageService(settings, database, clock, followed)
+            raise ValueError("the page is not driven by the services' loop")
 
 
 def heartbeat(name: ServiceName, database: "Database", clock: Clock) -> "Beat":
@@ -134,7 +130,7 @@ def heartbeat(name: ServiceName, database: "Database", clock: Clock) -> "Beat":
     return beat
 
 
-def reread(read: Reader, name: str) -> "Settings | None":
+def reread(read: Reader, old: "Settings", name: str) -> "Settings | None":
     """Read the configuration again; where it is wrong, say all that is and return None."""
     problems: list[str] = []
     try:
@@ -143,6 +139,8 @@ def reread(read: Reader, name: str) -> "Settings | None":
     except ConfigError as error:
         problems = error.problems
     else:
+        if settings.agent.database != old.agent.database:
+            logger.warning("Another database is used only after a restart")
         return settings
     for problem in [*problems, "The configuration was not changed; mend it and reload once more"]:
         logger.error("%s", problem)
