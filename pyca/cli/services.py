@@ -12,7 +12,6 @@ from pyca.core.states import ServiceName, ServiceState
 if TYPE_CHECKING:
     from pyca.config.settings import Settings
     from pyca.runtime.loop import Service
-    from pyca.runtime.notify import Notifier
     from pyca.runtime.pulse import Beat, Pulse
     from pyca.store.database import Database
 
@@ -32,24 +31,21 @@ def run_service(name: ServiceName, read: Reader) -> int:
     :raises ConfigError: where the configuration is wrong at the start
     :raises RunningError: where the service runs already
     """
-    from pyca.runtime.notify import Notifier
     from pyca.store.database import Database
     from pyca.store.upgrade import ensure
 
     settings = read()
     set_up_logs(settings, str(name))
     clock = SystemClock()
-    notifier = Notifier(clock=clock)
     database = Database(settings.agent.database)
     try:
         ensure(database)
         if name is ServiceName.UI:
-            _serve_page(settings, read, database, clock, notifier)
+            _serve_page(settings, read, database, clock)
         else:
-            _drive(name, settings, read, database, clock, notifier)
+            _drive(name, settings, read, database, clock)
     finally:
         database.dispose()
-        notifier.close()
     return os.EX_OK
 
 
@@ -59,14 +55,15 @@ def _drive(
     read: Reader,
     database: "Database",
     clock: Clock,
-    notifier: "Notifier",
 ) -> None:
     """Run a service of the agent in the loop that all of them share."""
     from pyca.runtime.bell import Bell
     from pyca.runtime.loop import run
+    from pyca.runtime.notify import Notifier
     from pyca.runtime.pulse import Pulse
 
     bell = Bell(database.scope, str(name))
+    notifier = Notifier(clock=clock)
     pulse = Pulse(clock=clock, notifier=notifier, beat=heartbeat(name, database, clock))
 
     def reload() -> "Service | None":
@@ -78,17 +75,15 @@ def _drive(
         run(service, clock=clock, bell=bell, pulse=pulse, reload=reload)
     finally:
         bell.close()
+        notifier.close()
 
 
-def _serve_page(
-    settings: "Settings", read: Reader, database: "Database", clock: Clock, notifier: "Notifier"
-) -> None:
+def _serve_page(settings: "Settings", read: Reader, database: "Database", clock: Clock) -> None:
     """Serve the page, anew after each SIGHUP."""
     from pyca.ui.serve import serve
 
-    while serve(settings, database, clock, listening=lambda _address: notifier.ready()):
+    while serve(settings, database, clock):
         settings = reread(read, settings, str(ServiceName.UI)) or settings
-    notifier.stopping()
 
 
 def make_service(
