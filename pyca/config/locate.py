@@ -1,6 +1,7 @@
 """Which line of ``pyca.conf`` holds which section and key. ConfigObj forgets it, people need it."""
 
 import re
+from collections.abc import Iterator
 
 _SECTION = re.compile(r"\s*((?:\[\s*)+)(.+?)\s*(?:\]\s*)+(?:#.*)?$")
 _KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[^'"=][^=]*?)\s*=\s*(.*)$""")
@@ -13,6 +14,13 @@ Location = tuple[str, ...]
 def locate(lines: list[str]) -> dict[Location, int]:
     """Return the line, counted from 1, of each section and key; of one given twice, the first."""
     found: dict[Location, int] = {}
+    for number, location, _ in scan(lines):
+        found.setdefault(location, number)
+    return found
+
+
+def scan(lines: list[str]) -> Iterator[tuple[int, Location, str]]:
+    """Yield each section and key: its line, its location, and how the value of a key begins on that line."""
     section: Location = ()
     fence = ""
     for number, line in enumerate(lines, start=1):
@@ -22,11 +30,10 @@ def locate(lines: list[str]) -> dict[Location, int]:
             continue
         elif match := _SECTION.match(line):
             section = (*section[: match[1].count("[") - 1], _bare(match[2]))
-            found.setdefault(section, number)
+            yield number, section, ""
         elif match := _KEY.match(line):
-            found.setdefault((*section, _bare(match[1])), number)
+            yield number, (*section, _bare(match[1])), match[2]
             fence = _open_fence(match[2])
-    return found
 
 
 def _bare(name: str) -> str:

@@ -7,11 +7,16 @@ from typing import Any
 
 from configobj import ConfigObj, NestingError
 
-from pyca.config.locate import locate
+from pyca.config.locate import locate, scan
 from pyca.config.report import Report, shorten
 from pyca.core.errors import ConfigError
 
 _NAME = re.compile(r"[\w.-]+")
+_QUOTED_COMMA = re.compile(r"['\"]\s*,")
+_ITEM = r"""(?:"[^"]*+"|'[^']*+'|[^'",#\s][^,#]*+)\s*"""
+_LIST = re.compile(rf"(?:{_ITEM},\s*)*+(?:{_ITEM})?+(?:#.*)?")
+_MOST_TRIES = 10
+"""ConfigObj tries 2^n readings of a line with unbalanced quotes and n quoted items; ten are quick"""
 
 Tree = Mapping[str, Any]
 """sections and keys by name; a section is a mapping, a key's raw value a text or a list of texts"""
@@ -25,6 +30,7 @@ def read_source(file: Path) -> tuple[Tree, Report]:
     """
     lines = _decode(file, _read(file))
     report = Report(file, locate(lines))
+    _take_out_endless_lines(lines, report)
     tree, broken = _parse(lines, report)
     if broken:
         raise ConfigError(report.problems)
@@ -56,6 +62,15 @@ def _decode(file: Path, content: bytes) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
+def _take_out_endless_lines(lines: list[str], report: Report) -> None:
+    """Report and blank those lines whose unbalanced quotes ConfigObj would ponder for hours."""
+    for number, location, value in scan(lines):
+        many = len(_QUOTED_COMMA.findall(value)) > _MOST_TRIES
+        if many and not value.startswith(("'''", '"""')) and not _LIST.fullmatch(value):
+            report.error(location, "has unbalanced quotes; put each item of the list in '…' or \"…\"")
+            lines[number - 1] = ""
+
+
 def _parse(lines: list[str], report: Report) -> tuple[Tree, bool]:
     """Return the sections and whether they are too broken to look any further.
 
@@ -69,7 +84,7 @@ def _parse(lines: list[str], report: Report) -> tuple[Tree, bool]:
         for one in errors:
             number = getattr(one, "line_number", None) or 1
             report.error_at(number, _explain(one, lines[number - 1]))
-            broken = broken or isinstance(one, NestingError) or "[" in lines[number - 1].lstrip()[:1]
+            broken = broken or isinstance(one, NestingError) or lines[number - 1].lstrip().startswith("[")
             if "multiline" in str(one):  # what follows is the text itself, each line another error
                 broken = True
                 break

@@ -104,3 +104,21 @@ def test_a_wrong_address_does_not_give_its_password_away(refuse):
     assert "s3cret" not in "".join(
         refuse("[server]\nurl = ftp://u:s3cret@host\n[services]\na = ftp://u:s3cret@h")
     )
+
+
+def test_a_long_list_with_unbalanced_quotes_is_refused_at_once(refuse):
+    (problem, *_) = refuse("[capture]\nfiles = " + "'a', " * 40 + "'b\n")
+    assert problem == ":2: capture.files: has unbalanced quotes; put each item of the list in '…' or \"…\""
+
+
+def test_a_long_list_of_quoted_items_is_fine(configure):
+    items = [f"it {number}" for number in range(40)]
+    flavors = ", ".join(["a/b"] * 40)
+    text = (
+        "[capture]\nflavors = "
+        + flavors
+        + "\nfiles = "
+        + ", ".join(f"'{item}'" for item in items)
+        + "  # many"
+    )
+    assert configure(text).capture.files == tuple(items)
