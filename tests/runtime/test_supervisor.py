@@ -33,11 +33,12 @@ def note(name):
 def faithful():
     print("hello from faithful")
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda n, _: note(signal.Signals(n).name) or n == 15 and sys.exit(0))
+        signal.signal(number, lambda n, _: note(signal.Signals(n).name))
     note("faithful")
     Notifier(clock=clock).ready()
-    while True:
+    while not (folder / "SIGTERM").exists():
         time.sleep(0.01)
+    return 0
 
 def stubborn():
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
