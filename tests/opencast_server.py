@@ -69,9 +69,9 @@ class FakeOpencast(World):
 
     def stop(self) -> None:
         """Hang up on everybody and close the port."""
-        self._server.stopping.set()
         self._server.shutdown()
         self._thread.join()
+        self._server.hang_up()
         self._server.server_close()
 
     def __enter__(self) -> Self:

@@ -227,6 +227,9 @@ class Http:
             self._curl.setopt(pycurl.COOKIEJAR, cookies)
 
     def _set_body(self, method: str, body: bytes | None, form: pycurl.CurlMime | None) -> None:
+        # On a kept connection that dies without an answer curl silently sends the request again, which would
+        # start a workflow twice. On a new connection it does not.
+        self._curl.setopt(pycurl.FRESH_CONNECT, 0 if method == "GET" else 1)
         self._curl.unsetopt(pycurl.CUSTOMREQUEST)
         if form is not None:
             self._curl.setopt(pycurl.MIMEPOST, form)

@@ -336,3 +336,15 @@ def test_an_expired_certificate_is_named(tmp_path: Path, basic: Server) -> None:
 )
 def test_short_names(name: str, short: str) -> None:
     assert short_name(Path("/tmp") / name) == short
+
+
+@pytest.mark.parametrize("method", ["basic", "digest"])
+def test_curl_never_repeats_an_unanswered_request(server: FakeOpencast, basic: Server, method: str) -> None:
+    with Http(replace(basic, auth_method=method)) as http:
+        http.get(server.url + CALENDARS)
+        http.upload(server.url + "/ingest/discardMediaPackage", [("mediaPackage", "<mediapackage id='a'/>")])
+        server.faults.add("/ingest/ingest", faults.no_reply())
+        with pytest.raises(DeliveryError) as caught:
+            http.upload(server.url + "/ingest/ingest", [("mediaPackage", "<mediapackage id='a'/>")])
+    assert caught.value.unanswered
+    assert len(server.called("POST", "/ingest/ingest")) == len(server.workflows) == 1
