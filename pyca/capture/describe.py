@@ -10,7 +10,9 @@ NAME = "event.json"
 
 
 def describe(folder: Path, event: Event) -> Path:
-    """Write what the event is and return the file; replaced whole or not at all. Bringing it to the disk is the syncer's work.
+    """Write what the event is and return the file; replaced whole or not at all.
+
+    Bringing it to the disk is the syncer's work: that may take long.
 
     :raises OSError: where the folder cannot be written
     """

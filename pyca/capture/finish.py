@@ -90,9 +90,7 @@ def _tracks(
     return tracks, problems
 
 
-def _readable(
-    index: int, parts: Sequence[Part], tools: Tools | None
-) -> tuple[list[_Piece], list[str]]:
+def _readable(index: int, parts: Sequence[Part], tools: Tools | None) -> tuple[list[_Piece], list[str]]:
     pieces, problems = [], []
     for part in parts:
         if index >= len(part.files):
@@ -115,7 +113,7 @@ def _unseen(path: Path) -> Probe:
         raise MediaError(f"{path}: {error.strerror}", "check what the command writes") from error
     if not size:
         raise MediaError(f"{path} is empty", "check what the command writes")
-    return Probe(duration=None, size=size, streams=(), container=path.suffix.lstrip("."))
+    return Probe(path=path, duration=None, size=size, streams=(), container=path.suffix.lstrip("."))
 
 
 def _joined(pieces: list[_Piece], tools: Tools) -> list[_Piece]:

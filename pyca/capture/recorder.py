@@ -12,7 +12,7 @@ from pyca.capture.describe import describe
 from pyca.capture.inputs import Job, jobs
 from pyca.capture.lane import Lane
 from pyca.capture.part import RunningPart, adopt_part
-from pyca.capture.scribe import Scribe
+from pyca.capture.scribe import Scribe, Work
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.event import Event
@@ -46,6 +46,7 @@ class Recorder:
         self._syncer = syncer
         self._operator_end: float | None = None
         self._history: list[Part] = []
+        self._held: list[Work] | None = None
         self.lanes = [self._lane(job) for job in jobs(settings, event, folder)]
 
     @property
@@ -83,9 +84,15 @@ class Recorder:
 
     def start(self) -> None:
         """Start all inputs, now."""
-        self.started = self._clock.now()
+        now = self.started = self._clock.now()
+        event, folder = self.event, self.folder
+        # Held back until all commands run: the scribe's thread would take time from the starts.
+        self._held = [lambda session: recordings.begin(session, event, folder, now)]
         for lane in self.lanes:
             lane.start(self.end)
+        for work in self._held:
+            self._scribe.put(work)
+        self._held = None
         late = self.started - self.event.start
         logger.info(
             "recording “%s” until %s, begun %.0f ms after its start",
@@ -93,8 +100,6 @@ class Recorder:
             show_time(self.end),
             late * 1000,
         )
-        event, folder, now = self.event, self.folder, self.started
-        self._scribe.put(lambda session: recordings.begin(session, event, folder, now))
         self._tell_state(self._running_state())
         try:
             self._syncer.add(describe(self.folder, self.event))
@@ -110,9 +115,7 @@ class Recorder:
         for lane in self.lanes:
             mine = [part for part in parts if part.input == lane.job.name]
             running = next((part for part in mine if part.ended is None and part.pid), None)
-            adopted = running and adopt_part(
-                lane.job, running, self.end, self._settings.capture, self._clock
-            )
+            adopted = running and adopt_part(lane.job, running, self.end, self._settings.capture, self._clock)
             for part in mine:
                 if part.ended is None and not adopted:
                     self._store_end(part.id, Outcome.KILLED, None, now)
@@ -196,7 +199,10 @@ class Recorder:
         def write(session: Session) -> None:
             part.row = recordings.add_part(session, record)
 
-        self._scribe.put(write)
+        if self._held is None:
+            self._scribe.put(write)
+        else:
+            self._held.append(write)
 
     def _files_kept(self, moved: dict[str, str]) -> None:
         if not moved:

@@ -157,7 +157,11 @@ class CaptureService:
         self._refused[event.uid] = event
         names = ", ".join(f"“{recorder.event.title}”" for recorder in running)
         reason = f"not recorded: {names} already runs and max_parallel is {len(running)}"
-        logger.error("“%s” is %s", event.title, reason)
+        self._write_off(event, reason)
+
+    def _write_off(self, event: Event, reason: str) -> None:
+        """Give an event its final word, or its word for now."""
+        logger.error("“%s”: %s", event.title, reason)
         folder, now = folder_of(self._settings, event), self._clock.now()
         self._scribe.put(
             lambda session: recordings.miss(session, event, folder, now, reason), (ServiceName.AGENTSTATE,)
@@ -167,14 +171,7 @@ class CaptureService:
         for event in self._agenda.take_missed():
             if event.uid in self._finishing or event.uid in self._refused:
                 continue
-            reason = "missed: the capture service was not running, or the event came too late"
-            logger.error("“%s” was %s", event.title, reason)
-            folder, now = folder_of(self._settings, event), self._clock.now()
-            self._scribe.put(
-                lambda session, event=event, folder=folder: recordings.miss(  # type: ignore[misc]
-                    session, event, folder, now, reason
-                )
-            )
+            self._write_off(event, "missed: the capture service was not running, or the event came too late")
 
     def _forget_finished(self) -> None:
         """Forget recordings whose final word has reached the database: the schedule no longer offers them."""

@@ -156,3 +156,11 @@ class Settings:
     def standalone(self) -> bool:
         """True where no server is configured."""
         return not self.server.url
+
+    @property
+    def named_inputs(self) -> Mapping[str, Input]:
+        """The inputs by name; without ``[inputs]`` the one that ``[capture]`` describes, called “default”."""
+        if self.inputs:
+            return self.inputs
+        one = self.capture
+        return {"default": Input(one.command, one.flavors, one.files, one.preview, one.exit_code)}

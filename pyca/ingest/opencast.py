@@ -22,7 +22,7 @@ _CATALOGS = {"episode.xml": "dublincore/episode", "series.xml": "dublincore/seri
 
 
 class OpencastTarget:
-    """Delivers over the ingest service's calls; the media package is stored as the server returned it last."""
+    """Delivers over the ingest service's calls; the media package is kept as the server returned it last."""
 
     name = "opencast"
     needs_checksums = False

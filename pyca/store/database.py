@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
@@ -73,6 +73,9 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except (IntegrityError, DataError):
+            # A mistake of ours, not a state of the database: trying again would not help.
+            raise
         except DBAPIError as error:
             raise self._explain(error) from error
 

@@ -23,6 +23,8 @@ class ServiceStatus:
     pid: int = 0
     started: float | None = None
     heartbeat: float | None = None
+    died: bool = False
+    """True where it stopped without being asked to"""
 
 
 def beat(session: Session, name: ServiceName, state: ServiceState, text: str, now: float) -> None:
@@ -52,12 +54,12 @@ def statuses(session: Session, now: float) -> list[ServiceStatus]:
 def _status(name: str, row: ServiceRow | None, now: float) -> ServiceStatus:
     if row is None:
         return ServiceStatus(name, ServiceState.STOPPED, "never started")
-    state, text = ServiceState(row.state), row.text
+    state, text, died = ServiceState(row.state), row.text, False
     if state is not ServiceState.STOPPED and not _alive(row):
-        state, text = ServiceState.STOPPED, "died"
+        state, text, died = ServiceState.STOPPED, "died", True
     elif state is not ServiceState.STOPPED and now - row.heartbeat > STALE_SECONDS:
         state, text = ServiceState.ERROR, f"silent for {now - row.heartbeat:.0f} s"
-    return ServiceStatus(str(name), state, text, row.pid, row.started, row.heartbeat)
+    return ServiceStatus(str(name), state, text, row.pid, row.started, row.heartbeat, died)
 
 
 def _alive(row: ServiceRow) -> bool:

@@ -1,0 +1,423 @@
+"""The capture service with real child processes: scripts that stand in for FFmpeg, and FFmpeg itself."""
+
+import json
+import logging
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pyca.capture.service import CaptureService
+from pyca.config.settings import Capture, Input, Settings
+from pyca.core.clock import SystemClock
+from pyca.core.event import Event, Origin
+from pyca.core.recording import Part, Recording
+from pyca.core.states import EventState, Outcome, ServiceState
+from pyca.runtime.notify import Notifier
+from pyca.runtime.pulse import Pulse
+from pyca.store import events, outbox, recordings
+from pyca.store.database import Database
+from pyca.store.upgrade import ensure
+
+RECORDER = """
+import signal, sys, time
+out = open(sys.argv[1], "wb", buffering=0)
+def leave(*_):
+    out.write(b"end")
+    sys.exit(255)
+signal.signal(signal.SIGINT, leave)
+deadline = time.time() + float(sys.argv[2])
+while time.time() < deadline:
+    out.write(b"data")
+    time.sleep(0.02)
+"""
+FFMPEG = (
+    "ffmpeg -hide_banner -loglevel warning -re -f lavfi -i testsrc2=s=160x120:r=25 "
+    "-re -f lavfi -i sine=r=48000 -map 0:v -map 1:a -c:v libx264 -preset ultrafast -tune zerolatency -g 25 "
+    "-pix_fmt yuv420p -c:a aac -cluster_time_limit 1000 -flush_packets 1 -y {{dir}}/{{name}}.mkv"
+)
+
+
+class Rig:
+    """A capture service with its database, driven the way the service loop does it."""
+
+    def __init__(self, folder: Path, **capture: object) -> None:
+        self.folder = folder
+        script = folder / "recorder.py"
+        script.write_text(RECORDER)
+        self.script = f"{sys.executable} '{script}'"
+        values: dict[str, object] = {
+            "directory": folder / "rec ordings ü",
+            "preview_dir": folder / "previews",
+            "command": self.script + " {{dir}}/{{name}}.ts 60",
+            "files": ("{{dir}}/{{name}}.ts",),
+            "minimum_free": 0,
+        }
+        self.settings = Settings(capture=Capture(**(values | capture)))  # type: ignore[arg-type]
+        self.database = Database(f"sqlite:///{folder}/pyca.db")
+        ensure(self.database)
+        self.clock = SystemClock()
+        self.service = self.make()
+
+    def make(self) -> CaptureService:
+        pulse = Pulse(clock=self.clock, notifier=Notifier(clock=self.clock), beat=lambda state, text: None)
+        return CaptureService(self.settings, self.database, self.clock, pulse)
+
+    def add(self, uid: str = "e1", delay: float = 0.2, length: float = 1.0, **more: object) -> Event:
+        start = self.clock.now() + delay
+        event = Event(uid, f"Title {uid}", start, start + length, **more)  # type: ignore[arg-type]
+        with self.database.write() as session:
+            events.add(session, event)
+        self.service._agenda._next_look = 0
+        return event
+
+    def change(self, event: Event) -> None:
+        with self.database.write() as session:
+            events.update(session, event)
+
+    def drive(self, condition: Callable[[], object], seconds: float = 12.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"never happened; now {self.states()}"
+            due = self.service.tick()
+            left = min(max(due - self.clock.now(), 0.0), 0.1)
+            select.select(list(self.service.files()), (), (), left)
+
+    def recording(self, uid: str = "e1") -> Recording | None:
+        with self.database.read() as session:
+            return recordings.get(session, uid)
+
+    def parts(self, uid: str = "e1") -> list[Part]:
+        with self.database.read() as session:
+            return recordings.parts(session, uid)
+
+    def states(self) -> dict[str, EventState]:
+        with self.database.read() as session:
+            return {item.uid: item.state for item in recordings.listing(session)}
+
+    def is_in(self, *states: EventState, uid: str = "e1") -> Callable[[], bool]:
+        return lambda: self.states().get(uid) in states
+
+    def finish(self, uid: str = "e1") -> Recording:
+        """Drive until the event has its final word."""
+        final = (EventState.FINISHED_RECORDING, EventState.PARTIAL_RECORDING, EventState.FAILED_RECORDING)
+
+        def ended() -> bool:
+            found = self.recording(uid)
+            return bool(found and found.ended and found.state in final)
+
+        self.drive(ended)
+        found = self.recording(uid)
+        assert found
+        return found
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(tmp_path)
+    yield made
+    made.service.close()
+
+
+def other(tmp_path: Path, **capture: object) -> Rig:
+    return Rig(tmp_path, **capture)
+
+
+def test_an_event_is_recorded_and_stopped_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyca.capture.service.find_tools", _no_tools)
+    rig = Rig(tmp_path)
+    event = rig.add(origin=Origin.OPENCAST)
+    recording = rig.finish()
+    assert recording.state is EventState.FINISHED_RECORDING
+    [track] = recording.tracks
+    assert track.path.read_bytes().endswith(b"end")
+    assert track.flavor == "presenter/source"
+    [part] = rig.parts()
+    assert part.outcome is Outcome.STOPPED
+    assert part.started >= event.start
+    described = json.loads((recording.directory / "event.json").read_text())
+    assert described["uid"] == "e1"
+    with rig.database.read() as session:
+        assert [m.state for m in outbox.pending(session)] == ["capturing", "capture_finished"]
+    rig.service.close()
+
+
+def _no_tools(environ: object) -> None:
+    from pyca.core.errors import MediaError
+
+    raise MediaError("no FFmpeg on this machine")
+
+
+@pytest.fixture
+def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyca.capture.service.find_tools", _no_tools)
+
+
+@pytest.mark.usefixtures("unseen")
+class TestWithScripts:
+    def test_an_extension_is_followed(self, rig: Rig) -> None:
+        event = rig.add(length=0.8)
+        rig.drive(rig.is_in(EventState.RECORDING))
+        rig.change(replace(event, end=event.end + 1.0))
+        recording = rig.finish()
+        assert recording.ended and recording.ended >= event.end + 1.0
+        assert recording.event.end == event.end + 1.0
+        assert len(rig.parts()) == 1
+
+    def test_a_shorter_event_stops_then(self, rig: Rig) -> None:
+        event = rig.add(length=60)
+        rig.drive(rig.is_in(EventState.RECORDING))
+        rig.change(replace(event, end=rig.clock.now() + 0.5))
+        assert rig.finish().state is EventState.FINISHED_RECORDING
+
+    def test_an_operator_stops_and_extends(self, rig: Rig) -> None:
+        rig.add(length=60)
+        rig.drive(rig.is_in(EventState.RECORDING))
+        with rig.database.write() as session:
+            recordings.set_end(session, "e1", rig.clock.now() - 1)
+        assert rig.finish().state is EventState.FINISHED_RECORDING
+
+    def test_a_cancelled_event_is_finished_as_planned_and_flagged(self, rig: Rig) -> None:
+        rig.add(length=1.0, origin=Origin.OPENCAST)
+        rig.drive(rig.is_in(EventState.RECORDING))
+        with rig.database.write() as session:
+            events.cancel(session, "e1")
+        recording = rig.finish()
+        assert recording.state is EventState.FINISHED_RECORDING
+        assert "taken from the schedule" in recording.error
+
+    def test_a_killed_command_is_followed_by_the_next_part(self, rig: Rig) -> None:
+        rig.add(length=3.0)
+        rig.drive(lambda: rig.parts())
+        os.kill(rig.parts()[0].pid, signal.SIGKILL)
+        recording = rig.finish()
+        assert recording.state is EventState.PARTIAL_RECORDING
+        first, second = rig.parts()
+        assert (first.outcome, second.outcome) == (Outcome.KILLED, Outcome.STOPPED)
+        assert [track.part for track in recording.tracks] == [1, 2]
+        assert "killed" in recording.error
+
+    def test_a_command_that_ends_early_is_restarted_with_pauses(self, tmp_path: Path) -> None:
+        rig = Rig(tmp_path, command="sh -c 'echo out of order >&2; echo x > \"$0\"' {{dir}}/{{name}}.ts")
+        rig.add(length=2.2)
+        recording = rig.finish()
+        assert recording.state is EventState.PARTIAL_RECORDING
+        assert 2 <= len(rig.parts()) <= 4
+        assert (recording.directory / "default-1.log").read_text() == "out of order\n"
+        rig.service.close()
+
+    @pytest.mark.parametrize(
+        ("command", "reason"),
+        [
+            ("/nowhere/recorder {{dir}}", "not found"),
+            ("/etc/passwd {{dir}}", "may not be executed"),
+            ("sh -c 'exit 3'", "nothing usable"),
+        ],
+    )
+    def test_a_command_that_cannot_work_fails_loudly(
+        self, tmp_path: Path, command: str, reason: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        rig = Rig(tmp_path, command=command)
+        rig.add(length=1.2)
+        recording = rig.finish()
+        assert recording.state is EventState.FAILED_RECORDING
+        assert reason in recording.error
+        assert any(record.levelno == logging.ERROR for record in caplog.records)
+        rig.service.close()
+
+    def test_an_earlier_part_is_never_overwritten(self, tmp_path: Path) -> None:
+        rig = Rig(tmp_path)
+        rig.service.close()
+        capture = replace(
+            rig.settings.capture, command=rig.script + " {{dir}}/out.ts 60", files=("{{dir}}/out.ts",)
+        )
+        rig.settings = replace(rig.settings, capture=capture)
+        rig.service = rig.make()
+        rig.add(length=2.5)
+        rig.drive(lambda: rig.parts())
+        os.kill(rig.parts()[0].pid, signal.SIGKILL)
+        recording = rig.finish()
+        assert [track.path.name for track in recording.tracks] == ["out-kept1.ts", "out.ts"]
+        assert rig.parts()[0].files[0].endswith("out-kept1.ts")
+        rig.service.close()
+
+    def test_back_to_back_events_each_have_their_own(self, rig: Rig) -> None:
+        first = rig.add("a", length=0.8)
+        second = Event("b", "B", first.end, first.end + 0.8)
+        with rig.database.write() as session:
+            events.add(session, second)
+        assert rig.finish("a").state is EventState.FINISHED_RECORDING
+        assert rig.finish("b").state is EventState.FINISHED_RECORDING
+
+    def test_what_cannot_be_recorded_is_said_and_begins_late(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        rig = Rig(tmp_path, max_parallel=1)
+        rig.add("a", length=1.0)
+        rig.add("b", delay=0.3, length=2.5)
+        rig.drive(rig.is_in(EventState.FAILED_RECORDING, uid="b"))
+        refused = rig.recording("b")
+        assert refused and "Title a" in refused.error
+        assert "max_parallel" in caplog.text
+        assert rig.finish("a").state is EventState.FINISHED_RECORDING
+        rig.drive(lambda: rig.parts("b"))
+        assert rig.finish("b").tracks
+        rig.service.close()
+
+    def test_a_missed_event_gets_its_final_word(self, rig: Rig) -> None:
+        rig.add(delay=-10, length=5)
+        rig.drive(rig.is_in(EventState.FAILED_RECORDING))
+        missed = rig.recording()
+        assert missed and "missed" in missed.error
+
+    def test_a_running_event_is_joined_late(self, rig: Rig) -> None:
+        rig.add(delay=-5, length=6)
+        recording = rig.finish()
+        assert recording.tracks
+
+    def test_inputs_are_chosen_by_the_event(self, tmp_path: Path) -> None:
+        rig = Rig(tmp_path)
+        rig.service.close()
+        one = Input(command=rig.script + " {{dir}}/{{name}}.ts 60", files=("{{dir}}/{{name}}.ts",))
+        inputs = {"camera": one, "Präsentation": replace(one, flavors=("presentation/source",)), "x": one}
+        rig.settings = replace(rig.settings, inputs=inputs)
+        rig.service = rig.make()
+        rig.add(inputs=("camera", "Präsentation"))
+        recording = rig.finish()
+        assert {(t.input, t.flavor) for t in recording.tracks} == {
+            ("camera", "presenter/source"),
+            ("Präsentation", "presentation/source"),
+        }
+        rig.service.close()
+
+    def test_unknown_inputs_are_no_reason_not_to_record(
+        self, rig: Rig, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        rig.add(inputs=("nonsense",))
+        assert rig.finish().tracks
+        assert "nonsense" in caplog.text
+
+    def test_a_stopped_service_goes_on_after_its_next_start(self, rig: Rig) -> None:
+        rig.add(length=3.0)
+        rig.drive(lambda: rig.parts())
+        rig.service.close()
+        assert rig.states()["e1"] is EventState.RECORDING
+        rig.service = rig.make()
+        recording = rig.finish()
+        assert recording.state is EventState.PARTIAL_RECORDING
+        assert [part.outcome for part in rig.parts()] == [Outcome.STOPPED, Outcome.STOPPED]
+        assert len(recording.tracks) == 2
+
+    def test_a_running_command_is_adopted(self, rig: Rig) -> None:
+        rig.add(length=2.5)
+        rig.drive(lambda: rig.parts())
+        rig.service = rig.make()  # the old one is simply gone, as after SIGKILL
+        recording = rig.finish()
+        [part] = rig.parts()
+        assert part.outcome is Outcome.STOPPED
+        assert recording.state is EventState.FINISHED_RECORDING
+
+    def test_a_recording_that_is_over_is_finished_after_a_crash(self, rig: Rig) -> None:
+        rig.add(length=1.0)
+        rig.drive(lambda: rig.parts())
+        os.kill(rig.parts()[0].pid, signal.SIGKILL)
+        abandoned = rig.service
+        time.sleep(1.2)
+        rig.service = rig.make()
+        recording = rig.finish()
+        assert recording.state is EventState.FINISHED_RECORDING or recording.tracks
+        abandoned._scribe.close()
+
+    def test_a_folder_that_cannot_be_made_is_tried_again(self, tmp_path: Path) -> None:
+        (tmp_path / "blocked").write_text("a file where a folder belongs")
+        rig = Rig(tmp_path, directory=tmp_path / "blocked" / "recordings")
+        rig.add(length=4.0)
+        rig.drive(rig.is_in(EventState.FAILED_RECORDING))
+        (tmp_path / "blocked").unlink()
+        recording = rig.finish()
+        assert recording.tracks
+        rig.service.close()
+
+    def test_ids_with_slashes_and_dots_stay_inside(self, rig: Rig) -> None:
+        rig.add("../../etc/x")
+        recording = rig.finish("../../etc/x")
+        assert recording.directory.parent == rig.settings.capture.directory
+
+    def test_a_command_that_writes_elsewhere_is_a_failure(self, tmp_path: Path) -> None:
+        rig = Rig(tmp_path, files=("{{dir}}/other.ts",))
+        rig.add()
+        recording = rig.finish()
+        assert recording.state is EventState.FAILED_RECORDING
+        assert "other.ts" in recording.error
+        rig.service.close()
+
+    def test_a_locked_database_does_not_stop_recording(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import sqlite3
+
+        monkeypatch.setattr("pyca.store.database.BUSY_SECONDS", 0.1)
+        rig = Rig(tmp_path)
+        event = rig.add(delay=1.0, length=1.0)
+        rig.service.tick()
+        blocker = sqlite3.connect(tmp_path / "pyca.db", isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        rig.drive(lambda: rig.clock.now() > event.end + 0.5)
+        assert rig.states() == {}
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        recording = rig.finish()
+        assert recording.state is EventState.FINISHED_RECORDING
+        assert rig.parts()[0].started < event.end
+        rig.service.close()
+
+
+@pytest.mark.system
+class TestWithFFmpeg:
+    def test_a_recording_is_probed_and_remuxed(self, tmp_path: Path) -> None:
+        rig = Rig(tmp_path, command=FFMPEG, files=("{{dir}}/{{name}}.mkv",), container="mp4")
+        rig.add(length=3.0)
+        recording = rig.finish()
+        assert recording.state is EventState.FINISHED_RECORDING, recording.error
+        [track] = recording.tracks
+        assert track.path.suffix == ".mp4"
+        assert track.duration == pytest.approx(3.0, abs=1.0)
+        assert len(track.streams) == 2
+        rig.service.close()
+
+    def test_parts_of_a_killed_ffmpeg_are_joined(self, tmp_path: Path) -> None:
+        rig = Rig(tmp_path, command=FFMPEG, files=("{{dir}}/{{name}}.mkv",))
+        rig.add(length=7.0)
+        rig.drive(lambda: rig.parts())
+        rig.drive(lambda: rig.clock.now() > rig.parts()[0].started + 3.0)
+        os.kill(rig.parts()[0].pid, signal.SIGKILL)
+        recording = rig.finish()
+        assert recording.state is EventState.PARTIAL_RECORDING
+        [track] = recording.tracks
+        assert track.duration == pytest.approx(7.0, abs=1.5)
+        rig.service.close()
+
+    def test_a_command_with_its_own_length(self, tmp_path: Path) -> None:
+        command = FFMPEG.replace("-cluster", "-t {{time}} -cluster")
+        rig = Rig(tmp_path, command=command, files=("{{dir}}/{{name}}.mkv",))
+        rig.add(length=3.0)
+        recording = rig.finish()
+        assert recording.state is EventState.FINISHED_RECORDING, recording.error
+        [part] = rig.parts()
+        assert part.outcome is Outcome.FINISHED
+        rig.service.close()
+
+
+def test_the_status_says_what_happens(rig: Rig) -> None:
+    assert rig.service.status() == "nothing scheduled"
+    rig.add(delay=30)
+    rig.service.tick()
+    assert "Title e1" in rig.service.status()
+    assert not rig.service.busy()
+    assert ServiceState.IDLE == "idle"
