@@ -67,10 +67,6 @@ def _outcome(arguments: Sequence[str] | None) -> int:
     except PycaError as error:
         _explain(error)
         return error.exit_code
-    except BrokenPipeError:
-        # Whoever read our output, such as “head”, has seen enough. Python must not flush into it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return os.EX_OK
 
 
 def _explain(error: PycaError) -> None:

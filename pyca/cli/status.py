@@ -90,11 +90,12 @@ def _print(facts: dict[str, Any]) -> None:
     click.echo()
     rows = [(one["name"], one["state"], str(one["pid"] or ""), one["text"]) for one in facts["services"]]
     print_table(("service", "state", "pid", ""), rows)
+    click.echo()
     for head in ("recording", "next"):
         for event in facts[head]:
-            click.echo(f"\n{click.style(head, bold=True)}  {event['title']}  {_span(event)}", nl=False)
-    counts = "  ".join(f"{state}: {number}" for state, number in facts["recordings"].items())
-    click.echo(f"\n\nrecordings  {counts}" if counts else "\nno recordings yet")
+            click.echo(f"{click.style(head.ljust(9), bold=True)}  {_span(event)}  {event['title']}")
+    counts = ", ".join(f"{number} {state}" for state, number in facts["recordings"].items())
+    click.echo(f"{click.style('so far', bold=True)}     {counts or 'no recordings'}")
     if all(one["state"] == ServiceState.STOPPED for one in facts["services"]):
         click.echo("Nothing runs. Start it with “pyca all” or systemctl.", err=True)
 
