@@ -1,6 +1,7 @@
 """Multipart fields as curl takes them."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,11 @@ def add_field(form: pycurl.CurlMime, name: str, value: Field) -> None:
         return
     filename = value.filename or short_name(value.path)
     form.add_file(name, bytes(value.path), filename=filename, content_type=value.mimetype)
+
+
+def size_of(fields: Sequence[tuple[str, Field]]) -> int:
+    """Return the bytes of all files among the fields."""
+    return sum(value.path.stat().st_size for _, value in fields if isinstance(value, FilePart))
 
 
 def short_name(path: Path) -> str:

@@ -1,29 +1,26 @@
 """The one HTTP client: a reusable curl handle with Opencast's rules for credentials and answers."""
 
-import ipaddress
-import ssl
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import pycurl
 
-from pyca import __version__
 from pyca.config.settings import Server
-from pyca.opencast.forms import Field, FilePart, add_field
+from pyca.opencast.forms import Field, FilePart, add_field, size_of
+from pyca.opencast.options import Pairs, set_options
 from pyca.opencast.refusals import broken, refused
 from pyca.opencast.response import Receiver, Response
 
-Pairs = Mapping[str, str] | Sequence[tuple[str, str]]
 Heartbeat = Callable[[], object]
 Progress = Callable[[int, int], object]
 
-_LARGEST_ANSWER = 512 * 2**20
-_UPLOAD_BUFFER = 512 * 2**10
+_STORING_RATE = 20e6
+"""bytes per second; servers and buffering proxies answer only when they have stored an upload"""
 _NONCE_LIFETIME = 240.0
 """seconds; Opencast's nonces live for 300"""
-_WEB = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 _PRIMING_PATH = "/services/available.json?serviceType=org.opencastproject.ingest"
 
 
@@ -47,6 +44,7 @@ class Http:
         self._progress = progress
         self._monotonic = monotonic
         self._curl = pycurl.Curl()
+        self._curl.setopt(pycurl.COOKIEFILE, str(server.cookiefile or ""))  # "" keeps them in memory
         self._nonce_host = ""
         self._nonce_time = 0.0
         self._upload_progress: Progress | None = None
@@ -109,7 +107,8 @@ class Http:
         try:
             with pycurl.CurlMime(self._curl) as form:
                 self._fill(url, form, fields)
-                return self._request("POST", url, allow=allow, form=form, rate=rate)
+                patience = size_of(fields) / _STORING_RATE
+                return self._request("POST", url, allow=allow, form=form, rate=rate, patience=patience)
         finally:
             self._upload_progress = None
             self._curl.unsetopt(pycurl.MIMEPOST)
@@ -119,17 +118,8 @@ class Http:
 
         :raises DeliveryError: as ``get``
         """
-        other = Http(
-            Server(
-                connect_timeout=self.server.connect_timeout,
-                stall_timeout=self.server.stall_timeout,
-                certificate=self.server.certificate,
-                insecure=self.server.insecure,
-                username="",
-            ),
-            progress=self._progress,
-        )
-        with other:
+        anonymous = replace(self.server, username="", cookiefile=None)
+        with Http(anonymous, progress=self._progress) as other:
             other._curl.setopt(pycurl.FOLLOWLOCATION, 1)
             other._curl.setopt(pycurl.MAXREDIRS, 5)
             return other._request("GET", url, headers=headers, allow=allow)
@@ -144,13 +134,15 @@ class Http:
         body: bytes | None = None,
         form: pycurl.CurlMime | None = None,
         rate: int = 0,
+        patience: float = 0.0,
     ) -> Response:
         receiver = Receiver()
-        self._set_connection(url)
-        self._set_credentials()
+        set_options(self._curl, self.server, url, headers)
         self._set_body(method, body, form)
-        self._set_headers(headers)
+        self._curl.setopt(pycurl.LOW_SPEED_TIME, max(round(self.server.stall_timeout + patience), 1))
         self._curl.setopt(pycurl.MAX_SEND_SPEED_LARGE, rate)
+        self._curl.setopt(pycurl.NOPROGRESS, 0)
+        self._curl.setopt(pycurl.XFERINFOFUNCTION, self._on_progress)
         self._curl.setopt(pycurl.HEADERFUNCTION, receiver.header)
         self._curl.setopt(pycurl.WRITEFUNCTION, receiver.write)
         self._perform(url, receiver)
@@ -185,47 +177,6 @@ class Http:
         total = self._curl.getinfo(pycurl.CONTENT_LENGTH_UPLOAD_T)
         return bool(self._curl.getinfo(pycurl.SIZE_UPLOAD_T) >= total)
 
-    def _set_connection(self, url: str) -> None:
-        set_option = self._curl.setopt
-        set_option(pycurl.URL, url.encode("utf-8"))
-        set_option(pycurl.PROTOCOLS, _WEB)
-        set_option(pycurl.REDIR_PROTOCOLS, _WEB)
-        set_option(pycurl.NOSIGNAL, 1)
-        set_option(pycurl.USERAGENT, f"pyCA/{__version__}")
-        set_option(pycurl.CONNECTTIMEOUT_MS, int(self.server.connect_timeout * 1000))
-        set_option(pycurl.LOW_SPEED_LIMIT, 1)
-        set_option(pycurl.LOW_SPEED_TIME, max(round(self.server.stall_timeout), 1))
-        set_option(pycurl.MAXFILESIZE_LARGE, _LARGEST_ANSWER)
-        set_option(pycurl.UPLOAD_BUFFERSIZE, _UPLOAD_BUFFER)
-        set_option(pycurl.NOPROGRESS, 0)
-        set_option(pycurl.XFERINFOFUNCTION, self._on_progress)
-        if _is_loopback(url):
-            set_option(pycurl.PROXY, "")
-        else:
-            self._curl.unsetopt(pycurl.PROXY)
-        self._set_trust()
-
-    def _set_trust(self) -> None:
-        verify = 0 if self.server.insecure else 1
-        self._curl.setopt(pycurl.SSL_VERIFYPEER, verify)
-        self._curl.setopt(pycurl.SSL_VERIFYHOST, 2 * verify)
-        authorities = self.server.certificate or ssl.get_default_verify_paths().cafile
-        if authorities:
-            self._curl.setopt(pycurl.CAINFO, str(authorities))
-
-    def _set_credentials(self) -> None:
-        """Basic is sent at once; Digest with the last known nonce, so it costs no second round trip."""
-        if not self.server.username:
-            return
-        digest = self.server.auth_method == "digest"
-        self._curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_DIGEST if digest else pycurl.HTTPAUTH_BASIC)
-        self._curl.setopt(pycurl.USERNAME, self.server.username.encode("utf-8"))
-        self._curl.setopt(pycurl.PASSWORD, self.server.password.encode("utf-8"))
-        cookies = str(self.server.cookiefile or "")
-        self._curl.setopt(pycurl.COOKIEFILE, cookies)
-        if cookies:
-            self._curl.setopt(pycurl.COOKIEJAR, cookies)
-
     def _set_body(self, method: str, body: bytes | None, form: pycurl.CurlMime | None) -> None:
         # On a kept connection that dies without an answer curl silently sends the request again, which would
         # start a workflow twice. On a new connection it does not.
@@ -241,13 +192,6 @@ class Http:
         if method == "PUT":
             self._curl.setopt(pycurl.CUSTOMREQUEST, method)
 
-    def _set_headers(self, headers: Pairs) -> None:
-        given = dict(headers)
-        if self.server.username:
-            given["X-Requested-Auth"] = self.server.auth_method.capitalize()
-        lines = [f"{name}: {value}".encode("latin-1") for name, value in given.items()]
-        self._curl.setopt(pycurl.HTTPHEADER, lines)
-
     def _on_progress(self, _down_total: int, _down: int, total: int, sent: int) -> int:
         stop = self._progress() is True if self._progress else False
         if self._upload_progress and total:
@@ -262,13 +206,3 @@ class Http:
             return
         self._curl.reset()
         self._request("GET", f"{parts.scheme}://{parts.netloc}{_PRIMING_PATH}", allow=range(404, 600))
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -141,19 +141,23 @@ def _moment(component: Any, name: str) -> float | None:
     if not isinstance(value, icalendar.vDDDTypes):
         return None
     moment = value.dt
-    if isinstance(moment, datetime):
-        if moment.tzinfo is None and value.params.get("TZID"):
-            return None
+    if isinstance(moment, datetime) and moment.tzinfo is None and value.params.get("TZID"):
+        return None
+    if not isinstance(moment, date):
+        return None
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
+    try:
         return moment.timestamp()
-    return datetime.combine(moment, time()).timestamp() if isinstance(moment, date) else None
+    except (ValueError, OverflowError):  # the year 1
+        return None
 
 
 def _end(component: Any, start: float | None) -> float | None:
     duration = next(iter(_all(component, "DURATION")), None)
-    if "DTEND" in component or start is None or duration is None:
+    if "DTEND" in component or start is None or not isinstance(duration, icalendar.vDDDTypes):
         return _moment(component, "DTEND")
-    length = getattr(duration, "dt", None) if isinstance(duration, icalendar.vDDDTypes) else duration.td
-    return start + length.total_seconds() if isinstance(length, timedelta) else None
+    return start + duration.dt.total_seconds() if isinstance(duration.dt, timedelta) else None
 
 
 def _attachments(component: Any, uid: str) -> Iterator[Attachment]:

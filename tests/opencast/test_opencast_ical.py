@@ -122,6 +122,7 @@ def test_an_alarm_may_have_a_uid_of_its_own() -> None:
         (vevent(uid=""), "no UID"),
         (vevent(start=""), "DTSTART"),
         (vevent(start="DTSTART:soon"), "DTSTART"),
+        (vevent(start="DTSTART:00010101T000000"), "DTSTART"),
         (vevent(start="DTSTART;TZID=Mars/Olympus:20260101T100000"), "DTSTART"),
         (vevent(start="DTSTART:20260101T110000Z"), "0 s"),
         (vevent(start="DTSTART:20260101T120000Z"), "-3600 s"),
