@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
+from itertools import pairwise
 
 from pyca.config.settings import Settings
 from pyca.opencast.agent import configuration
@@ -26,7 +27,7 @@ def digest(document: Mapping[str, str], address: str) -> str:
 def warn_of_names(settings: Settings) -> None:
     """Say which names of inputs the server will mix up: it matches keys by their beginning."""
     names = sorted(settings.named_inputs)
-    for first, second in zip(names, names[1:], strict=False):
+    for first, second in pairwise(names):
         if second.startswith(first):
             logger.warning(
                 "inputs “%s” and “%s” begin alike: the server shows the settings of both for the first; "

@@ -97,10 +97,10 @@ class Reporter:
         self._repeated_at = self._clock.monotonic()
 
     def next_due(self) -> float:
-        """Return in how many seconds something has to be said again, even where nothing happens."""
+        """Return in how many seconds something has to be said again, even where nothing happens; never 0."""
         moment = self._clock.monotonic()
         state = self._told_at + self._settings.agent.update_frequency
-        return max(min(state, self._repeated_at + HEARTBEAT_PERIOD) - moment, 0.0)
+        return max(min(state, self._repeated_at + HEARTBEAT_PERIOD) - moment, 1.0)
 
     def _say(self, state: AgentState) -> None:
         name = self._settings.agent.name
@@ -116,7 +116,7 @@ class Reporter:
         except DeliveryError as error:
             if not error.permanent:
                 raise
-            # Refused because of the message or because of us? If of us, this is refused too, and nothing is lost.
+            # Because of the message or because of us? If of us this is refused too, and nothing is lost.
             self._say(self._told or AgentState.IDLE)
             logger.warning("State “%s” of event “%s” is dropped: %s", state, uid, error)
 

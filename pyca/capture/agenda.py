@@ -55,7 +55,7 @@ class Agenda:
                 self._ends = recordings.operator_ends(session) if running else {}
         except StoreError as error:
             if not self._trouble:
-                logger.error("%s; recording goes on with the schedule in memory", error)  # noqa: TRY400
+                logger.error("%s; recording goes on with the schedule in memory", error)
             self._trouble = True
             return False
         self._trouble = False

@@ -100,7 +100,7 @@ def _readable(index: int, parts: Sequence[Part], tools: Tools | None) -> tuple[l
             found = probe(path, tools) if tools else _unseen(path)
         except MediaError as error:
             problems.append(str(error))
-            logger.error("%s", error)  # noqa: TRY400
+            logger.error("%s", error)
             continue
         pieces.append(_Piece(path, part, found))
     return pieces, problems

@@ -73,12 +73,12 @@ class Scribe:
             except StoreError as error:
                 tries += 1
                 if not self._waiting_since:
-                    logger.error("%s; recording goes on, the change is written later", error)  # noqa: TRY400
+                    logger.error("%s; recording goes on, the change is written later", error)
                 self._waiting_since = error.message
                 if self._closing.wait(PAUSE) and tries > 1:
                     return
             except PycaError as error:
-                logger.error("a change was not stored: %s", error)  # noqa: TRY400
+                logger.error("a change was not stored: %s", error)
                 return
             except Exception:
                 # The scribe outlives any single mistake: the next recording must still be noted.

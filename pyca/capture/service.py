@@ -191,7 +191,7 @@ class CaptureService:
                 parts = {recording.uid: recordings.parts(session, recording.uid) for recording in left}
                 ends = recordings.operator_ends(session)
         except StoreError as error:
-            logger.error("%s; unfinished recordings are looked for later", error)  # noqa: TRY400
+            logger.error("%s; unfinished recordings are looked for later", error)
             return
         self._recovered = True
         for recording in left:

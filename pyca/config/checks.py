@@ -114,7 +114,8 @@ def _check_inputs(settings: Settings, report: Report) -> None:
             message = "has a comma in its name, which the server takes for two inputs; expected another name"
             report.error(("inputs", name), message)
         for file in sorted(set(source.files)):
-            if owners.setdefault(file, name) != name:
+            # {{name}} holds the input's name, so such files differ by themselves.
+            if "{{name}}" not in file and owners.setdefault(file, name) != name:
                 message = (
                     f"“{shorten(file)}” is written by input {owners[file]} too, expected different files"
                 )

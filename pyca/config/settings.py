@@ -1,5 +1,4 @@
 """Every key of ``pyca.conf``: its type, its limits, its default. Sections are classes, keys are fields."""
-# ruff: noqa: RUF009 (the values that key() declares are frozen)
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

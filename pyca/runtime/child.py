@@ -37,6 +37,7 @@ def judge(code: int | None, sent: Sequence[int], *, expected: int = 0, name: str
 
     :param code: as in :class:`Exit`
     :param sent: the signals that pyCA sent; 0 stands for a request on stdin
+    :param expected: an exit code that means success besides 0
     """
     if code is not None and code < 0 and (-code not in sent or -code == signal.SIGKILL):
         by = " by pyCA" if -code in sent else ""
@@ -47,7 +48,7 @@ def judge(code: int | None, sent: Sequence[int], *, expected: int = 0, name: str
         return Exit(Outcome.STOPPED, code, f"{name} was stopped")
     if code is None:
         return Exit(Outcome.FINISHED, None, f"{name} ended; its exit code is unknown")
-    if code == expected:
+    if code in (0, expected):
         return Exit(Outcome.FINISHED, code, f"{name} finished")
     return Exit(Outcome.FAILED, code, f"{name} ended with exit code {code} instead of {expected}")
 

@@ -24,6 +24,7 @@ from pyca.runtime.pulse import Pulse
 from pyca.store import events, outbox, recordings
 from pyca.store.database import Database
 from pyca.store.upgrade import ensure
+from tests.tools import wait_for
 
 RECORDER = """
 import signal, sys, time
@@ -64,6 +65,17 @@ class Rig:
         ensure(self.database)
         self.clock = SystemClock()
         self.service = self.make()
+        self.abandoned: list[CaptureService] = []
+
+    def abandon(self) -> None:
+        """Leave the service as SIGKILL would: nothing closed, nothing written; then start another one."""
+        self.abandoned.append(self.service)
+        self.service = self.make()
+
+    def close(self) -> None:
+        for service in [self.service, *self.abandoned]:
+            service.close()
+        self.database.dispose()
 
     def make(self) -> CaptureService:
         pulse = Pulse(clock=self.clock, notifier=Notifier(clock=self.clock), beat=lambda state, text: None)
@@ -122,11 +134,7 @@ class Rig:
 def rig(tmp_path: Path) -> Iterator[Rig]:
     made = Rig(tmp_path)
     yield made
-    made.service.close()
-
-
-def other(tmp_path: Path, **capture: object) -> Rig:
-    return Rig(tmp_path, **capture)
+    made.close()
 
 
 def test_an_event_is_recorded_and_stopped_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +153,7 @@ def test_an_event_is_recorded_and_stopped_at_its_end(tmp_path: Path, monkeypatch
     assert described["uid"] == "e1"
     with rig.database.read() as session:
         assert [m.state for m in outbox.pending(session)] == ["capturing", "capture_finished"]
-    rig.service.close()
+    rig.close()
 
 
 def _no_tools(environ: object) -> None:
@@ -210,7 +218,7 @@ class TestWithScripts:
         assert recording.state is EventState.PARTIAL_RECORDING
         assert 2 <= len(rig.parts()) <= 4
         assert (recording.directory / "default-1.log").read_text() == "out of order\n"
-        rig.service.close()
+        rig.close()
 
     @pytest.mark.parametrize(
         ("command", "reason"),
@@ -229,7 +237,7 @@ class TestWithScripts:
         assert recording.state is EventState.FAILED_RECORDING
         assert reason in recording.error
         assert any(record.levelno == logging.ERROR for record in caplog.records)
-        rig.service.close()
+        rig.close()
 
     def test_an_earlier_part_is_never_overwritten(self, tmp_path: Path) -> None:
         rig = Rig(tmp_path)
@@ -245,7 +253,7 @@ class TestWithScripts:
         recording = rig.finish()
         assert [track.path.name for track in recording.tracks] == ["out-kept1.ts", "out.ts"]
         assert rig.parts()[0].files[0].endswith("out-kept1.ts")
-        rig.service.close()
+        rig.close()
 
     def test_back_to_back_events_each_have_their_own(self, rig: Rig) -> None:
         first = rig.add("a", length=0.8)
@@ -268,7 +276,7 @@ class TestWithScripts:
         assert rig.finish("a").state is EventState.FINISHED_RECORDING
         rig.drive(lambda: rig.parts("b"))
         assert rig.finish("b").tracks
-        rig.service.close()
+        rig.close()
 
     def test_a_missed_event_gets_its_final_word(self, rig: Rig) -> None:
         rig.add(delay=-10, length=5)
@@ -294,7 +302,7 @@ class TestWithScripts:
             ("camera", "presenter/source"),
             ("Präsentation", "presentation/source"),
         }
-        rig.service.close()
+        rig.close()
 
     def test_unknown_inputs_are_no_reason_not_to_record(
         self, rig: Rig, caplog: pytest.LogCaptureFixture
@@ -317,7 +325,7 @@ class TestWithScripts:
     def test_a_running_command_is_adopted(self, rig: Rig) -> None:
         rig.add(length=2.5)
         rig.drive(lambda: rig.parts())
-        rig.service = rig.make()  # the old one is simply gone, as after SIGKILL
+        rig.abandon()
         recording = rig.finish()
         [part] = rig.parts()
         assert part.outcome is Outcome.STOPPED
@@ -327,12 +335,12 @@ class TestWithScripts:
         rig.add(length=1.0)
         rig.drive(lambda: rig.parts())
         os.kill(rig.parts()[0].pid, signal.SIGKILL)
-        abandoned = rig.service
-        time.sleep(1.2)
-        rig.service = rig.make()
+        event = rig.parts()[0]
+        wait_for(lambda: rig.clock.now() > event.started + 1.2, "the event's end")
+        rig.abandon()
         recording = rig.finish()
-        assert recording.state is EventState.FINISHED_RECORDING or recording.tracks
-        abandoned._scribe.close()
+        assert recording.tracks
+        assert rig.parts()[0].outcome is Outcome.KILLED
 
     def test_a_folder_that_cannot_be_made_is_tried_again(self, tmp_path: Path) -> None:
         (tmp_path / "blocked").write_text("a file where a folder belongs")
@@ -342,7 +350,7 @@ class TestWithScripts:
         (tmp_path / "blocked").unlink()
         recording = rig.finish()
         assert recording.tracks
-        rig.service.close()
+        rig.close()
 
     def test_ids_with_slashes_and_dots_stay_inside(self, rig: Rig) -> None:
         rig.add("../../etc/x")
@@ -355,7 +363,7 @@ class TestWithScripts:
         recording = rig.finish()
         assert recording.state is EventState.FAILED_RECORDING
         assert "other.ts" in recording.error
-        rig.service.close()
+        rig.close()
 
     def test_a_locked_database_does_not_stop_recording(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -375,7 +383,7 @@ class TestWithScripts:
         recording = rig.finish()
         assert recording.state is EventState.FINISHED_RECORDING
         assert rig.parts()[0].started < event.end
-        rig.service.close()
+        rig.close()
 
 
 @pytest.mark.system
@@ -389,7 +397,7 @@ class TestWithFFmpeg:
         assert track.path.suffix == ".mp4"
         assert track.duration == pytest.approx(3.0, abs=1.0)
         assert len(track.streams) == 2
-        rig.service.close()
+        rig.close()
 
     def test_parts_of_a_killed_ffmpeg_are_joined(self, tmp_path: Path) -> None:
         rig = Rig(tmp_path, command=FFMPEG, files=("{{dir}}/{{name}}.mkv",))
@@ -401,7 +409,7 @@ class TestWithFFmpeg:
         assert recording.state is EventState.PARTIAL_RECORDING
         [track] = recording.tracks
         assert track.duration == pytest.approx(7.0, abs=1.5)
-        rig.service.close()
+        rig.close()
 
     def test_a_command_with_its_own_length(self, tmp_path: Path) -> None:
         command = FFMPEG.replace("-cluster", "-t {{time}} -cluster")
@@ -411,7 +419,7 @@ class TestWithFFmpeg:
         assert recording.state is EventState.FINISHED_RECORDING, recording.error
         [part] = rig.parts()
         assert part.outcome is Outcome.FINISHED
-        rig.service.close()
+        rig.close()
 
 
 def test_the_status_says_what_happens(rig: Rig) -> None:

@@ -69,8 +69,8 @@ def test_a_broken_file_is_explained_once(refuse, text, problem):
         ("[inputs]\n[[x]]\ncommand = a\nfiles = a, b", ":4: inputs.x.files: found 1 flavor for 2 files"),
         ("[inputs]\n[['a,b']]\ncommand = a", ":2: inputs.a,b: has a comma"),
         (
-            "[inputs]\n[[x]]\ncommand = a\n[[y]]\ncommand = b",
-            ":4: inputs.y.files: “{{dir}}/{{name}}.mkv” is written",
+            "[inputs]\n[[x]]\ncommand = a\nfiles = {{dir}}/a.ts\n[[y]]\ncommand = b\nfiles = {{dir}}/a.ts",
+            ":7: inputs.y.files: “{{dir}}/a.ts” is written",
         ),
         ("[inputs]\ncommand = a", ":2: inputs.command: is a key; expected one section [[NAME]]"),
         (

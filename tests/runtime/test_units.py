@@ -41,7 +41,7 @@ def test_services_notify_restart_and_run_without_privileges(name):
 
 def test_a_recording_has_time_to_end():
     found = options("pyca-capture.service")
-    assert found["KillMode"] == "mixed"
+    assert found["KillMode"] == "process"
     assert int(found["TimeoutStopSec"]) > 120
 
 
