@@ -17,7 +17,7 @@ from pyca.core.naming import safe_name
 logger = logging.getLogger(__name__)
 
 LONGEST_UID = 400
-_TOO_OFTEN = {"SECONDLY", "MINUTELY"}
+_TOO_OFTEN = {"SECONDLY", "MINUTELY", "HOURLY"}
 _REPEATS = ("RRULE", "RDATE", "RECURRENCE-ID")
 _BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
 """What icalendar and its relatives raise where a single event is nonsense."""
@@ -80,10 +80,7 @@ def _events(calendar: Component, uid: str, components: list[Component], span: Sp
 def _repetitions(calendar: Component, components: list[Component], span: Span) -> list[Component]:
     """Return the occurrences near the span; a day more on both sides, as zones differ."""
     for component in components:
-        rules = component.get("RRULE", [])
-        for rule in rules if isinstance(rules, list) else [rules]:
-            if _TOO_OFTEN & {str(each).upper() for each in rule.get("FREQ", [])}:
-                raise ValueError("it repeats more often than each hour")
+        _check_rules(component)
     alone = Calendar()
     alone.update(calendar)
     for component in components:
@@ -93,6 +90,19 @@ def _repetitions(calendar: Component, components: list[Component], span: Span) -
     query: Any = recurring_ical_events.of(alone)
     found: list[Component] = query.between(first, datetime.fromtimestamp(span.end, UTC) + day)
     return found
+
+
+def _check_rules(component: Component) -> None:
+    """Refuse rules that would keep the box busy for minutes or for ever.
+
+    :raises ValueError: naming what is wrong
+    """
+    rules = component.get("RRULE", [])
+    for rule in rules if isinstance(rules, list) else [rules]:
+        if _TOO_OFTEN & {str(each).upper() for each in rule.get("FREQ", [])}:
+            raise ValueError("it repeats more often than each day")
+        if any(int(each) < 1 for each in rule.get("INTERVAL", [])):
+            raise ValueError("it repeats with an interval of nothing")
 
 
 def _moment(when: datetime, zone: tzinfo | None) -> float:

@@ -56,9 +56,7 @@ class OpencastSource:
         if believed and answer is None:
             return Fetched(believed, None)
         if answer is None:
-            raise CalendarError(
-                "the server says “unchanged” to an agent that knew nothing"
-            )
+            raise CalendarError("the server says “unchanged” to an agent that knew nothing")
         digest = hashlib.sha256(answer.body).hexdigest()
         if believed and believed.digest == digest:
             return Fetched(replace(believed, tag=answer.etag), None)

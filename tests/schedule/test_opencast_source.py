@@ -126,12 +126,13 @@ def test_a_bad_answer_leaves_the_schedule_and_the_next_is_normal(
     plan(server, "e1", end=9000)
     service.tick()
     plan(server, "e2", end=9000)
-    server.faults.add(CALENDARS, fault)
+    server.faults.add(CALENDARS, fault, times=None)
     next_tick(service, clock, 3700)
     assert uids(database) == ["e1"]
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     with database.read() as session:
         assert upstream.get(session, "calendar").failed == clock.now()
+    server.faults.clear()
     next_tick(service, clock)
     assert uids(database) == ["e1", "e2"]
 
@@ -261,7 +262,12 @@ def test_an_event_that_became_unreadable_stays_as_it_was(
     ],
 )
 def test_the_samples_are_stored(
-    service: ScheduleService, server: FakeOpencast, database: Database, clock: FakeClock, file: str, count: int
+    service: ScheduleService,
+    server: FakeOpencast,
+    database: Database,
+    clock: FakeClock,
+    file: str,
+    count: int,
 ) -> None:
     clock.time = 1_774_605_600.0  # 2026-03-27 10:00 UTC
     server.faults.add(CALENDARS, faults.body((FIXTURES / file).read_bytes()), times=None)
