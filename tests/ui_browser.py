@@ -19,7 +19,7 @@ class Browser:
 
     def __init__(self, commands: int, answers: int) -> None:
         self._commands = commands
-        self._answers = os.fdopen(answers, "rb", buffering=0)
+        self._answers = answers
         self._rest = b""
         self._number = 0
         self._session = ""
@@ -84,7 +84,7 @@ class Browser:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
-            chunk = self._answers.read(65536)
+            chunk = os.read(self._answers, 65536)
             assert chunk, "the browser has ended"
             self._rest += chunk
         message, _, self._rest = self._rest.partition(b"\0")

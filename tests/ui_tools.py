@@ -1,6 +1,6 @@
 """Helpers for the tests of the page: people, pictures, a busy day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask.testing import FlaskClient
@@ -38,7 +38,8 @@ class Person:
     ui: Ui
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        return self.client.get(path, auth=(self.ui.username, self.ui.password), headers=_headers(headers))
+        auth = (self.ui.username, self.ui.password)
+        return self.client.get(path, auth=auth, headers=_headers(headers), buffered=True)
 
     def post(self, path: str, data: dict[str, object] | None = None, **headers: str) -> TestResponse:
         form = {"token": form_token(self.ui)} | (data or {})
@@ -87,12 +88,12 @@ def fill(database: Database, now: float) -> None:
         recordings.set_state(
             session, "e1", S.FAILED_RECORDING, now, error="ffmpeg ended at once: no such device"
         )
-        uploads.save(session, Upload("e5", "opencast", UploadStep.TRACKS, bytes_sent=450_000_000,
-                                     bytes_total=1_800_000_000, rate=9e6, attempts=1))  # fmt: skip
-        uploads.save(session, Upload("e6", "opencast", UploadStep.TRACKS, bytes_sent=10, bytes_total=1_800_000_000,
-                                     attempts=4, next_attempt=now + 240, error="The server said 503."))  # fmt: skip
-        uploads.save(session, Upload("e7", "folder", UploadStep.DONE, bytes_sent=1, bytes_total=1, attempts=1,
-                                     location="/archive/e7"))  # fmt: skip
+        whole = 1_800_000_000
+        under_way = Upload("e5", "opencast", UploadStep.TRACKS, bytes_total=whole, rate=9e6, attempts=1)
+        refused = Upload("e6", "opencast", UploadStep.TRACKS, bytes_total=whole, attempts=4)
+        uploads.save(session, replace(under_way, bytes_sent=450_000_000))
+        uploads.save(session, replace(refused, next_attempt=now + 240, error="The server said 503."))
+        uploads.save(session, Upload("e7", "folder", UploadStep.DONE, location="/archive/e7"))
         for number in range(3):
             start = now + 3600 * (number * 20 + 1)
             events.add(session, Event(f"n{number}", f"Coming {number}", start, start + 5400))

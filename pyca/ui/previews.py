@@ -86,23 +86,23 @@ class Previews:
 def _read(path: Path, known: Picture | None) -> Picture | None:
     """Read a picture; None where it is missing, no picture or incomplete."""
     try:
-        # Without O_NONBLOCK a named pipe would hold the thread for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(path, "rb", opener=_open_at_once) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
+                return None
+            tag = f"{found.st_mtime_ns:x}-{found.st_size:x}"
+            if known and known.tag == tag:
+                return known
+            data = file.read(LARGEST)
     except (OSError, ValueError):
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
-            return None
-        tag = f"{found.st_mtime_ns:x}-{found.st_size:x}"
-        if known and known.tag == tag:
-            return known
-        try:
-            data = file.read(LARGEST)
-        except OSError:
-            return None
     mimetype = picture_type(data)
     return Picture(data, mimetype, found.st_mtime, tag) if mimetype else None
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting: a named pipe would hold the thread for ever."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def picture_type(data: bytes) -> str:

@@ -3,6 +3,7 @@
 import errno
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -41,7 +42,7 @@ def serve(
     :raises UsageError: where the port is taken or the address not of this machine
     """
     check_exposure(settings.ui)
-    server = _listen(create_app(settings, database, clock), settings.ui)
+    server = _serving(create_app(settings, database, clock), _listen(settings.ui))
     address = f"http://{_bracketed(settings.ui.bind)}:{server.effective_port}/"
     heartbeat = Heartbeat(database, clock, f"at {address}")
     hung_up = False
@@ -76,32 +77,43 @@ def check_exposure(ui: Ui) -> None:
         )
 
 
-def _listen(app: Flask, ui: Ui) -> Any:
+def _serving(app: Flask, listener: socket.socket) -> Any:
+    return create_server(
+        app,
+        sockets=[listener],
+        threads=THREADS,
+        ident="pyCA",
+        asyncore_loop_timeout=LOOP_SECONDS,
+        asyncore_use_poll=True,
+        max_request_body_size=1_000_000,
+    )
+
+
+def _listen(ui: Ui) -> socket.socket:
+    """Open the port ourselves: the server would leave a socket behind where that fails.
+
+    :raises UsageError: where it cannot be opened
+    """
+    everywhere = ui.bind in ("", "*")
+    both = everywhere and socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if both or ":" in ui.bind else socket.AF_INET
     try:
-        return create_server(
-            app,
-            host=ui.bind or "*",
-            port=ui.port,
-            threads=THREADS,
-            ident="pyCA",
-            asyncore_loop_timeout=LOOP_SECONDS,
-            asyncore_use_poll=True,
-            max_request_body_size=1_000_000,
+        return socket.create_server(
+            ("" if everywhere else ui.bind.strip("[]"), ui.port), family=family, dualstack_ipv6=both
         )
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise _refused(error, ui) from error
 
 
-def _refused(error: OSError | ValueError, ui: Ui) -> UsageError:
+def _refused(error: OSError, ui: Ui) -> UsageError:
     """Say why the page cannot listen, in words."""
     place = f"{ui.bind or 'all addresses'} port {ui.port}"
-    code = error.errno if isinstance(error, OSError) else None
-    if code == errno.EADDRINUSE:
+    if error.errno == errno.EADDRINUSE:
         return UsageError(
             f"{place} is taken by another program",
             f"stop it, or set another [ui] port; “ss -ltnp sport = :{ui.port}” shows who it is",
         )
-    if code == errno.EACCES:
+    if error.errno == errno.EACCES:
         return UsageError(f"{place} needs special rights", "set a [ui] port of 1024 or more")
     return UsageError(
         f"the page cannot listen on {place}: {error}", "set [ui] bind to an address of this machine"
@@ -109,5 +121,5 @@ def _refused(error: OSError | ValueError, ui: Ui) -> UsageError:
 
 
 def _bracketed(host: str) -> str:
-    shown = "localhost" if host in ("", "*") else host
+    shown = "localhost" if host in ("", "*") else host.strip("[]")
     return f"[{shown}]" if ":" in shown else shown

@@ -1,4 +1,4 @@
-"""An agent in the middle of its day: a database filled with every state, previews, a client that is let in."""
+"""An agent with two inputs, its database, and people who open its page."""
 
 from collections.abc import Iterator
 from pathlib import Path

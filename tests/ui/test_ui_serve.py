@@ -1,0 +1,228 @@
+"""The page as real processes: the built-in server, gunicorn, nginx in front."""
+
+import base64
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pyca.config.settings import Settings, Ui
+from pyca.core.clock import SystemClock
+from pyca.core.errors import ConfigError, UsageError
+from pyca.core.states import ServiceState
+from pyca.store import services
+from pyca.store.database import Database
+from pyca.ui.serve import check_exposure, serve
+from tests.tools import free_port, wait_for
+
+ROOT = Path(__file__).parents[2]
+SERVE = """
+import sys
+from pathlib import Path
+from pyca.config import load
+from pyca.core.clock import SystemClock
+from pyca.store.database import Database
+from pyca.store.upgrade import ensure
+from pyca.ui.serve import serve
+settings = load(Path(sys.argv[1]), {})
+database = Database(settings.agent.database)
+ensure(database)
+sys.exit(10 if serve(settings, database, SystemClock()) else 0)
+"""
+
+
+def configure(folder: Path, port: int = 0) -> Path:
+    file = folder / "pyca.conf"
+    file.write_text(
+        f"[agent]\nname = hall\ndatabase = sqlite:///{folder}/pyca.db\n"
+        f"[capture]\ndirectory = {folder}\npreview_dir = {folder}\n"
+        f"[ui]\nusername = admin\npassword = secret\nport = {port}\n"
+    )
+    return file
+
+
+def fetch(url: str, password: str = "secret") -> tuple[int, str]:
+    request = urllib.request.Request(url)
+    request.add_header("Authorization", "Basic " + base64.b64encode(f"admin:{password}".encode()).decode())
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+@contextmanager
+def running(*argv: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        argv,
+        cwd=ROOT,
+        env=os.environ | environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.mark.parametrize("bind", ["0.0.0.0", "::", "", "192.0.2.1"])
+@pytest.mark.parametrize("password", ["opencast", ""])
+def test_no_network_with_a_published_password(bind: str, password: str) -> None:
+    with pytest.raises(ConfigError, match="password"):
+        check_exposure(Ui(bind=bind, password=password))
+    check_exposure(Ui(bind=bind, password="own"))
+    check_exposure(Ui(bind="127.0.0.1", password=password))
+
+
+def test_a_taken_port_is_named_with_a_remedy(settings: Settings, database: Database) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=f"port {port} is taken.*set another"):
+            serve(replace(settings, ui=replace(settings.ui, port=port)), database, SystemClock())
+
+
+def test_an_address_of_another_machine_is_explained(settings: Settings, database: Database) -> None:
+    with pytest.raises(UsageError, match="address of this machine"):
+        serve(replace(settings, ui=replace(settings.ui, bind="192.0.2.1")), database, SystemClock())
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGHUP, 10)])
+def test_the_built_in_server_lives_and_ends_cleanly(tmp_path: Path, number: int, code: int) -> None:
+    port = free_port()
+    with running(sys.executable, "-c", SERVE, str(configure(tmp_path, port))) as process:
+        wait_for(lambda: fetch(f"http://127.0.0.1:{port}/")[0] == 200, "the page")
+        assert fetch(f"http://127.0.0.1:{port}/", "wrong")[0] == 401
+        database = Database(f"sqlite:///{tmp_path}/pyca.db")
+
+        def state() -> ServiceState:
+            with database.read() as session:
+                found = {one.name: one.state for one in services.statuses(session, SystemClock().now())}
+            return found["ui"]
+
+        wait_for(lambda: state() is ServiceState.IDLE, "the heartbeat")
+        process.send_signal(number)
+        assert process.wait(20) == code
+        assert state() is ServiceState.STOPPED
+        database.dispose()
+
+
+def gunicorn(port: int, config: Path, *more: str) -> tuple[list[str], dict[str, str]]:
+    argv = [sys.executable, "-m", "gunicorn", "--config", "etc/gunicorn.conf.py", *more]
+    return [*argv, "--bind", f"127.0.0.1:{port}", "pyca.ui:app"], {"PYCA_CONFIG": str(config)}
+
+
+@pytest.mark.system
+def test_gunicorn_serves_the_page(tmp_path: Path) -> None:
+    port = free_port()
+    argv, environment = gunicorn(port, configure(tmp_path))
+    with running(*argv, **environment) as process:
+        wait_for(lambda: fetch(f"http://127.0.0.1:{port}/health/ready")[0] == 200, "gunicorn")
+        status, text = fetch(f"http://127.0.0.1:{port}/")
+        assert status == 200 and "Nothing is being recorded" in text
+        answer = json.loads(fetch(f"http://127.0.0.1:{port}/status.json")[1])
+        assert answer["services"]["ui"] == "idle"
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("[ui]\nport = many\n", os.EX_CONFIG),
+        ("[agent]\ndatabase = sqlite:////proc/no/pyca.db\n", os.EX_UNAVAILABLE),
+    ],
+)
+def test_gunicorn_ends_with_one_message_where_it_cannot_work(tmp_path: Path, text: str, code: int) -> None:
+    file = tmp_path / "pyca.conf"
+    file.write_text(text)
+    argv, environment = gunicorn(free_port(), file)
+    ended = subprocess.run(
+        argv, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == code
+    assert "pyca: " in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_importing_the_room_does_nothing(tmp_path: Path) -> None:
+    check = "import threading, pyca.ui as ui; assert threading.active_count() == 1 and 'app' not in vars(ui)"
+    subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=True, timeout=60)
+    assert list(tmp_path.iterdir()) == []
+
+
+def nginx_configuration(name: str, folder: Path, ports: dict[str, int]) -> Path:
+    """Return a complete nginx configuration around one of the examples, for an unprivileged try."""
+    site = (ROOT / "reverse-proxy" / name).read_text()
+    site = site.replace("127.0.0.1:8000", f"127.0.0.1:{ports['8000']}")
+    for port in ("443", "80"):
+        site = site.replace(f"listen [::]:{port}", f"listen [::1]:{ports[port]}")
+        site = site.replace(f"listen {port}", f"listen 127.0.0.1:{ports[port]}")
+    site = site.replace("/etc/ssl/certs/pyca.pem", f"{folder}/pyca.pem")
+    site = site.replace("/etc/ssl/private/pyca.key", f"{folder}/pyca.key")
+    paths = "".join(
+        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    file = folder / "nginx.conf"
+    file.write_text(
+        f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\n"
+        f"events {{}}\nhttp {{ access_log off; {paths}\n{site}\n}}\n"
+    )
+    return file
+
+
+@pytest.mark.system
+@pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin"), reason="nginx is not installed")
+@pytest.mark.parametrize("name", ["nginx.conf", "nginx-tls.conf"])
+def test_the_examples_for_nginx_are_valid(tmp_path: Path, name: str) -> None:
+    make_certificate(tmp_path)
+    file = nginx_configuration(name, tmp_path, {port: free_port() for port in ("80", "443", "8000")})
+    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin") or ""
+    ended = subprocess.run(
+        [nginx, "-t", "-p", str(tmp_path), "-c", str(file)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "[warn]" not in ended.stderr.replace('"user" directive', "")
+
+
+@pytest.mark.system
+@pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin"), reason="nginx is not installed")
+def test_nginx_passes_the_page_on(tmp_path: Path, settings: Settings) -> None:
+    ports = {port: free_port() for port in ("80", "443", "8000")}
+    file = nginx_configuration("nginx.conf", tmp_path, ports)
+    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin") or ""
+    argv, environment = gunicorn(ports["8000"], configure(tmp_path))
+    with running(*argv, **environment), running(nginx, "-p", str(tmp_path), "-c", str(file)):
+        wait_for(lambda: fetch(f"http://127.0.0.1:{ports['80']}/")[0] == 200, "the page through nginx")
+        assert fetch(f"http://127.0.0.1:{ports['80']}/", "wrong")[0] == 401
+
+
+def make_certificate(folder: Path) -> None:
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=hall",
+         "-keyout", f"{folder}/pyca.key", "-out", f"{folder}/pyca.pem"],
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
