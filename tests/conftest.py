@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,18 +22,17 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """A PostgreSQL server of our own on a free port; the address of its database."""
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     if not binaries:
         pytest.skip("PostgreSQL is not installed")
-    folder = tmp_path_factory.mktemp("postgresql")
+    # Not in pytest's folder: the path of a Unix socket is short, and PostgreSQL runs as another user.
+    folder = Path(tempfile.mkdtemp(prefix="pyca-postgresql-"))
     as_user: list[str] = []
     if os.geteuid() == 0:
         # PostgreSQL refuses to run as root.
         shutil.chown(folder, "postgres", "postgres")
-        for parent in [folder, *folder.parents[:2]]:
-            parent.chmod(0o755)
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     port = free_port()
     data = folder / "data"
@@ -45,4 +45,5 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     control = str(binaries[0] / "pg_ctl")
     run(control, "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
     yield f"postgresql+psycopg://pyca@127.0.0.1:{port}/postgres"
-    run(control, "-D", str(data), "-m", "immediate", "stop")
+    run(control, "-D", str(data), "-m", "immediate", "-w", "stop")
+    shutil.rmtree(folder)
