@@ -22,7 +22,8 @@ def upgrade(options: Options) -> None:
 
 @db.command()
 @pass_options
-def check(options: Options) -> None:
+@click.pass_context
+def check(context: click.Context, options: Options) -> None:
     """Tell whether the database can be used by this pyCA."""
     from pyca.core.errors import StoreError
     from pyca.store.database import Database
@@ -30,6 +31,7 @@ def check(options: Options) -> None:
     from pyca.store.upgrade import version
 
     database = Database(options.settings().agent.database)
+    context.call_on_close(database.dispose)
     if database.file and not database.file.exists():
         raise StoreError(f"there is no database {database.file} yet", "run “pyca db upgrade” or start pyCA")
     found = version(database)

@@ -29,7 +29,7 @@ class Options:
 
 
 def open_database(settings: "Settings", *, create: bool = True) -> "Database":
-    """Return the database of a configuration, its tables up to date.
+    """Return the database of a configuration, its tables up to date; closed at the end of the command.
 
     :param create: False for commands that only look: whoever runs them is perhaps not pyCA's user, and a
         file made by another one would keep pyCA out
@@ -40,6 +40,7 @@ def open_database(settings: "Settings", *, create: bool = True) -> "Database":
     from pyca.store.upgrade import ensure
 
     database = Database(settings.agent.database)
+    click.get_current_context().call_on_close(database.dispose)
     if not create and database.file and not database.file.exists():
         raise StoreError(f"there is no database {database.file} yet", "start pyCA once, or check --config")
     ensure(database)
