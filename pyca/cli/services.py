@@ -125,6 +125,15 @@ def heartbeat(name: ServiceName, database: "Database", clock: Clock) -> "Beat":
     return beat
 
 
+def is_alive(database: "Database", name: ServiceName, clock: Clock) -> bool:
+    """Tell whether a service runs for this database."""
+    from pyca.store import services
+
+    with database.read() as session:
+        states = {one.name: one.state for one in services.statuses(session, clock.now())}
+    return states[str(name)] is not ServiceState.STOPPED
+
+
 def reread(read: Reader, old: "Settings", name: str) -> "Settings | None":
     """Read the configuration again; where it is wrong, say all that is and return None."""
     problems: list[str] = []
