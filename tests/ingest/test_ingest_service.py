@@ -91,6 +91,7 @@ def test_a_permanent_error_waits_for_an_operator(bench: Bench, caplog: pytest.Lo
     bench.clock.move(1e6)
     service.tick()
     assert bench.target.calls == ["begin"]
+    assert service.status() == "1 to be decided by an operator"
     operator.retry(bench.database, bench.clock, "e1")
     service.tick()
     assert bench.state() is S.FINISHED_UPLOADING
