@@ -42,7 +42,17 @@ class Background:
         self._handlers: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
 
     def __enter__(self) -> Self:
-        self._log.parent.mkdir(parents=True, exist_ok=True)
+        """Start the services.
+
+        :raises CommandError: where their log cannot be written
+        """
+        try:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            self._log.open("ab").close()
+        except OSError as error:
+            raise CommandError(
+                f"{error.filename} cannot be written: {error.strerror}", "give pyCA a folder of its own"
+            ) from error
         self._pid = fork(self._main)
         # Otherwise a SIGTERM would end this process without its clean-up.
         self._handlers = {number: signal.signal(number, _leave) for number in _ENDING}

@@ -116,6 +116,15 @@ def test_record_with_a_command_that_does_not_exist(launch: Start, configured: Pa
     assert "Traceback" not in out
 
 
+def test_record_into_a_folder_that_cannot_be_made(launch: Start, configured: Path) -> None:
+    (configured.parent.parent / "recordings").write_text("a file is in the way")
+    process = launch("record", "2s")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == os.EX_UNAVAILABLE, out
+    assert "cannot be written" in out
+    assert "Traceback" not in out
+
+
 def test_reload_keeps_the_old_configuration_where_the_new_is_wrong(
     pyca: Run, launch: Start, configured: Path
 ) -> None:
