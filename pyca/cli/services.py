@@ -156,6 +156,8 @@ def set_up_logs(settings: "Settings", name: str) -> None:
     from pyca.runtime import logs
 
     logs.setup(settings.logging, service=name, secrets=_secrets(settings))
+    # It introduces each of its plug-ins; what a migration did is told by our own line.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     for warning in settings.warnings:
         logger.warning("%s", warning)
 
