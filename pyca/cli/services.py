@@ -12,7 +12,7 @@ from pyca.core.states import ServiceName, ServiceState
 if TYPE_CHECKING:
     from pyca.config.settings import Settings
     from pyca.runtime.loop import Service
-    from pyca.runtime.pulse import Beat, Pulse
+    from pyca.runtime.pulse import Pulse
     from pyca.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -61,10 +61,12 @@ def _drive(
     from pyca.runtime.loop import run
     from pyca.runtime.notify import Notifier
     from pyca.runtime.pulse import Pulse
+    from pyca.store.heart import Heart
 
     bell = Bell(database.scope, str(name))
     notifier = Notifier(clock=clock)
-    pulse = Pulse(clock=clock, notifier=notifier, beat=heartbeat(name, database, clock))
+    heart = Heart(name, database, clock)
+    pulse = Pulse(clock=clock, notifier=notifier, beat=heart.beat)
 
     def reload() -> "Service | None":
         fresh = reread(read, settings, str(name))
@@ -74,6 +76,7 @@ def _drive(
         service = make_service(name, settings, database, clock, pulse)
         run(service, clock=clock, bell=bell, pulse=pulse, reload=reload)
     finally:
+        heart.close()
         bell.close()
         notifier.close()
 
@@ -112,17 +115,6 @@ def make_service(
             return AgentstateService(settings, database, clock, pulse)
         case ServiceName.UI:
             raise ValueError("the page is not driven by the services' loop")
-
-
-def heartbeat(name: ServiceName, database: "Database", clock: Clock) -> "Beat":
-    """Return the function that tells the database that a service lives."""
-    from pyca.store import services
-
-    def beat(state: ServiceState, text: str) -> None:
-        with database.write() as session:
-            services.beat(session, name, state, text, clock.now())
-
-    return beat
 
 
 def is_alive(database: "Database", name: ServiceName, clock: Clock) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import pycurl
 
 from pyca.config.settings import Server
+from pyca.core.errors import DeliveryError
 from pyca.opencast.forms import Field, FilePart, add_field, size_of
 from pyca.opencast.options import Pairs, set_options
 from pyca.opencast.refusals import broken, refused
