@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyca.core.clock import Clock, SystemClock
 from pyca.core.errors import ConfigError
-from pyca.core.states import ServiceName
+from pyca.core.states import ServiceName, ServiceState
 
 if TYPE_CHECKING:
     from pyca.config.settings import Settings
@@ -117,6 +117,15 @@ def make_service(
             raise ValueError("the page is not driven by the services' loop")
 
 
+def is_alive(database: "Database", name: ServiceName, clock: Clock) -> bool:
+    """Tell whether a service runs for this database."""
+    from pyca.store import services
+
+    with database.read() as session:
+        states = {one.name: one.state for one in services.statuses(session, clock.now())}
+    return states[str(name)] is not ServiceState.STOPPED
+
+
 def reread(read: Reader, old: "Settings", name: str) -> "Settings | None":
     """Read the configuration again; where it is wrong, say all that is and return None."""
     problems: list[str] = []
@@ -139,6 +148,8 @@ def set_up_logs(settings: "Settings", name: str) -> None:
     from pyca.runtime import logs
 
     logs.setup(settings.logging, service=name, secrets=_secrets(settings))
+    # It introduces each of its plug-ins; what a migration did is told by our own line.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     for warning in settings.warnings:
         logger.warning("%s", warning)
 
