@@ -55,6 +55,9 @@ class IcsSource:
         fresh = Mark(digest, digest, now + FULL_SECONDS)
         return Fetched(fresh, _news(found, known(), now))
 
+    def close(self) -> None:
+        """Nothing stays open between two fetches."""
+
 
 def _news(found: Mapping[str, Event], stored: Mapping[str, str], now: float) -> dict[str, Event | None]:
     """Return what is to be stored; an event that was over when it was first seen is not."""

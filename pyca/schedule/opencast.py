@@ -64,6 +64,10 @@ class OpencastSource:
         until = min([self._clock.now() + FULL_SECONDS, *(each.wanted for each in left_out.values())])
         return Fetched(Mark(answer.etag, digest, until, left_out), present)
 
+    def close(self) -> None:
+        """Hang up."""
+        self._http.close()
+
     def _sort(
         self, body: bytes, stored: Mapping[str, str], left_out: Mapping[str, LeftOut]
     ) -> tuple[dict[str, Event | None], dict[str, LeftOut]]:

@@ -75,7 +75,8 @@ class Poller:
         if line:
             logger.info("Schedule (%s): %s", self.source.name, line)
         if change.foreign:
-            logger.warning("Calendar “%s” holds events of another one: %s", self.source.name, change.foreign)
+            text = "Calendar “%s” lists %d events that are another one's, such as “%s”; they are left alone"
+            logger.warning(text, self.source.name, len(change.foreign), change.foreign[0])
         if change:
             ring(self._database.scope, ServiceName.CAPTURE)
             ring(self._database.scope, ServiceName.AGENTSTATE)
@@ -109,5 +110,5 @@ class Poller:
 
 
 def _gist(reason: str) -> str:
-    """Return a reason without its figures: “after 2001 ms” and “after 2003 ms” are the same news."""
-    return re.sub(r"\d+", "", reason)
+    """Return a reason without what curl measured: “after 2001 ms” and “after 2003 ms” are the same news."""
+    return re.sub(r"\d+(?= (ms|milliseconds|seconds|bytes|out of)\b)", "", reason)

@@ -78,7 +78,9 @@ class ScheduleService:
         return ", ".join(f"{each.source.name}: {each.error or 'up to date'}" for each in self._pollers)
 
     def close(self) -> None:
-        """Nothing is open between two ticks."""
+        """Let go of the calendars."""
+        for poller in self._pollers:
+            poller.source.close()
 
     def _on_transfer(self) -> bool:
         """Keep the heart beating while a server takes its time; True ends the transfer."""

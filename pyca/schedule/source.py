@@ -65,3 +65,7 @@ class Source(Protocol):
         :raises DeliveryError: where nothing came
         """
         ...
+
+    def close(self) -> None:
+        """Let go of connections; the source is not used afterwards."""
+        ...

@@ -38,8 +38,12 @@ def settings(server: FakeOpencast) -> Settings:
 
 
 @pytest.fixture
-def service(settings: Settings, database: Database, clock: FakeClock, pulse: Pulse) -> ScheduleService:
-    return ScheduleService(settings, database, clock, pulse)
+def service(
+    settings: Settings, database: Database, clock: FakeClock, pulse: Pulse
+) -> Iterator[ScheduleService]:
+    made = ScheduleService(settings, database, clock, pulse)
+    yield made
+    made.close()
 
 
 def uids(database: Database) -> list[str]:

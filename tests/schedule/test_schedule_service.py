@@ -31,6 +31,10 @@ class FakeSource:
     name: str = "calendar"
     answers: list[Mapping[str, Event | None] | PycaError | None] = field(default_factory=list)
     marks: list[Mark | None] = field(default_factory=list)
+    closed: bool = False
+
+    def close(self) -> None:
+        self.closed = True
 
     def fetch(self, known: Known, mark: Mark | None) -> Fetched:
         self.marks.append(mark)
@@ -112,6 +116,17 @@ def test_a_failure_leaves_the_schedule_and_is_told_once(
     assert uids(database) == []
     assert "can be read again" in caplog.text
     assert "up to date" in service.status()
+
+
+def test_what_curl_measured_is_no_news(
+    service: ScheduleService, source: FakeSource, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    source.answers = [DeliveryError(text) for text in ("no answer after 2001 ms", "no answer after 2003 ms")]
+    source.answers.append(DeliveryError("status 500"))
+    source.answers.append(DeliveryError("status 502"))
+    for _ in range(4):
+        clock.time = service.tick()
+    assert len(caplog.records) == 3
 
 
 def test_after_a_failure_it_asks_sooner_and_never_more_rarely_than_usual(
@@ -230,7 +245,7 @@ def test_an_event_of_another_calendar_is_left_alone(
     with database.read() as session:
         event = events.get(session, "e1")
     assert event and (event.title, event.origin) == ("Title e1", Origin.OPENCAST)
-    assert "events of another one" in caplog.text
+    assert "another one's, such as “e1”" in caplog.text
 
 
 def test_without_a_calendar_it_is_idle(database: Database, clock: FakeClock, pulse: Pulse) -> None:
@@ -275,6 +290,11 @@ def test_a_stop_ends_the_transfer_at_hand(service: ScheduleService, pulse: Pulse
     assert service._on_transfer() is True
     service.tick()
     assert source.marks == []
+
+
+def test_closing_lets_go_of_the_calendars(service: ScheduleService, source: FakeSource) -> None:
+    service.close()
+    assert source.closed
 
 
 def test_the_mark_is_not_kept_by_a_new_service(database: Database, clock: FakeClock) -> None:

@@ -80,6 +80,37 @@ def test_refresh_updates_rows_and_leaves_other_sources_alone(database: Database)
         assert events.fingerprints(session, Origin.OPENCAST) == {"b": "fb", "c": "fc"}
 
 
+def test_refresh_never_takes_an_event_of_another_source(database: Database) -> None:
+    with database.write() as session:
+        events.add(session, make("a", origin=Origin.LOCAL))
+        change = events.refresh(session, Origin.ICS, {"a": make("a", title="Stolen", origin=Origin.ICS)})
+        assert change.foreign == ("a",)
+        assert not change
+    with database.write() as session:
+        assert not events.refresh(session, Origin.ICS, {})
+        kept = events.get(session, "a")
+    assert kept == make("a", origin=Origin.LOCAL)
+
+
+def test_a_large_schedule_comes_and_goes(database: Database) -> None:
+    many = {f"e{number}": make(f"e{number}") for number in range(1201)}
+    with database.write() as session:
+        assert len(events.refresh(session, Origin.OPENCAST, many).added) == 1201
+        assert len(events.many(session, many)) == 1201
+        assert len(events.refresh(session, Origin.OPENCAST, {}).removed) == 1201
+        assert events.upcoming(session) == []
+
+
+def test_what_is_over_is_dropped_unless_it_runs(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        for uid in ("over", "running"):
+            events.add(session, make(uid))
+        events.add(session, make("later", end=9000.0))
+        recordings.begin(session, make("running"), tmp_path, 1000.0)
+        assert events.drop_over(session, 5000.0) == 1
+        assert sorted(events.many(session, ["over", "running", "later"])) == ["later", "running"]
+
+
 def test_neighbours_do_not_overlap(database: Database) -> None:
     with database.write() as session:
         events.add(session, make("a", 100, 200))
@@ -198,6 +229,10 @@ def test_the_first_failure_in_a_row_is_remembered(database: Database) -> None:
         assert (known.value, known.checked, known.failed, known.error) == ("mod1", 10.0, 20.0, "timed out")
         upstream.succeeded(session, "calendar", 40.0)
         assert upstream.get(session, "calendar").failed is None
+    with database.write() as session:
+        upstream.forget(session, "calendar")
+        upstream.forget(session, "never known")
+        assert upstream.get(session, "calendar") == upstream.Upstream("calendar")
 
 
 def test_the_migrations_make_the_tables_of_the_code(database: Database) -> None:
