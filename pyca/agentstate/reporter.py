@@ -97,10 +97,10 @@ class Reporter:
         self._repeated_at = self._clock.monotonic()
 
     def next_due(self) -> float:
-        """Return in how many seconds something has to be said again, even where nothing happens."""
+        """Return in how many seconds something has to be said again, even where nothing happens; never 0."""
         moment = self._clock.monotonic()
         state = self._told_at + self._settings.agent.update_frequency
-        return max(min(state, self._repeated_at + HEARTBEAT_PERIOD) - moment, 0.0)
+        return max(min(state, self._repeated_at + HEARTBEAT_PERIOD) - moment, 1.0)
 
     def _say(self, state: AgentState) -> None:
         name = self._settings.agent.name

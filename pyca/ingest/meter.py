@@ -46,6 +46,7 @@ class Meter:
         """
         self._before = self.sent = before
         self._noted = (self._clock.monotonic(), before)
+        self._pulse.progress(self._text())
 
     def __call__(self, sent: int) -> None:
         """Take note of a sign of life.
@@ -55,8 +56,9 @@ class Meter:
         if self._pulse.stopping:
             raise Interrupted
         self.sent = max(self.sent, self._before + sent)
-        self._pulse.progress(self._text())
+        # Called for every few kilobytes: all that costs anything happens once a second.
         if self._clock.monotonic() - self._noted[0] >= WRITE_PERIOD:
+            self._pulse.progress(self._text())
             self._note()
 
     def _text(self) -> str:

@@ -43,6 +43,7 @@ class IngestService:
         self._target = target or choose_target(settings, clock, pulse)
         self._ledger = Ledger(database, clock, self._target)
         self._delivering = ""
+        self._stuck = 0
 
     def files(self) -> Iterable[HasFileno]:
         """Nothing but the bell wakes this service."""
@@ -56,7 +57,9 @@ class IngestService:
         """Say what is being done now."""
         if self._settings.agent.backup_mode:
             return "backup mode: recordings stay on this machine"
-        return f"delivering “{self._delivering}”" if self._delivering else "nothing to deliver now"
+        if self._delivering:
+            return f"delivering “{self._delivering}”"
+        return f"{self._stuck} to be decided by an operator" if self._stuck else "nothing to deliver now"
 
     def close(self) -> None:
         """Release the target's connections."""
@@ -71,7 +74,7 @@ class IngestService:
         upload = self._ledger.claim(self._settings.ingest)
         if upload is None:
             with self._database.read() as session:
-                due = uploads.next_due(session)
+                due, self._stuck = uploads.next_due(session), uploads.stuck(session)
             return now + LOOK_PERIOD if due is None else min(due, now + LOOK_PERIOD)
         ring(self._database.scope, ServiceName.AGENTSTATE)
         self._deliver(upload)

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import CursorResult, Select, exists, select, update
+from sqlalchemy import CursorResult, Select, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from pyca.core.recording import Upload, UploadStep
@@ -60,6 +60,18 @@ def next_due(session: Session) -> float | None:
     query = _open().with_only_columns(UploadRow.next_attempt).order_by(None)
     moments = [moment or 0.0 for moment in session.scalars(query)]
     return min(moments, default=None)
+
+
+def stuck(session: Session) -> int:
+    """Return how many deliveries wait for an operator's decision."""
+    waiting = (UploadRow.permanent.is_(True)) | (UploadRow.step == UploadStep.AMBIGUOUS)
+    query = (
+        select(func.count())
+        .select_from(UploadRow)
+        .join(RecordedEvent, RecordedEvent.uid == UploadRow.uid)
+        .where(RecordedEvent.state == EventState.FAILED_UPLOADING, waiting)
+    )
+    return session.scalar(query) or 0
 
 
 def interrupted(session: Session) -> list[str]:

@@ -120,7 +120,7 @@ def test_a_recorder_that_is_not_there_yet_is_no_error(bench: Bench) -> None:
     with bench.database.write() as session:
         services.beat(session, ServiceName.CAPTURE, ServiceState.STOPPED, "stopped", bench.clock.now())
     service = bench.service()
-    service.tick()
+    assert service.tick() == bench.clock.now() + 1
     assert bench.states() == []
     bench.clock.move(25)
     service.tick()

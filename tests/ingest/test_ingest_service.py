@@ -91,6 +91,7 @@ def test_a_permanent_error_waits_for_an_operator(bench: Bench, caplog: pytest.Lo
     bench.clock.move(1e6)
     service.tick()
     assert bench.target.calls == ["begin"]
+    assert service.status() == "1 to be decided by an operator"
     operator.retry(bench.database, bench.clock, "e1")
     service.tick()
     assert bench.state() is S.FINISHED_UPLOADING
@@ -359,6 +360,34 @@ def test_progress_is_stored_once_a_second(bench: Bench, monkeypatch: pytest.Monk
     bench.service().tick()
     assert [sent for sent, _ in noted] == [150, 350, 550, 750, 950]
     assert noted[-1][1] == pytest.approx(200, abs=30)
+
+
+def test_a_long_transfer_notices_within_a_second_that_it_was_paused(bench: Bench) -> None:
+    bench.record()
+
+    def pause_it(recording: object, track: object, upload: Upload, progress: object) -> Upload:
+        operator.pause(bench.database, bench.clock, "e1")
+        bench.clock.move(1)
+        progress(1)  # type: ignore[operator]
+        raise AssertionError
+
+    bench.target.add_track = pause_it  # type: ignore[method-assign, assignment]
+    bench.service().tick()
+    assert (bench.state(), bench.upload().error) == (S.PAUSED_AFTER_RECORDING, "")
+
+
+def test_a_final_call_under_way_cannot_be_paused(bench: Bench) -> None:
+    bench.record()
+    finish = bench.target.finish
+
+    def pause_it(recording: object, upload: Upload) -> Upload:
+        with pytest.raises(UsageError, match="too late"):
+            operator.pause(bench.database, bench.clock, "e1")
+        return finish(recording, upload)  # type: ignore[arg-type]
+
+    bench.target.finish = pause_it  # type: ignore[method-assign, assignment]
+    bench.service().tick()
+    assert bench.state() is S.FINISHED_UPLOADING
 
 
 def test_a_locked_database_does_not_end_a_transfer(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

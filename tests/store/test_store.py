@@ -192,6 +192,26 @@ def test_deliveries_are_due_by_age_and_not_before_their_time(database: Database,
         assert uploads.due(session, 5000.0) == "old"
         uploads.save(session, Upload("old", "opencast", step=UploadStep.AMBIGUOUS))
         assert uploads.due(session, 9000.0) is None
+        assert uploads.stuck(session) == 0
+        for state in (S.UPLOADING, S.FAILED_UPLOADING):
+            recordings.set_state(session, "old", state, 9000.0)
+        assert uploads.stuck(session) == 1
+
+
+def test_progress_is_noted_only_while_uploading(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        recordings.begin(session, make(), tmp_path, 1000.0)
+        recordings.set_state(session, "e1", S.FINISHED_RECORDING, 2000.0)
+        uploads.save(session, Upload("e1", "opencast", package="<x/>"))
+        assert not uploads.progress(session, "e1", 5, 1.0)
+        recordings.set_state(session, "e1", S.UPLOADING, 2001.0)
+        assert uploads.progress(session, "e1", 70, 7.5)
+    with database.read() as session:
+        found = uploads.get(session, "e1")
+        assert found
+        assert (found.bytes_sent, found.rate, found.package) == (70, 7.5, "<x/>")
+    with database.write() as session:
+        recordings.set_state(session, "e1", S.FINISHED_RECORDING, 2002.0)
 
 
 def test_a_recording_is_not_deleted_while_it_runs(database: Database, tmp_path: Path) -> None:
