@@ -8,6 +8,7 @@ from pyca.capture.inputs import Job
 from pyca.config.settings import Capture
 from pyca.core.clock import Clock
 from pyca.core.recording import Part
+from pyca.core.states import Outcome
 from pyca.media.explain import explain
 from pyca.runtime.child import Child, Exit
 from pyca.runtime.ladder import StopLadder
@@ -57,8 +58,8 @@ class RunningPart:
         return moment if moment is not None else float("inf")
 
     def explain(self, ended: Exit) -> str:
-        """Return why the command ended, in words, with what it said last."""
-        reason = explain(self.child.tail())
+        """Return why the command ended, in words, with what it said last where that was not our doing."""
+        reason = "" if ended.outcome is Outcome.STOPPED else explain(self.child.tail())
         return f"{self.job.name}: {ended.message}" + (f": {reason}" if reason else "")
 
     def record(self, uid: str) -> Part:
