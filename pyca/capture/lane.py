@@ -81,6 +81,7 @@ class Lane:
     def resume(self, parts: int, now: float) -> None:
         """Go on after a gap; the next part starts at the next tick."""
         self.parts, self._retry, self.interrupted = parts, now, True
+        self.errors.append(f"{self.job.name}: interrupted while the capture service was not running")
 
     def start(self, end: float) -> None:
         """Start the next part."""
@@ -118,7 +119,8 @@ class Lane:
         """Look after the running part, start the next one where one is due."""
         now = self._clock.now()
         if self.part:
-            ended = self.part.tick(now)
+            ended = self.part.tick(now, self._clock.monotonic())
+            self._warn(self.part.watch.warning)
             if ended is None:
                 return
             self._finish(self.part, ended, end)
@@ -131,7 +133,7 @@ class Lane:
     def next_due(self) -> float:
         """Return the moment at which this input wants attention."""
         if self.part:
-            return self.part.next_due()
+            return self.part.next_due(self._clock.now())
         return self._retry if self._retry is not None else float("inf")
 
     def _finish(self, part: RunningPart, ended: Exit, end: float) -> None:
@@ -157,6 +159,11 @@ class Lane:
         if kept and missing > SELF_ENDING_SLACK:
             self._retry = self._clock.now()
         return kept
+
+    def _warn(self, warning: str) -> None:
+        if warning and warning not in self.errors:
+            self.errors.append(warning)
+            logger.error("%s: %s", self.job.name, warning)
 
     def _failed(self, reason: str, *, at_once: bool = False) -> None:
         self._failures += 1

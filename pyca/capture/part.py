@@ -1,10 +1,12 @@
 """One run of one input's command, from its start to its last byte."""
 
 import logging
-from dataclasses import dataclass, field
+import signal
+from dataclasses import dataclass
 from pathlib import Path
 
 from pyca.capture.inputs import Job
+from pyca.capture.watch import PERIOD, FileWatch
 from pyca.config.settings import Capture
 from pyca.core.clock import Clock
 from pyca.core.recording import Part
@@ -14,6 +16,9 @@ from pyca.runtime.child import Child, Exit
 from pyca.runtime.ladder import StopLadder
 
 logger = logging.getLogger(__name__)
+
+STUCK = ((0.0, int(signal.SIGINT)), (3.0, int(signal.SIGTERM)), (6.0, int(signal.SIGKILL)))
+"""A frozen source may leave FFmpeg deaf for the first signal."""
 
 
 @dataclass
@@ -31,9 +36,11 @@ class RunningPart:
     started: float
     monotonic: float
     asked: float
+    watch: FileWatch
     row: int | None = None
     """the part's id in the database, once it is written"""
-    signals: list[int] = field(default_factory=list)
+    trouble: str = ""
+    """why pyCA ended it before its time"""
 
     def move_end(self, end: float) -> None:
         """Follow a new end of the event. A command that was told its length keeps to it."""
@@ -43,23 +50,41 @@ class RunningPart:
         """End the command now, whatever the event says."""
         self.ladder = self.ladder.now_stop(now)
 
-    def tick(self, now: float) -> Exit | None:
+    def tick(self, now: float, monotonic: float) -> Exit | None:
         """Send what is due and return how the command ended; None while it runs."""
         ended = self.child.poll(self.job.input.exit_code)
         if ended is None:
+            self._look(now, monotonic)
             for number in self.ladder.due(now):
                 logger.info("%s: signal %d to the command", self.job.name, number)
                 self.child.signal(number)
         return ended
 
-    def next_due(self) -> float:
-        """Return the moment of the next signal, far away where none is left."""
+    def next_due(self, now: float) -> float:
+        """Return the moment of the next signal or the next look at the files."""
         moment = self.ladder.next_due()
-        return moment if moment is not None else float("inf")
+        look = now + PERIOD
+        return look if moment is None else min(moment, look)
+
+    def _look(self, now: float, monotonic: float) -> None:
+        """End a command that has stopped writing, quickly: what comes next records again."""
+        if self.ladder.begun or not self.watch.stuck(monotonic):
+            return
+        self.trouble = f"{self.job.name}: the command stopped writing and is replaced"
+        self.ladder = StopLadder(now, STUCK)
 
     def explain(self, ended: Exit) -> str:
+<<<<<<< HEAD
         """Return why the command ended, in words, with what it said last where that was not our doing."""
         reason = "" if ended.outcome is Outcome.STOPPED else explain(self.child.tail())
+=======
+        """Return why the command ended, in words, with what it said last."""
+        if self.trouble:
+            return self.trouble
+        if ended.outcome is Outcome.STOPPED:
+            return f"{self.job.name}: {ended.message}"
+        reason = explain(self.child.tail())
+>>>>>>> main
         return f"{self.job.name}: {ended.message}" + (f": {reason}" if reason else "")
 
     def record(self, uid: str) -> Part:
@@ -94,6 +119,7 @@ def start_part(
         started=started,
         monotonic=monotonic,
         asked=end - started,
+        watch=FileWatch(job.files(number), monotonic),
     )
 
 
@@ -104,12 +130,14 @@ def adopt_part(job: Job, part: Part, end: float, capture: Capture, clock: Clock)
     )
     if child is None:
         return None
+    files = tuple(Path(file) for file in part.files)
     return RunningPart(
         job=job,
         number=part.number,
         child=child,
         ladder=plan_ladder(job, end, capture),
-        files=tuple(Path(file) for file in part.files),
+        files=files,
+        watch=FileWatch(files, clock.monotonic()),
         started=part.started,
         monotonic=clock.monotonic() - (clock.now() - part.started),
         asked=end - part.started,

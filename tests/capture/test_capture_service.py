@@ -211,6 +211,19 @@ class TestWithScripts:
         assert [track.part for track in recording.tracks] == [1, 2]
         assert "killed" in recording.error
 
+    def test_a_frozen_command_is_replaced(self, rig: Rig) -> None:
+        rig.add(length=60)
+        rig.drive(lambda: rig.parts())
+        begun = rig.clock.now()
+        rig.drive(lambda: rig.clock.now() > begun + 4.5)
+        os.kill(rig.parts()[0].pid, signal.SIGSTOP)
+        rig.drive(lambda: len(rig.parts()) == 2, seconds=30)
+        with rig.database.write() as session:
+            recordings.set_end(session, "e1", rig.clock.now() - 1)
+        recording = rig.finish()
+        assert "stopped writing" in recording.error
+        assert rig.parts()[0].outcome is Outcome.KILLED
+
     def test_a_command_that_ends_early_is_restarted_with_pauses(self, tmp_path: Path) -> None:
         rig = Rig(tmp_path, command="sh -c 'echo out of order >&2; echo x > \"$0\"' {{dir}}/{{name}}.ts")
         rig.add(length=2.2)
@@ -395,6 +408,7 @@ class TestWithFFmpeg:
         assert recording.state is EventState.FINISHED_RECORDING, recording.error
         [track] = recording.tracks
         assert track.path.suffix == ".mp4"
+        rig.drive(lambda: not list(recording.directory.glob("*.mkv")))
         assert track.duration == pytest.approx(3.0, abs=1.0)
         assert len(track.streams) == 2
         rig.close()

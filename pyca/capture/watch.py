@@ -1,0 +1,65 @@
+"""Does a command write? A process that lives proves nothing: its camera may be frozen."""
+
+from pathlib import Path
+
+from pyca.media.growth import Growth
+
+PERIOD = 1.0
+"""Seconds between two looks."""
+SILENT = 15.0
+"""Seconds without a first byte after which the operator is told."""
+LIMIT = 5.0
+"""Seconds without growth after which a command that wrote steadily counts as stuck."""
+PATIENCE = 4.0
+"""How many of its own pauses a command may stand still: some write in blocks of several seconds."""
+STEADY = 3
+"""How often a file must have grown before its pauses tell anything."""
+
+
+class FileWatch:
+    """Watches the files of one running command.
+
+    :param files: what it should write
+    :param now: monotonic seconds at its start
+    """
+
+    def __init__(self, files: tuple[Path, ...], now: float) -> None:
+        self._files = files
+        self._started = now
+        self._growth = Growth(LIMIT)
+        self._size = 0
+        self._grown_at = now
+        self._longest = 0.0
+        self._times = 0
+        self._next = now + PERIOD
+        self.warning = ""
+
+    def stuck(self, now: float) -> bool:
+        """Tell whether a command that wrote steadily has stopped writing.
+
+        :param now: monotonic seconds
+        """
+        if now < self._next:
+            return False
+        self._next = now + PERIOD
+        size = sum(_size(file) for file in self._files)
+        if size != self._size:
+            if self._size:
+                self._longest = max(self._longest, now - self._grown_at)
+            self._times += 1
+            self._size, self._grown_at = size, now
+            self._growth.limit = max(LIMIT, PATIENCE * self._longest)
+        self._note_silence(now)
+        return self._growth.feed(now, size) is not None and self._times > STEADY
+
+    def _note_silence(self, now: float) -> None:
+        if not self._size and not self.warning and now - self._started > SILENT:
+            names = ", ".join(str(file) for file in self._files)
+            self.warning = f"nothing was written to {names} in {SILENT:.0f} s; check “files” and the command"
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
