@@ -63,8 +63,7 @@ def test_a_scheduled_event_is_recorded_and_ingested(server: FakeOpencast, rig: R
     assert catalogs == ["dublincore/episode"]
     # The file ends the form: the server reads no field behind it.
     (added,) = server.called("POST", "/ingest/addTrack")
-    assert list(added.fields)[0] == "flavor"
-    assert list(added.fields)[-1] == "mediaPackage"
+    assert list(added.fields) == ["flavor", "mediaPackage"]
     assert {call.scheme for call in server.calls if call.status == 200} <= {"digest", ""}
 
     assert server.recordings["uid-1"] == TOLD
