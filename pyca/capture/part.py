@@ -74,17 +74,12 @@ class RunningPart:
         self.ladder = StopLadder(now, STUCK)
 
     def explain(self, ended: Exit) -> str:
-<<<<<<< HEAD
-        """Return why the command ended, in words, with what it said last where that was not our doing."""
-        reason = "" if ended.outcome is Outcome.STOPPED else explain(self.child.tail())
-=======
         """Return why the command ended, in words, with what it said last."""
         if self.trouble:
             return self.trouble
         if ended.outcome is Outcome.STOPPED:
             return f"{self.job.name}: {ended.message}"
         reason = explain(self.child.tail())
->>>>>>> main
         return f"{self.job.name}: {ended.message}" + (f": {reason}" if reason else "")
 
     def record(self, uid: str) -> Part:
