@@ -146,7 +146,7 @@ def manager(tmp_path: Path) -> Iterator[Manager]:
     manager.close()
 
 
-@pytest.mark.parametrize("command", ["run", *AGENT])
+@pytest.mark.parametrize("command", ["run", "capture"])
 def test_a_service_manager_is_kept_informed(command: str, manager: Manager, rig: Rig) -> None:
     # Shorter than the longest wait of the loop: the watchdog must be fed even so.
     daemon = rig.start(command, NOTIFY_SOCKET=str(manager.path), WATCHDOG_USEC="4000000")
