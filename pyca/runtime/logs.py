@@ -73,8 +73,6 @@ def setup(settings: "Logging", *, service: str, secrets: Iterable[str] = ()) -> 
         handler.addFilter(redact)
         root.addHandler(handler)
     root.setLevel(settings.level.upper())
-    # Its steps are news to developers only; pyCA itself says which schema the database now has.
-    logging.getLogger("alembic").setLevel(logging.DEBUG if root.level == logging.DEBUG else logging.WARNING)
 
 
 def _handlers(settings: "Logging", service: str) -> list[logging.Handler]:
