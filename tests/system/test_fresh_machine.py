@@ -11,10 +11,10 @@ from tests.system_rig import ROOT
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(300)]
 
-TOOLS = (
-    "bash basename cat chmod cut dirname echo env flock git grep head id ln ls mkdir mktemp mv pwd readlink rm"
-    " sed sh sha256sum sort tail touch tr uname xargs"
-).split()
+TOOLS = """
+    bash basename cat chmod cut dirname echo env flock git grep head id ln ls mkdir mktemp mv
+    pwd readlink rm sed sh sha256sum sort tail touch tr uname xargs
+"""
 """What is on every machine. No FFmpeg, no compiler."""
 
 
@@ -24,7 +24,7 @@ def machine(tmp_path: Path) -> dict[str, str]:
     programs, home = tmp_path / "bin", tmp_path / "home"
     programs.mkdir()
     home.mkdir()
-    for tool in TOOLS:
+    for tool in TOOLS.split():
         if path := shutil.which(tool):
             (programs / tool).symlink_to(path)
     # Not a link: Python finds its library beside the program that it was started as.
@@ -49,7 +49,10 @@ def system_python() -> str:
     candidates = ("/usr/bin/python3", "/usr/local/bin/python3")
     for candidate in candidates:
         check = [candidate, "-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"]
-        if Path(candidate).exists() and not subprocess.run(check, check=False, capture_output=True).returncode:
+        if (
+            Path(candidate).exists()
+            and not subprocess.run(check, check=False, capture_output=True).returncode
+        ):
             return candidate
     pytest.skip("the system's Python is too old or lacks venv")
 
@@ -81,8 +84,11 @@ def test_the_demo_in_a_fresh_clone(machine: dict[str, str], tmp_path: Path) -> N
     assert "http://127.0.0.1:" in out
     recordings = [file for file in clone.glob("demo/archive/*/*") if file.suffix in (".mkv", ".mp4")]
     assert len(recordings) == 1
+    assert list(clone.glob(".venv/lib/*/site-packages/imageio_ffmpeg")), "the bundled FFmpeg"
     assert str(recordings[0].parent) in out
     # Nothing of the person's own was touched, and the second time nothing is installed.
-    left = subprocess.run(["git", "status", "--short"], cwd=clone, env=machine, capture_output=True, text=True)
+    left = subprocess.run(
+        ["git", "status", "--short"], cwd=clone, env=machine, capture_output=True, text=True
+    )
     assert left.stdout == ""
     assert "Installing" not in demo()

@@ -99,7 +99,7 @@ def broken_inputs(folder: Path) -> dict[str, dict[str, object]]:
         "plain": f"'{plain}' {{{{dir}}}}/{{{{name}}}}.mkv",
         "hasty": "false {{dir}}/{{name}}.mkv",
         "idle": "sleep 60",
-        "astray": CAMERA.replace("{{dir}}", str(folder)),
+        "astray": CAMERA.replace("{{dir}}", f"'{folder}'"),
         "deaf": "ffmpeg -nostats -hide_banner -f x11grab -i :nowhere -y {{dir}}/{{name}}.mkv",
     }
     return {
@@ -215,11 +215,10 @@ def test_a_server_that_answers_nonsense(server: FakeOpencast, rig: Rig) -> None:
         "/capture-admin/agents": faults.status(500),
         "/recordings/calendars": faults.redirect(),
         "/ingest/addTrack": faults.drop(after=1000),
-        "/ingest/createMediaPackageWithID": faults.status(503),
         "/services/available": faults.hang(3),
     }.items():
         server.faults.add(path, fault, times=1)
-    start = soon(16)
+    start = soon(9)
     server.schedule("uid-1", "All the same", start, start + 3)
     rig.start("run")
     rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING, 90)

@@ -83,6 +83,14 @@ def test_stopped_while_recording_and_started_again(server: FakeOpencast, rig: Ri
     assert "interrupted" in one.recording.error
 
 
+def test_risks_of_the_configuration_are_told_once(rig: Rig) -> None:
+    rig.file.chmod(0o644)
+    agent = rig.start("run")
+    rig.wait_until_up()
+    assert agent.end() == 0
+    assert agent.output().count("chmod") == 1
+
+
 def test_the_services_do_not_survive_their_supervisor(rig: Rig) -> None:
     agent = rig.start("run")
     rig.wait_until_up()
