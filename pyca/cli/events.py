@@ -1,0 +1,187 @@
+"""``pyca events``: the schedule and what became of it."""
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pyca.cli.options import Group, Options, open_database, pass_options
+from pyca.cli.output import print_facts, print_json, print_table, show_moment
+from pyca.cli.records import Known, describe, find, known_events
+from pyca.core.clock import SystemClock
+from pyca.core.errors import UsageError
+from pyca.core.states import EventState
+from pyca.core.units import show_duration, show_size
+
+if TYPE_CHECKING:
+    from pyca.config.settings import Settings
+    from pyca.store.database import Database
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(cls=Group)
+def events() -> None:
+    """List, show, add, cancel, retry and delete events."""
+
+
+@events.command("list")
+@click.option("--state", type=click.Choice([str(state) for state in EventState]), help="Only these.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@json_option
+@pass_options
+def list_events(options: Options, state: str | None, limit: int, as_json: bool) -> None:
+    """List events: those to come first, then recordings, the newest first."""
+    settings = options.settings()
+    found = known_events(open_database(settings, create=False), EventState(state) if state else None, limit)
+    zone = settings.agent.timezone
+    if as_json:
+        print_json([describe(one, zone) for one in found])
+        return
+    if not found:
+        click.echo("No events.")
+        return
+    rows = [
+        (
+            one.event.uid,
+            show_moment(one.event.start, zone),
+            show_duration(one.event.duration),
+            str(one.state),
+            one.event.title,
+        )
+        for one in found
+    ]
+    print_table(("id", "start", "length", "state", "title"), rows)
+
+
+@events.command()
+@click.argument("event_id", metavar="ID")
+@json_option
+@pass_options
+def show(options: Options, event_id: str, as_json: bool) -> None:
+    """Show one event and its files. The beginning of its id is enough."""
+    settings = options.settings()
+    one = find(open_database(settings, create=False), event_id)
+    if as_json:
+        print_json(describe(one, settings.agent.timezone))
+    else:
+        _print_event(one, settings.agent.timezone)
+
+
+@events.command()
+@click.option("--title", default="Recording", help="What it is called.")
+@click.option("--start", required=True, metavar="WHEN", help="Such as “tomorrow 14:00”, now or +10min.")
+@click.option("--duration", metavar="LENGTH", help="Such as 90s, 45min or 1:30:00.")
+@click.option("--end", metavar="WHEN", help="Instead of the length.")
+@click.option("--input", "inputs", multiple=True, metavar="NAME", help="Input to record; all if left out.")
+@json_option
+@pass_options
+def add(
+    options: Options,
+    title: str,
+    start: str,
+    duration: str | None,
+    end: str | None,
+    inputs: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Plan an event on this agent."""
+    from pyca.schedule.local import plan
+
+    settings, clock = options.settings(), SystemClock()
+    begins, ends = _span(start, duration, end, clock.now(), settings.agent.timezone)
+    event = plan(open_database(settings), clock, settings, title, begins, ends, inputs=inputs)
+    zone = settings.agent.timezone
+    if as_json:
+        print_json(describe(Known(event), zone))
+    else:
+        moment = show_moment(event.start, zone)
+        click.echo(f"{event.uid}  “{event.title}” at {moment} for {show_duration(event.duration)}")
+
+
+@events.command()
+@click.argument("event_id", metavar="ID")
+@pass_options
+def cancel(options: Options, event_id: str) -> None:
+    """Take an event from the schedule; a running recording ends now and is kept."""
+    from pyca.schedule import local
+
+    database = open_database(options.settings(), create=False)
+    one = find(database, event_id)
+    local.stop(database, SystemClock(), one.event.uid)
+    done = "ends now and is kept" if one.state is EventState.RECORDING else "is cancelled"
+    click.echo(f"“{one.event.title}” {done}")
+
+
+@events.command()
+@click.argument("event_id", metavar="ID")
+@pass_options
+def retry(options: Options, event_id: str) -> None:
+    """Deliver a recording again whose delivery failed."""
+    from pyca.ingest import operator
+
+    database = open_database(options.settings(), create=False)
+    one = find(database, event_id)
+    operator.retry(database, SystemClock(), one.event.uid)
+    click.echo(f"“{one.event.title}” is delivered again")
+
+
+@events.command()
+@click.argument("event_id", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_options
+def delete(options: Options, event_id: str, yes: bool) -> None:
+    """Forget a recording and delete its files; what was delivered stays where it is."""
+    settings = options.settings()
+    database = open_database(settings, create=False)
+    one = find(database, event_id)
+    if one.recording is None:
+        raise UsageError(f"“{one.event.title}” was not recorded yet", "cancel it instead")
+    if not yes:
+        click.confirm(f"Delete {_what_is_lost(one)}?", abort=True)
+    _delete(one, settings, database)
+    click.echo(f"“{one.event.title}” is deleted")
+
+
+def _span(start: str, duration: str | None, end: str | None, now: float, zone: str) -> tuple[float, float]:
+    """Return start and end of an event as seconds since 1970."""
+    from pyca.cli.moments import parse_length, parse_moment
+
+    if (duration is None) == (end is None):
+        raise click.UsageError("Give either --duration or --end.")
+    begins = parse_moment(start, now, zone)
+    if end is not None:
+        return begins, parse_moment(end, now, zone)
+    return begins, begins + parse_length(duration or "")
+
+
+def _what_is_lost(one: Known) -> str:
+    tracks = one.recording.tracks if one.recording else ()
+    size = show_size(sum(track.size for track in tracks))
+    where = f"; its copy in {one.upload.location} stays" if one.upload and one.upload.location else ""
+    warning = "" if one.state is EventState.FINISHED_UPLOADING else ", which was NOT delivered"
+    return f"“{one.event.title}”{warning} ({len(tracks)} files, {size}{where})"
+
+
+def _delete(one: Known, settings: "Settings", database: "Database") -> None:
+    from pyca.store import recordings
+
+    with database.write() as session:
+        recordings.delete_recording(session, one.event.uid)
+    folder = one.recording.directory.absolute() if one.recording else None
+    # The folder's name comes from the database: nothing outside of the recordings is ever removed.
+    if folder and settings.capture.directory.absolute() in folder.parents and folder.exists():
+        shutil.rmtree(folder)
+
+
+def _print_event(one: Known, zone: str) -> None:
+    facts: dict[str, Any] = describe(one, zone)
+    names = ("id", "title", "state", "error", "origin", "inputs", "directory", "location")
+    values = [(name, ", ".join(facts[name]) if name == "inputs" else facts[name] or "") for name in names]
+    span = f"{show_moment(one.event.start, zone)} – {show_moment(one.event.end, zone)}"
+    print_facts([*values[:2], ("planned", span), *values[2:]])
+    for track in one.recording.tracks if one.recording else ():
+        length = show_duration(track.duration) if track.duration is not None else "?"
+        click.echo(f"{track.flavor}  {track.path}  {length}  {show_size(track.size)}")
+        for stream in track.streams:
+            click.echo(f"    {stream}")

@@ -1,0 +1,166 @@
+"""The composition root: a service and everything that it is given."""
+
+import logging
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pyca.core.clock import Clock, SystemClock
+from pyca.core.errors import ConfigError
+from pyca.core.states import ServiceName, ServiceState
+
+if TYPE_CHECKING:
+    from pyca.config.settings import Settings
+    from pyca.runtime.loop import Service
+    from pyca.runtime.pulse import Beat, Pulse
+    from pyca.store.database import Database
+
+logger = logging.getLogger(__name__)
+
+Reader = Callable[[], "Settings"]
+"""reads the configuration anew"""
+
+AGENT = (ServiceName.SCHEDULE, ServiceName.CAPTURE, ServiceName.INGEST, ServiceName.AGENTSTATE)
+"""the services of an agent without its page"""
+
+
+def run_service(name: ServiceName, read: Reader) -> int:
+    """Run one service in this process until it is told to stop; return its exit code.
+
+    :param read: called at the start and again after each SIGHUP
+    :raises ConfigError: where the configuration is wrong at the start
+    :raises RunningError: where the service runs already
+    """
+    from pyca.store.database import Database
+    from pyca.store.upgrade import ensure
+
+    settings = read()
+    set_up_logs(settings, str(name))
+    clock = SystemClock()
+    database = Database(settings.agent.database)
+    try:
+        ensure(database)
+        if name is ServiceName.UI:
+            _serve_page(settings, read, database, clock)
+        else:
+            _drive(name, settings, read, database, clock)
+    finally:
+        database.dispose()
+    return os.EX_OK
+
+
+def _drive(
+    name: ServiceName,
+    settings: "Settings",
+    read: Reader,
+    database: "Database",
+    clock: Clock,
+) -> None:
+    """Run a service of the agent in the loop that all of them share."""
+    from pyca.runtime.bell import Bell
+    from pyca.runtime.loop import run
+    from pyca.runtime.notify import Notifier
+    from pyca.runtime.pulse import Pulse
+
+    bell = Bell(database.scope, str(name))
+    notifier = Notifier(clock=clock)
+    pulse = Pulse(clock=clock, notifier=notifier, beat=heartbeat(name, database, clock))
+
+    def reload() -> "Service | None":
+        fresh = reread(read, settings, str(name))
+        return make_service(name, fresh, database, clock, pulse) if fresh else None
+
+    try:
+        service = make_service(name, settings, database, clock, pulse)
+        run(service, clock=clock, bell=bell, pulse=pulse, reload=reload)
+    finally:
+        bell.close()
+        notifier.close()
+
+
+def _serve_page(settings: "Settings", read: Reader, database: "Database", clock: Clock) -> None:
+    """Serve the page, anew after each SIGHUP."""
+    from pyca.ui.serve import serve
+
+    while serve(settings, database, clock):
+        settings = reread(read, settings, str(ServiceName.UI)) or settings
+
+
+def make_service(
+    name: ServiceName, settings: "Settings", database: "Database", clock: Clock, pulse: "Pulse"
+) -> "Service":
+    """Return a service of the agent; only its own room is imported.
+
+    :raises ValueError: where the name is that of the page, which has a server of its own
+    """
+    match name:
+        case ServiceName.SCHEDULE:
+            from pyca.schedule.service import ScheduleService
+
+            return ScheduleService(settings, database, clock, pulse)
+        case ServiceName.CAPTURE:
+            from pyca.capture.service import CaptureService
+
+            return CaptureService(settings, database, clock, pulse)
+        case ServiceName.INGEST:
+            from pyca.ingest.service import IngestService
+
+            return IngestService(settings, database, clock, pulse)
+        case ServiceName.AGENTSTATE:
+            from pyca.agentstate.service import AgentstateService
+
+            return AgentstateService(settings, database, clock, pulse)
+        case ServiceName.UI:
+            raise ValueError("the page is not driven by the services' loop")
+
+
+def heartbeat(name: ServiceName, database: "Database", clock: Clock) -> "Beat":
+    """Return the function that tells the database that a service lives."""
+    from pyca.store import services
+
+    def beat(state: ServiceState, text: str) -> None:
+        with database.write() as session:
+            services.beat(session, name, state, text, clock.now())
+
+    return beat
+
+
+def reread(read: Reader, old: "Settings", name: str) -> "Settings | None":
+    """Read the configuration again; where it is wrong, say all that is and return None."""
+    problems: list[str] = []
+    try:
+        settings = read()
+        set_up_logs(settings, name)
+    except ConfigError as error:
+        problems = error.problems
+    else:
+        if settings.agent.database != old.agent.database:
+            logger.warning("Another database is used only after a restart")
+        return settings
+    for problem in [*problems, "The configuration was not changed; mend it and reload once more"]:
+        logger.error("%s", problem)
+    return None
+
+
+def set_up_logs(settings: "Settings", name: str) -> None:
+    """Send log messages where the configuration says, without its secrets, and tell its risks."""
+    from pyca.runtime import logs
+
+    logs.setup(settings.logging, service=name, secrets=_secrets(settings))
+    for warning in settings.warnings:
+        logger.warning("%s", warning)
+
+
+def _secrets(settings: "Settings") -> list[str]:
+    """Return the passwords that must not be logged; published ones are words like any other."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    from pyca.config.settings import Server, Ui
+
+    own = {settings.server.password, settings.ui.password} - {Server.password, Ui.password}
+    try:
+        own.add(make_url(settings.agent.database).password or "")
+    except ArgumentError:
+        logger.debug("The database's address is explained where it is opened")
+    return sorted(own - {""})

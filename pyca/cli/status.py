@@ -1,0 +1,104 @@
+"""``pyca status``: what the agent does, also while the page is down."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import pyca
+from pyca.cli.options import Command, Options, open_database, pass_options
+from pyca.cli.output import emphasized, iso_moment, print_facts, print_json, print_table
+from pyca.core.clock import SystemClock
+from pyca.core.states import EventState, ServiceState
+from pyca.core.units import show_size
+
+if TYPE_CHECKING:
+    from pyca.config.settings import Settings
+    from pyca.store.database import Database
+
+_NEXT = 3
+
+
+@click.command(cls=Command)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_options
+def status(options: Options, as_json: bool) -> None:
+    """Show the services, what is being recorded and what comes next."""
+    settings = options.settings()
+    facts = gather(settings, open_database(settings, create=False), SystemClock().now())
+    if as_json:
+        print_json(facts)
+    else:
+        _print(facts)
+
+
+def gather(settings: "Settings", database: "Database", now: float) -> dict[str, Any]:
+    """Return what is known about the agent as plain data."""
+    from pyca.store import events, recordings, services
+
+    zone = settings.agent.timezone
+    with database.read() as session:
+        running = recordings.listing(session, states=[EventState.RECORDING], oldest_first=True)
+        known = services.statuses(session, now)
+        planned = events.upcoming(session, limit=_NEXT)
+        counts = recordings.count_by_state(session)
+    return {
+        "agent": settings.agent.name,
+        "version": pyca.__version__,
+        "server": settings.server.url or None,
+        "backup_mode": settings.agent.backup_mode,
+        "services": [
+            {
+                "name": one.name,
+                "state": str(one.state),
+                "text": one.text,
+                "pid": one.pid or None,
+                "since": iso_moment(one.started, zone),
+            }
+            for one in known
+        ],
+        "recording": [_event(one.event, zone) for one in running],
+        "next": [_event(event, zone) for event in planned],
+        "recordings": {str(state): number for state, number in sorted(counts.items())},
+        "free_bytes": _free(settings.capture.directory),
+    }
+
+
+def _event(event: Any, zone: str) -> dict[str, Any]:
+    return {
+        "id": event.uid,
+        "title": event.title,
+        "start": iso_moment(event.start, zone),
+        "end": iso_moment(event.end, zone),
+    }
+
+
+def _free(folder: Path) -> int | None:
+    """Return the free bytes where recordings go; the folder itself may still have to be made."""
+    for place in (folder, *folder.parents):
+        if place.exists():
+            return shutil.disk_usage(place).free
+    return None
+
+
+def _print(facts: dict[str, Any]) -> None:
+    mode = facts["server"] or "none, recordings go to the archive"
+    backup = emphasized("backup mode: nothing is sent") if facts["backup_mode"] else ""
+    free = show_size(facts["free_bytes"]) if facts["free_bytes"] is not None else "unknown"
+    print_facts([("agent", facts["agent"]), ("server", mode), ("mode", backup), ("free", free)])
+    click.echo()
+    rows = [(one["name"], one["state"], str(one["pid"] or ""), one["text"]) for one in facts["services"]]
+    print_table(("service", "state", "pid", ""), rows)
+    click.echo()
+    for head in ("recording", "next"):
+        for event in facts[head]:
+            click.echo(f"{click.style(head.ljust(9), bold=True)}  {_span(event)}  {event['title']}")
+    counts = ", ".join(f"{number} {state}" for state, number in facts["recordings"].items())
+    click.echo(f"{click.style('so far', bold=True)}     {counts or 'no recordings'}")
+    if all(one["state"] == ServiceState.STOPPED for one in facts["services"]):
+        click.echo("Nothing runs. Start it with “pyca all” or systemctl.", err=True)
+
+
+def _span(event: dict[str, Any]) -> str:
+    return f"{event['start'][:19].replace('T', ' ')} – {event['end'][11:19]}"

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Starts pyCA from its source folder, with everything it needs in .venv beside this file.
+#
+#   ./start.sh            all services and the page, configured by etc/pyca.conf
+#   ./start.sh demo       record ten seconds from a test source, to see that this machine can do it
+#   ./start.sh test …     run all tests; further words go to pytest
+#   ./start.sh COMMAND …  any other pyca command, such as capture, status or “events list”
+set -eu
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
+
+venv=.venv
+stamp=$venv/pyca-installed
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+    say "start.sh: $1"
+    exit "${2:-69}" # EX_UNAVAILABLE
+}
+
+# The distribution's own words for “install this”.
+advice() {
+    local like
+    like=$(. /etc/os-release 2>/dev/null && printf '%s' "${ID:-} ${ID_LIKE:-}" || true)
+    case $like in
+        *debian* | *ubuntu*) printf 'apt-get install python3 python3-venv' ;;
+        *fedora* | *rhel*) printf 'dnf install python3' ;;
+        *arch*) printf 'pacman -S python' ;;
+        *suse*) printf 'zypper install python311' ;;
+        *) printf 'install Python 3.11 or newer with its venv module' ;;
+    esac
+}
+
+find_python() {
+    local candidate found=""
+    for candidate in python3.13 python3.12 python3.11 python3; do
+        # Asking the program itself: a name on the PATH may be a wrapper around nothing.
+        "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
+        found=$candidate
+        if "$candidate" -c 'import venv, ensurepip' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    [ -z "$found" ] && die "Python 3.11 or newer was not found. Try: $(advice)"
+    die "$found cannot make virtual environments. Try: $(advice)"
+}
+
+# What the environment depends on. It holds absolute paths, so a moved folder needs a new one.
+fingerprint() {
+    { "$venv/bin/python" -c 'import sys; print(sys.version_info[:2])' && pwd && cat requirements.txt setup.py; } \
+        2>/dev/null | sha256sum | cut -d ' ' -f 1
+}
+
+# The extras that this machine needs for this command.
+wanted_extras() {
+    if [ "${1:-}" = test ]; then
+        printf 'test postgresql ffmpeg'
+    elif ! command -v ffmpeg >/dev/null && [ -z "${PYCA_FFMPEG:-}" ]; then
+        printf 'ffmpeg'
+    fi
+}
+
+# Prints the extras of $1 that $2 lacks.
+lacking() {
+    local extra
+    for extra in $1; do
+        case " $2 " in *" $extra "*) ;; *) printf '%s ' "$extra" ;; esac
+    done
+}
+
+install() {
+    local wanted=$1 print="" extras="" missing
+    if [ -f "$stamp" ]; then
+        { read -r print && read -r extras; } <"$stamp" || true
+    fi
+    missing=$(lacking "$wanted" "$extras")
+    [ "$print" = "$(fingerprint)" ] && [ -z "$missing" ] && return
+
+    # Without a stamp an earlier installation was interrupted: nothing in the folder can be trusted.
+    if [ ! -f "$stamp" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1 || moved; then
+        local python
+        python=$(find_python)
+        say "Making $venv with $("$python" --version) …"
+        rm -f "$stamp"
+        "$python" -m venv --clear "$venv" || die "$python could not make $venv. Try: $(advice)"
+    fi
+    rm -f "$stamp"
+    extras=$(printf '%s' "$extras $missing" | xargs)
+    say "Installing pyCA${extras:+ with $extras} into $venv; this takes a minute the first time …"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".${extras:+[${extras// /,}]}" ||
+        die "the installation failed; the lines above say why. Start again once that is mended."
+    printf '%s\n%s\n' "$(fingerprint)" "$extras" >"$stamp"
+}
+
+# Whether the environment was made elsewhere or for another Python than the one it now runs.
+moved() {
+    ! "$venv/bin/python" - "$PWD/$venv" 2>/dev/null <<'PYTHON'
+import pathlib, sys, sysconfig
+here = pathlib.Path(sys.argv[1]).resolve()
+script = (here / "bin" / "pyca").read_text().splitlines()[0]
+sys.exit(str(here) not in script or not pathlib.Path(sysconfig.get_path("purelib")).is_dir())
+PYTHON
+}
+
+main() {
+    # Services that are started side by side wait here for the first of them.
+    if command -v flock >/dev/null; then
+        exec 9<.
+        flock 9
+    fi
+    install "$(wanted_extras "$@")"
+    exec 9<&-
+
+    case ${1:-all} in
+        test) shift && exec "$venv/bin/python" -m pytest "$@" ;;
+        *) exec "$venv/bin/pyca" "${@:-all}" ;;
+    esac
+}
+
+main "$@"

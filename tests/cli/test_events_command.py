@@ -1,0 +1,170 @@
+"""``pyca events`` and ``pyca status`` against a database without services."""
+
+import io
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from pyca.core.event import Event, Origin
+from pyca.core.recording import Track
+from pyca.core.states import EventState, ServiceName, ServiceState
+from pyca.store import events, recordings, services
+from pyca.store.database import Database
+from tests.cli.conftest import Run
+
+
+def add(pyca: Run, *more: str) -> str:
+    result = pyca("events", "add", "--start", "+1h", "--duration", "45min", "--json", *more)
+    assert result.code == 0, result.err
+    uid: str = json.loads(result.out)["id"]
+    return uid
+
+
+def record(database: Database, folder: Path, uid: str = "rec-1", state: EventState | None = None) -> Path:
+    """Put a recording with one file into the database."""
+    directory = folder / "recordings" / uid
+    directory.mkdir(parents=True)
+    file = directory / "a.mkv"
+    file.write_bytes(b"x" * 2000)
+    now = time.time()
+    with database.write() as session:
+        recordings.begin(session, Event(uid, "Analysis", now - 60, now + 60), directory, now)
+        if state is not None:
+            recordings.set_state(session, uid, state, now)
+            track = Track(file, "presenter/source", size=2000, duration=59.5, streams=("video h264",))
+            recordings.close(session, uid, now, [track])
+    return file
+
+
+def test_add_and_list(pyca: Run) -> None:
+    uid = add(pyca, "--title", "Hörsaal")
+    (one,) = json.loads(pyca("events", "list", "--json").out)
+    assert (one["id"], one["title"], one["duration"], one["state"]) == (uid, "Hörsaal", 2700.0, "upcoming")
+    assert one["start"].endswith(("+01:00", "+02:00"))
+    text = pyca("events", "list").out
+    assert text.splitlines()[0].split() == ["id", "start", "length", "state", "title"]
+    assert "Hörsaal" in text
+
+
+def test_add_with_an_end(pyca: Run) -> None:
+    result = pyca("events", "add", "--start", "2099-03-27 08:15", "--end", "2099-03-27 09:45", "--json")
+    assert json.loads(result.out)["start"] == "2099-03-27T08:15:00.000+01:00"
+    assert json.loads(result.out)["duration"] == 5400.0
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        (["--start", "2001-01-01 10:00", "--duration", "1h"], "over already"),
+        (["--start", "+2h", "--end", "+1h"], "would last"),
+        (["--start", "+1h", "--duration", "1h", "--input", "nosuch"], "nosuch"),
+        (["--start", "+1h", "--duration", "1h", "--end", "+2h"], "either"),
+    ],
+)
+def test_add_refuses(pyca: Run, more: list[str], reason: str) -> None:
+    result = pyca("events", "add", *more)
+    assert result.code == 64
+    assert reason in result.err
+
+
+def test_show_by_the_beginning_of_the_id(pyca: Run) -> None:
+    uid = add(pyca, "--title", "Seminar")
+    assert "Seminar" in pyca("events", "show", uid[:8]).out
+    assert json.loads(pyca("events", "show", uid, "--json").out)["tracks"] == []
+    assert pyca("events", "show", "nosuch").code == 64
+
+
+def test_an_ambiguous_beginning_is_refused(pyca: Run, database: Database, folder: Path) -> None:
+    record(database, folder, "rec-1")
+    record(database, folder, "rec-2")
+    result = pyca("events", "show", "rec-")
+    assert result.code == 64
+    assert "2 events" in result.err
+
+
+def test_cancel(pyca: Run) -> None:
+    uid = add(pyca)
+    assert "is cancelled" in pyca("events", "cancel", uid).out
+    assert pyca("events", "list").out == "No events.\n"
+
+
+def test_cancel_refuses_an_event_of_the_server(pyca: Run, database: Database) -> None:
+    start = time.time() + 600
+    with database.write() as session:
+        events.add(session, Event("oc-1", "Lecture", start, start + 60, Origin.OPENCAST))
+    assert pyca("events", "cancel", "oc-1").code == 64
+
+
+def test_cancel_ends_a_running_recording(pyca: Run, database: Database, folder: Path) -> None:
+    record(database, folder)
+    assert "kept" in pyca("events", "cancel", "rec-1").out
+    with database.read() as session:
+        assert recordings.operator_ends(session)["rec-1"] <= time.time()
+
+
+def test_show_recording(pyca: Run, database: Database, folder: Path) -> None:
+    file = record(database, folder, state=EventState.FINISHED_RECORDING)
+    text = pyca("events", "show", "rec-1").out
+    assert str(file) in text
+    assert "2.0 kB" in text
+    assert "video h264" in text
+
+
+def test_delete(pyca: Run, database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    file = record(database, folder, state=EventState.FINISHED_RECORDING)
+    refused = pyca("events", "delete", "rec-1")  # nobody is there to say yes
+    assert refused.code != 0
+    assert "NOT delivered" in refused.out
+    assert file.exists()
+    assert pyca("events", "delete", "rec-1", "--yes").code == 0
+    assert not file.parent.exists()
+    assert pyca("events", "list").out == "No events.\n"
+
+
+def test_delete_leaves_folders_of_others_alone(pyca: Run, database: Database, tmp_path: Path) -> None:
+    file = record(database, tmp_path / "elsewhere", state=EventState.FINISHED_RECORDING)
+    assert pyca("events", "delete", "rec-1", "--yes").code == 0
+    assert file.exists()
+
+
+def test_delete_refuses_what_is_being_recorded(pyca: Run, database: Database, folder: Path) -> None:
+    file = record(database, folder)
+    assert pyca("events", "delete", "rec-1", "--yes").code == 64
+    assert file.exists()
+
+
+def test_retry(pyca: Run, database: Database, folder: Path) -> None:
+    record(database, folder, state=EventState.FINISHED_RECORDING)
+    with database.write() as session:
+        recordings.set_state(session, "rec-1", EventState.PAUSED_AFTER_RECORDING, 0)
+    assert pyca("events", "retry", "rec-1").code == 0
+    with database.read() as session:
+        found = recordings.get(session, "rec-1")
+    assert found is not None
+    assert found.state is EventState.FINISHED_RECORDING
+
+
+def test_list_by_state(pyca: Run, database: Database, folder: Path) -> None:
+    record(database, folder)
+    add(pyca)
+    (one,) = json.loads(pyca("events", "list", "--state", "recording", "--json").out)
+    assert one["id"] == "rec-1"
+    assert pyca("events", "list", "--state", "lost").code == 64
+
+
+def test_status(pyca: Run, database: Database, folder: Path) -> None:
+    record(database, folder)
+    with database.write() as session:
+        services.beat(session, ServiceName.CAPTURE, ServiceState.BUSY, "records Analysis", time.time())
+    facts = json.loads(pyca("status", "--json").out)
+    assert facts["server"] is None
+    assert [one["name"] for one in facts["services"]] == [str(name) for name in ServiceName]
+    assert facts["services"][1]["state"] == "busy"
+    assert facts["recording"][0]["title"] == "Analysis"
+    assert facts["free_bytes"] > 0
+    text = pyca("status").out
+    assert "records Analysis" in text
+    assert "never started" in text

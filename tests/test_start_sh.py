@@ -1,0 +1,152 @@
+"""``start.sh`` with stand-ins for Python and pip: what it installs when, and what it says where it cannot."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CANDIDATES = ("python3.13", "python3.12", "python3.11", "python3")
+
+# Stands for the system's Python and, linked into the environment, for that one's.
+PYTHON = """#!/bin/bash
+echo "$(basename "$0") $*" >>"$CALLS"
+case "$*" in
+    "--version") echo "Python 3.13.0" ;;
+    "-m venv --clear "*)
+        rm -rf "$4" && mkdir -p "$4/bin" && touch "$4/fresh"
+        cp "$0" "$4/bin/python"
+        printf '#!/bin/bash\\necho "pyca $*"\\n' >"$4/bin/pyca" && chmod +x "$4/bin/pyca" ;;
+    "-m pip install "*) exit "${PIP_RESULT:-0}" ;;
+    "-m pytest"*) echo "pytest ${*:3}" ;;
+esac
+"""
+BROKEN = "#!/bin/bash\nexit 127\n"
+
+
+@dataclass
+class Checkout:
+    folder: Path
+    calls_file: Path
+    env: dict[str, str]
+
+    def start(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.folder / "start.sh"), *arguments],
+            cwd="/",
+            env={**self.env, **env},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def installs(self) -> list[str]:
+        """What pip was asked to install so far."""
+        lines = self.calls_file.read_text("utf-8").splitlines()
+        return [line.rpartition(" ")[2] for line in lines if "pip install" in line]
+
+
+def script(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o755)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    folder, programs = tmp_path / "a folder", tmp_path / "bin"
+    folder.mkdir()
+    programs.mkdir()
+    for name in ("start.sh", "requirements.txt", "setup.py"):
+        shutil.copy(ROOT / name, folder)
+    script(programs / "ffmpeg", "#!/bin/bash\n")
+    script(programs / "python3.13", PYTHON)
+    calls = tmp_path / "calls"
+    calls.touch()
+    return Checkout(folder, calls, {"PATH": f"{programs}:{os.defpath}", "CALLS": str(calls)})
+
+
+def test_the_first_start_installs_and_the_second_does_not(checkout: Checkout) -> None:
+    first = checkout.start("status", "--json")
+    assert (first.returncode, first.stdout) == (0, "pyca status --json\n"), first.stderr
+    assert "Installing" in first.stderr
+    second = checkout.start()
+    assert (second.stdout, second.stderr) == ("pyca all\n", "")
+    assert checkout.installs() == ["."]
+
+
+def test_changed_requirements_are_installed_into_the_same_environment(checkout: Checkout) -> None:
+    checkout.start()
+    kept = checkout.folder / ".venv" / "kept"
+    kept.touch()
+    with (checkout.folder / "requirements.txt").open("a") as file:
+        file.write("something-new\n")
+    checkout.start()
+    assert checkout.installs() == [".", "."]
+
+
+def test_an_interrupted_installation_is_not_trusted(checkout: Checkout) -> None:
+    failed = checkout.start(PIP_RESULT="1")
+    assert failed.returncode == 69
+    assert "installation failed" in failed.stderr
+    rest = checkout.folder / ".venv" / "half a package"
+    rest.touch()
+    assert checkout.start().stdout == "pyca all\n"
+    assert not rest.exists()
+
+
+def test_a_moved_folder_gets_a_new_environment(checkout: Checkout) -> None:
+    checkout.start()
+    checkout.folder = checkout.folder.rename(checkout.folder.with_name("moved"))
+    assert checkout.start().stdout == "pyca all\n"
+    assert len(checkout.installs()) == 2
+
+
+def test_the_bundled_ffmpeg_only_where_there_is_none(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "bin" / "ffmpeg").unlink()
+    others = tmp_path / "others"
+    others.mkdir()
+    for program in Path("/usr/bin").iterdir():
+        if program.name != "ffmpeg":
+            (others / program.name).symlink_to(program)
+    path = f"{tmp_path}/bin:{others}"
+    checkout.start(PATH=path, PYCA_FFMPEG="/opt/ffmpeg")
+    checkout.start(PATH=path)
+    checkout.start(PATH=path)
+    assert checkout.installs() == [".", ".[ffmpeg]"]
+
+
+def test_test_installs_the_tools_and_hands_its_words_to_pytest(checkout: Checkout) -> None:
+    checkout.start()
+    result = checkout.start("test", "-k", "status")
+    assert result.stdout == "pytest -k status\n"
+    assert checkout.installs() == [".", ".[test,postgresql,ffmpeg]"]
+    checkout.start("test")
+    checkout.start()
+    assert len(checkout.installs()) == 2
+
+
+def test_no_python_is_explained(checkout: Checkout, tmp_path: Path) -> None:
+    for name in CANDIDATES:
+        script(tmp_path / "bin" / name, BROKEN)
+    result = checkout.start()
+    assert result.returncode == 69
+    assert "Python 3.11 or newer was not found. Try: " in result.stderr
+    assert not (checkout.folder / ".venv").exists()
+
+
+def test_no_venv_is_explained(checkout: Checkout, tmp_path: Path) -> None:
+    for name in CANDIDATES:
+        script(tmp_path / "bin" / name, '#!/bin/bash\n[[ "$*" != *ensurepip* ]]\n')
+    result = checkout.start()
+    assert result.returncode == 69
+    assert "virtual environments. Try: " in result.stderr
+
+
+@pytest.mark.parametrize("name", ["start.sh", ".ci/run"])
+def test_the_scripts_are_executable_and_can_be_read(name: str) -> None:
+    assert os.access(ROOT / name, os.X_OK)
+    subprocess.run(["bash", "-n", str(ROOT / name)], check=True)
