@@ -1,7 +1,9 @@
 """What the ingest service spends on sending one large file to a server in another process."""
 
+import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from benchmarks.figures import Row
 from benchmarks.home import Home, wait_for
@@ -15,6 +17,7 @@ from pyca.store import recordings
 from pyca.store.database import Database
 
 GIB = 2**30
+PIECE = 2**22
 PATIENCE = 120.0
 
 
@@ -48,8 +51,7 @@ def _deliver(place: Home, database: Database, uid: str, size: int) -> None:
     folder = place.folder / "recordings" / uid
     folder.mkdir(parents=True)
     file = folder / "large.mkv"
-    with file.open("wb") as sparse:
-        sparse.truncate(size)
+    _write(file, size)
     now = time.time()
     event = Event(uid=uid, title=uid, start=now - 60, end=now - 1, origin=Origin.LOCAL)
     track = Track(path=file, flavor="presenter/source", size=size)
@@ -60,6 +62,14 @@ def _deliver(place: Home, database: Database, uid: str, size: int) -> None:
     ring(database.scope, ServiceName.INGEST)
     wait_for(lambda: _state(database, uid) is EventState.FINISHED_UPLOADING, "the upload", PATIENCE, 0.05)
     file.unlink()
+
+
+def _write(file: Path, size: int) -> None:
+    """Write a file as a recorder does: not sparse, and fresh in the kernel's cache."""
+    piece = os.urandom(PIECE)
+    with file.open("wb") as stream:
+        for _ in range(size // PIECE):
+            stream.write(piece)
 
 
 def _state(database: Database, uid: str) -> EventState | None:
