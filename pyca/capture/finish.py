@@ -27,6 +27,8 @@ class Result:
     state: EventState
     tracks: tuple[Track, ...]
     errors: tuple[str, ...]
+    replaced: tuple[Path, ...] = ()
+    """files of which a checked copy in the delivered container is there; they may go once that is stored"""
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,15 @@ def finish(
     :param tools: FFmpeg; without it the files are delivered unseen
     """
     tracks: list[Track] = []
+    replaced: list[Path] = []
     errors: list[str] = []
     complete = True
     for job in jobs:
         mine = [part for part in parts if part.input == job.name]
         for index, flavor in enumerate(job.input.flavors):
-            made, problems = _tracks(job, index, flavor, mine, container, tools)
+            made, problems, old = _tracks(job, index, flavor, mine, container, tools)
             tracks += made
+            replaced += old
             errors += problems
             short = _shortage(job, made, planned)
             if short:
@@ -63,19 +67,21 @@ def finish(
     if not tracks:
         return Result(EventState.FAILED_RECORDING, (), tuple(errors))
     state = EventState.FINISHED_RECORDING if complete else EventState.PARTIAL_RECORDING
-    return Result(state, tuple(tracks), tuple(errors))
+    return Result(state, tuple(tracks), tuple(errors), tuple(replaced))
 
 
 def _tracks(
     job: Job, index: int, flavor: str, parts: Sequence[Part], container: str, tools: Tools | None
-) -> tuple[list[Track], list[str]]:
-    """Return the tracks of one file of one input, ideally a single one."""
+) -> tuple[list[Track], list[str], list[Path]]:
+    """Return the tracks of one file of one input, ideally a single one, what went wrong, what is replaced."""
     pieces, problems = _readable(index, parts, tools)
     if len(pieces) > 1 and tools:
         pieces = _joined(pieces, tools)
-    tracks = []
+    tracks, replaced = [], []
     for piece in pieces:
         path, found = _contained(piece, container, tools)
+        if path != piece.path:
+            replaced.append(piece.path)
         tracks.append(
             Track(
                 path=path,
@@ -87,7 +93,7 @@ def _tracks(
                 streams=tuple(str(stream) for stream in found.streams),
             )
         )
-    return tracks, problems
+    return tracks, problems, replaced
 
 
 def _readable(index: int, parts: Sequence[Part], tools: Tools | None) -> tuple[list[_Piece], list[str]]:
@@ -140,10 +146,11 @@ def _contained(piece: _Piece, container: str, tools: Tools | None) -> tuple[Path
         return piece.path, piece.probe
     try:
         path = remux(piece.path, container, tools)
-        return path, probe(path, tools)
+        found = probe(path, tools)
     except MediaError as error:
         logger.warning("%s is delivered as it was recorded: %s", piece.path.name, error)
         return piece.path, piece.probe
+    return path, found
 
 
 def _shortage(job: Job, tracks: Iterable[Track], planned: float) -> str:

@@ -10,6 +10,7 @@ from pyca.capture.watch import PERIOD, FileWatch
 from pyca.config.settings import Capture
 from pyca.core.clock import Clock
 from pyca.core.recording import Part
+from pyca.core.states import Outcome
 from pyca.media.explain import explain
 from pyca.runtime.child import Child, Exit
 from pyca.runtime.ladder import StopLadder
@@ -76,6 +77,8 @@ class RunningPart:
         """Return why the command ended, in words, with what it said last."""
         if self.trouble:
             return self.trouble
+        if ended.outcome is Outcome.STOPPED:
+            return f"{self.job.name}: {ended.message}"
         reason = explain(self.child.tail())
         return f"{self.job.name}: {ended.message}" + (f": {reason}" if reason else "")
 

@@ -4,6 +4,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,13 @@ PAUSE = 1.0
 """Seconds between two tries while the database is locked, full or away."""
 
 
+@dataclass(frozen=True)
+class _Item:
+    work: Work
+    wake: tuple[ServiceName, ...]
+    then: Callable[[], None] | None
+
+
 class Scribe:
     """One thread that carries out database work in the order in which it came.
 
@@ -28,18 +36,21 @@ class Scribe:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._work: queue.Queue[tuple[Work, tuple[ServiceName, ...]] | None] = queue.Queue()
+        self._work: queue.Queue[_Item | None] = queue.Queue()
         self._closing = threading.Event()
         self._waiting_since: str = ""
         self._thread = threading.Thread(target=self._run, name="scribe", daemon=True)
         self._thread.start()
 
-    def put(self, work: Work, wake: Iterable[ServiceName] = ()) -> None:
+    def put(
+        self, work: Work, wake: Iterable[ServiceName] = (), then: Callable[[], None] | None = None
+    ) -> None:
         """Have something written soon.
 
         :param wake: the services that want to know
+        :param then: what may be done only once it is written
         """
-        self._work.put((work, tuple(wake)))
+        self._work.put(_Item(work, tuple(wake), then))
 
     @property
     def trouble(self) -> str:
@@ -59,12 +70,14 @@ class Scribe:
 
     def _run(self) -> None:
         while (item := self._work.get()) is not None:
-            work, wake = item
-            self._write(work)
-            for service in wake:
+            written = self._write(item.work)
+            for service in item.wake:
                 ring(self._database.scope, service)
+            if written and item.then:
+                item.then()
 
-    def _write(self, work: Work) -> None:
+    def _write(self, work: Work) -> bool:
+        """Carry out one piece of work; False where it was given up."""
         tries = 0
         while True:
             try:
@@ -76,14 +89,14 @@ class Scribe:
                     logger.error("%s; recording goes on, the change is written later", error)
                 self._waiting_since = error.message
                 if self._closing.wait(PAUSE) and tries > 1:
-                    return
+                    return False
             except PycaError as error:
                 logger.error("a change was not stored: %s", error)
-                return
+                return False
             except Exception:
                 # The scribe outlives any single mistake: the next recording must still be noted.
                 logger.exception("a change was not stored")
-                return
+                return False
             else:
                 self._waiting_since = ""
-                return
+                return True

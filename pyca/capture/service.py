@@ -248,7 +248,11 @@ class CaptureService:
             if event.origin is Origin.LOCAL:
                 events.cancel(session, event.uid)
 
-        self._scribe.put(write, (ServiceName.INGEST, ServiceName.AGENTSTATE))
+        def tidy() -> None:
+            for path in result.replaced:
+                path.unlink(missing_ok=True)
+
+        self._scribe.put(write, (ServiceName.INGEST, ServiceName.AGENTSTATE), tidy)
 
 
 def _tools() -> Tools | None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from pyca.cli.services import run_service, set_up_logs
+from pyca.cli.services import is_alive, run_service, set_up_logs
 from pyca.core.clock import Clock, SystemClock
 from pyca.core.errors import CommandError
-from pyca.core.states import ServiceName, ServiceState
+from pyca.core.states import ServiceName
 from pyca.runtime.forked import fork
 from pyca.runtime.notify import Notifier
 from pyca.runtime.supervisor import supervise
@@ -42,7 +42,17 @@ class Background:
         self._handlers: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
 
     def __enter__(self) -> Self:
-        self._log.parent.mkdir(parents=True, exist_ok=True)
+        """Start the services.
+
+        :raises CommandError: where their log cannot be written
+        """
+        try:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            self._log.open("ab").close()
+        except OSError as error:
+            raise CommandError(
+                f"{error.filename} cannot be written: {error.strerror}", "give pyCA a folder of its own"
+            ) from error
         self._pid = fork(self._main)
         # Otherwise a SIGTERM would end this process without its clean-up.
         self._handlers = {number: signal.signal(number, _leave) for number in _ENDING}
@@ -95,15 +105,6 @@ class Background:
         clock = SystemClock()
         mains = {str(name): partial(run_service, name, lambda: self._settings) for name in self._names}
         return supervise(mains, clock=clock, notifier=Notifier(clock=clock))
-
-
-def is_alive(database: "Database", name: ServiceName, clock: Clock) -> bool:
-    """Tell whether a service runs for this database."""
-    from pyca.store import services
-
-    with database.read() as session:
-        states = {one.name: one.state for one in services.statuses(session, clock.now())}
-    return states[str(name)] is not ServiceState.STOPPED
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:

@@ -27,9 +27,10 @@ _LEAD = 3.0
 """Seconds from planning the event to its start."""
 _TOLERANCE = 1.5
 """Seconds by which the recording may miss the planned length; FFmpeg takes a moment to start."""
+# The sources pace themselves: “-re” would let newer versions of FFmpeg begin with half a second at once.
 _COMMAND = (
     "ffmpeg -hide_banner -loglevel warning"
-    " -re -f lavfi -i testsrc2=s=640x360:r=25 -re -f lavfi -i sine=f=440:r=48000"
+    " -f lavfi -i testsrc2=s=640x360:r=25,realtime -f lavfi -i sine=f=440:r=48000,arealtime"
     " -map 0:v -map 1:a -c:v libx264 -preset veryfast -tune zerolatency -g 25 -b:v 300k -pix_fmt yuv420p"
     " -c:a aac -cluster_time_limit 1000 -flush_packets 1 -y '{{dir}}/{{name}}.mkv'"
     " -map 0:v -r 1 -update 1 -atomic_writing 1 -y '{{previewdir}}/preview.jpg'"

@@ -115,14 +115,20 @@ def cancel(options: Options, event_id: str) -> None:
 
 @events.command()
 @click.argument("event_id", metavar="ID")
+@click.option("--delivered", is_flag=True, help="The server has it: settle an end that was never answered.")
+@click.option("--anew", is_flag=True, help="Begin with the first step instead of where it stopped.")
 @pass_options
-def retry(options: Options, event_id: str) -> None:
+def retry(options: Options, event_id: str, delivered: bool, anew: bool) -> None:
     """Deliver a recording again whose delivery failed."""
     from pyca.ingest import operator
 
     database = open_database(options.settings(), create=False)
     one = find(database, event_id)
-    operator.retry(database, SystemClock(), one.event.uid)
+    if delivered:
+        operator.resolve(database, SystemClock(), one.event.uid, delivered=True)
+        click.echo(f"“{one.event.title}” counts as delivered")
+        return
+    operator.retry(database, SystemClock(), one.event.uid, anew=anew)
     click.echo(f"“{one.event.title}” is delivered again")
 
 

@@ -60,11 +60,18 @@ _PHASES = {
 
 
 def follow(
-    database: "Database", uid: str, clock: Clock, show: Show, check: Callable[[], None] = lambda: None
+    database: "Database",
+    uid: str,
+    clock: Clock,
+    show: Show,
+    check: Callable[[], None] = lambda: None,
+    *,
+    delivers: bool = True,
 ) -> Known:
     """Show what happens to an event until it is delivered or has failed, and return what became of it.
 
     :param check: called at each look; raises where there is no point in going on
+    :param delivers: False where recordings stay here, so that one is done once it is recorded
     :raises UsageError: where somebody cancelled the event
     """
     while True:
@@ -73,6 +80,8 @@ def follow(
         if one is None:
             raise UsageError("the event was cancelled")
         moment = assess(one, clock.now())
+        if moment.phase is Phase.DELIVERING and not delivers:
+            moment = Moment(Phase.DONE, "kept on this machine")
         show(moment)
         if moment.phase in (Phase.DONE, Phase.FAILED):
             return one

@@ -43,7 +43,7 @@ def record(options: Options, duration: str, title: str, inputs: tuple[str, ...])
     with _services(settings, database, clock):
         event = record_now(database, clock, settings, title, seconds, inputs)
         try:
-            one = _follow(database, event.uid, clock, progress)
+            one = _follow(database, event.uid, clock, progress, delivers=not settings.agent.backup_mode)
         finally:
             progress.end()
     _report(one)
@@ -52,8 +52,9 @@ def record(options: Options, duration: str, title: str, inputs: tuple[str, ...])
 @contextlib.contextmanager
 def _services(settings: "Settings", database: "Database", clock: Clock) -> Iterator[None]:
     """Make sure that somebody records and delivers."""
-    from pyca.cli.background import Background, is_alive
+    from pyca.cli.background import Background
     from pyca.cli.run import preload
+    from pyca.cli.services import is_alive
 
     missing = [name for name in _NEEDED if not is_alive(database, name, clock)]
     if not missing:
@@ -67,19 +68,19 @@ def _services(settings: "Settings", database: "Database", clock: Clock) -> Itera
         yield
 
 
-def _follow(database: "Database", uid: str, clock: Clock, show: "Show") -> "Known":
+def _follow(database: "Database", uid: str, clock: Clock, show: "Show", *, delivers: bool) -> "Known":
     """Follow the recording; the first Ctrl-C ends it, one after that leaves."""
     from pyca.cli.follow import follow
     from pyca.cli.records import find
     from pyca.schedule import local
 
     try:
-        return follow(database, uid, clock, show)
+        return follow(database, uid, clock, show, delivers=delivers)
     except KeyboardInterrupt:
         one = find(database, uid)
         if one.state in (EventState.RECORDING, EventState.UPCOMING):
             local.stop(database, clock, uid)
-        return follow(database, uid, clock, show)
+        return follow(database, uid, clock, show, delivers=delivers)
 
 
 def _report(one: "Known") -> None:

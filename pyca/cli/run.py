@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from pyca.cli.options import Command, Options, open_database, pass_options
+from pyca.core.errors import RunningError
 from pyca.core.states import ServiceName
 
 _HELP = {
@@ -53,19 +54,23 @@ RUN_COMMANDS = (run, run_all, *(_service_command(name) for name in ServiceName))
 def _supervise(options: Options, names: Sequence[ServiceName]) -> None:
     """Run services as children of this process until it is told to stop.
 
-    A wrong configuration or an unusable database ends it here, before any child is started.
+    :raises ConfigError: where the configuration is wrong
+    :raises StoreError: where the database cannot be used
+    :raises RunningError: where one of them runs already
     """
-    from pyca.cli.services import set_up_logs
+    from pyca.cli.services import is_alive, set_up_logs
     from pyca.core.clock import SystemClock
     from pyca.runtime.notify import Notifier
     from pyca.runtime.supervisor import supervise
 
     settings = options.settings()
     set_up_logs(settings, "pyca")
+    clock, database = SystemClock(), open_database(settings)
+    if alive := [str(name) for name in names if is_alive(database, name, clock)]:
+        raise RunningError(f"already running for this database: {', '.join(alive)}", "stop them first")
     # Connections do not survive a fork; each child opens its own.
-    open_database(settings).dispose()
+    database.dispose()
     preload(names)
-    clock = SystemClock()
     sys.exit(supervise(_mains(options, names), clock=clock, notifier=Notifier(clock=clock)))
 
 

@@ -12,7 +12,7 @@ from pyca.core.states import ServiceName, ServiceState
 if TYPE_CHECKING:
     from pyca.config.settings import Settings
     from pyca.runtime.loop import Service
-    from pyca.runtime.pulse import Beat, Pulse
+    from pyca.runtime.pulse import Pulse
     from pyca.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -61,10 +61,12 @@ def _drive(
     from pyca.runtime.loop import run
     from pyca.runtime.notify import Notifier
     from pyca.runtime.pulse import Pulse
+    from pyca.store.heart import Heart
 
     bell = Bell(database.scope, str(name))
     notifier = Notifier(clock=clock)
-    pulse = Pulse(clock=clock, notifier=notifier, beat=heartbeat(name, database, clock))
+    heart = Heart(name, database, clock)
+    pulse = Pulse(clock=clock, notifier=notifier, beat=heart.beat)
 
     def reload() -> "Service | None":
         fresh = reread(read, settings, str(name))
@@ -74,6 +76,7 @@ def _drive(
         service = make_service(name, settings, database, clock, pulse)
         run(service, clock=clock, bell=bell, pulse=pulse, reload=reload)
     finally:
+        heart.close()
         bell.close()
         notifier.close()
 
@@ -114,15 +117,13 @@ def make_service(
             raise ValueError("the page is not driven by the services' loop")
 
 
-def heartbeat(name: ServiceName, database: "Database", clock: Clock) -> "Beat":
-    """Return the function that tells the database that a service lives."""
+def is_alive(database: "Database", name: ServiceName, clock: Clock) -> bool:
+    """Tell whether a service runs for this database."""
     from pyca.store import services
 
-    def beat(state: ServiceState, text: str) -> None:
-        with database.write() as session:
-            services.beat(session, name, state, text, clock.now())
-
-    return beat
+    with database.read() as session:
+        states = {one.name: one.state for one in services.statuses(session, clock.now())}
+    return states[str(name)] is not ServiceState.STOPPED
 
 
 def reread(read: Reader, old: "Settings", name: str) -> "Settings | None":
@@ -147,6 +148,8 @@ def set_up_logs(settings: "Settings", name: str) -> None:
     from pyca.runtime import logs
 
     logs.setup(settings.logging, service=name, secrets=_secrets(settings))
+    # It introduces each of its plug-ins; what a migration did is told by our own line.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     for warning in settings.warnings:
         logger.warning("%s", warning)
 

@@ -9,8 +9,8 @@ from pyca.config.report import Report, did_you_mean
 from pyca.config.types import DatabaseUrl, Raw, Secret
 
 _PREFIX = "PYCA_"
-_OTHERS = frozenset({"PYCA_CONFIG"})
-"""variables of the command line, no keys"""
+_OTHERS = frozenset({"PYCA_CONFIG", "PYCA_FFMPEG"})
+"""variables that name a file to use; no keys"""
 
 
 def variables() -> dict[str, Location]:

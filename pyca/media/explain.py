@@ -129,9 +129,9 @@ _PASSWORD = re.compile(r"(\w://)[^/@\s]+@")
 
 
 def explain(log: str) -> str:
-    """Return one sentence on why FFmpeg failed, with a remedy where one is known.
+    """Return one sentence on why a command failed, with a remedy where one is known.
 
-    :param log: its stderr, or the end of it
+    :param log: its stderr, or the end of it; empty where the command said nothing
     """
     lines = _lines(log)
     for case in _CASES:
@@ -139,7 +139,7 @@ def explain(log: str) -> str:
             sentence = case.sentence.format(**match.groupdict(), subject=_subject(lines))
             return f"{sentence} ({case.remedy})"
     last = last_lines(log, 1)
-    return f"FFmpeg says: {last}" if last else "FFmpeg gave no reason"
+    return f"it says: {last}" if last else ""
 
 
 def last_lines(log: str, count: int = 3) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import pycurl
 
 from pyca.config.settings import Server
+from pyca.core.errors import DeliveryError
 from pyca.opencast.forms import Field, FilePart, add_field, size_of
 from pyca.opencast.options import Pairs, set_options
 from pyca.opencast.refusals import broken, refused
@@ -205,4 +206,8 @@ class Http:
         if self.server.auth_method != "digest" or (parts.netloc == self._nonce_host and young):
             return
         self._curl.reset()
-        self._request("GET", f"{parts.scheme}://{parts.netloc}{_PRIMING_PATH}", allow=range(404, 600))
+        try:
+            self._request("GET", f"{parts.scheme}://{parts.netloc}{_PRIMING_PATH}", allow=range(404, 600))
+        except DeliveryError as error:
+            # What was not answered is this question, not the call that it prepares.
+            raise DeliveryError(error.message, error.remedy, permanent=error.permanent) from error

@@ -109,7 +109,7 @@ def _event(component: Any, uid: str, start: float, end: float, fingerprint: str)
     given = properties.parse(texts.get(_PROPERTIES_FILE, ""), title)
     return Event(
         uid=uid,
-        title=title,
+        title=title or "Untitled",
         start=start,
         end=end,
         origin=Origin.OPENCAST,
@@ -167,7 +167,12 @@ def _attachments(component: Any, uid: str) -> Iterator[Attachment]:
         if isinstance(value, icalendar.vBinary):
             name = str(value.params.get("X-APPLE-FILENAME", value.params.get("FILENAME", "")))
             mimetype = str(value.params.get("FMTTYPE", ""))
-            yield Attachment(name, mimetype, b64decode(value.to_ical()).decode("utf-8", "replace"))
+            yield Attachment(name, mimetype, _decoded(value.to_ical()))
+
+
+def _decoded(data: bytes) -> str:
+    # A NUL is no text for a database, and means nothing in XML or properties.
+    return b64decode(data).decode("utf-8", "replace").replace("\0", "")
 
 
 def _creator(catalog: str, uid: str) -> str:

@@ -151,9 +151,9 @@ def _check_local(event: Event, verb: str) -> None:
 
 
 def _check_inputs(settings: Settings, inputs: Sequence[str]) -> None:
-    unknown = [name for name in inputs if name not in settings.inputs]
+    unknown = [name for name in inputs if name not in settings.named_inputs]
     if unknown:
-        have = ", ".join(settings.inputs) or "none"
+        have = ", ".join(settings.named_inputs)
         raise UsageError(f"no input is called “{', '.join(unknown)}”", f"configured inputs: {have}")
 
 

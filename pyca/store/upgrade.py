@@ -97,6 +97,8 @@ def _migrate(database: Database) -> None:
     from alembic import command
     from alembic.config import Config
 
+    # What Alembic thinks while it works is no news for an operator; the result is told by our caller.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", "pyca.store:migrations")
     with database.write() as session:

@@ -408,6 +408,7 @@ class TestWithFFmpeg:
         assert recording.state is EventState.FINISHED_RECORDING, recording.error
         [track] = recording.tracks
         assert track.path.suffix == ".mp4"
+        rig.drive(lambda: not list(recording.directory.glob("*.mkv")))
         assert track.duration == pytest.approx(3.0, abs=1.0)
         assert len(track.streams) == 2
         rig.close()

@@ -88,6 +88,43 @@ def test_a_second_instance_is_refused(pyca: Run, launch: Start, configured: Path
     assert "already running" in out
 
 
+def test_a_second_supervisor_is_refused(pyca: Run, launch: Start, configured: Path) -> None:
+    launch("run")
+    wait_for(lambda: running(pyca) == AGENT, "the services")
+    second = launch("all")
+    out, _ = second.communicate(timeout=60)
+    assert second.returncode == os.EX_TEMPFAIL
+    assert "already running for this database: schedule, capture, ingest, agentstate" in out
+
+
+def test_record_in_backup_mode_keeps_it_here(launch: Start, configured: Path) -> None:
+    with configured.open("a") as file:
+        file.write("[agent]\nbackup_mode = True\n")
+    process = launch("record", "1s")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, out
+    assert "kept on this machine" in out
+    assert not (configured.parent.parent / "archive").exists()
+
+
+def test_record_with_a_command_that_does_not_exist(launch: Start, configured: Path) -> None:
+    configured.write_text("[capture]\ncommand = nosuchprogram {{dir}}/{{name}}.webm\n", encoding="utf-8")
+    process = launch("record", "2s")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == os.EX_UNAVAILABLE, out
+    assert "nosuchprogram" in out
+    assert "Traceback" not in out
+
+
+def test_record_into_a_folder_that_cannot_be_made(launch: Start, configured: Path) -> None:
+    (configured.parent.parent / "recordings").write_text("a file is in the way")
+    process = launch("record", "2s")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == os.EX_UNAVAILABLE, out
+    assert "cannot be written" in out
+    assert "Traceback" not in out
+
+
 def test_reload_keeps_the_old_configuration_where_the_new_is_wrong(
     pyca: Run, launch: Start, configured: Path
 ) -> None:

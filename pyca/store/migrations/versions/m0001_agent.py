@@ -9,6 +9,17 @@ down_revision = None
 
 def upgrade() -> None:
     """Apply."""
+    _create_outbox()
+    _create_recorded_event()
+    _create_service_state()
+    _create_upcoming_event()
+    _create_upstream_state()
+    _create_part()
+    _create_track()
+    _create_upload()
+
+
+def _create_outbox() -> None:
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -17,6 +28,9 @@ def upgrade() -> None:
         sa.Column("created", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _create_recorded_event() -> None:
     op.create_table(
         "recorded_event",
         sa.Column("state", sa.String(length=40), nullable=False),
@@ -46,6 +60,8 @@ def upgrade() -> None:
         batch_op.create_index("recorded_event_start", ["start"], unique=False)
         batch_op.create_index("recorded_event_state", ["state", "start"], unique=False)
 
+
+def _create_service_state() -> None:
     op.create_table(
         "service_state",
         sa.Column("name", sa.String(length=40), nullable=False),
@@ -57,6 +73,9 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _create_upcoming_event() -> None:
     op.create_table(
         "upcoming_event",
         sa.Column("uid", sa.String(length=512), nullable=False),
@@ -80,6 +99,8 @@ def upgrade() -> None:
         batch_op.create_index("upcoming_event_end", ["end"], unique=False)
         batch_op.create_index("upcoming_event_start", ["start"], unique=False)
 
+
+def _create_upstream_state() -> None:
     op.create_table(
         "upstream_state",
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -89,6 +110,9 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _create_part() -> None:
     op.create_table(
         "part",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -108,6 +132,8 @@ def upgrade() -> None:
     with op.batch_alter_table("part", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_part_uid"), ["uid"], unique=False)
 
+
+def _create_track() -> None:
     op.create_table(
         "track",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -126,6 +152,8 @@ def upgrade() -> None:
     with op.batch_alter_table("track", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_track_uid"), ["uid"], unique=False)
 
+
+def _create_upload() -> None:
     op.create_table(
         "upload",
         sa.Column("uid", sa.String(length=512), nullable=False),
