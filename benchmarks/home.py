@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pyca.config import load
@@ -68,7 +68,7 @@ class Home:
             began = time.monotonic()
             daemon = subprocess.Popen(argv, cwd=self.folder, env=environ, stdout=log, stderr=log)
             try:
-                _await_ready(ear, self)
+                _await_ready(ear, daemon, self.folder / "log")
                 yield daemon.pid, time.monotonic() - began
             finally:
                 _end(daemon)
@@ -91,14 +91,15 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float, pause: 
     return time.time()
 
 
-def _await_ready(ear: socket.socket, at: Home) -> None:
-    ear.settimeout(READY_SECONDS)
-    try:
-        while b"READY=1" not in ear.recv(4096):
-            pass
-    except TimeoutError:
-        said = (at.folder / "log").read_text("utf-8", "replace")[-400:]
-        raise TimeoutError(f"the daemon was not ready in {READY_SECONDS:.0f} s: {said}") from None
+def _await_ready(ear: socket.socket, daemon: "subprocess.Popen[bytes]", log: Path) -> None:
+    ear.settimeout(1.0)
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and daemon.poll() is None:
+        with suppress(TimeoutError):
+            if b"READY=1" in ear.recv(4096):
+                return
+    said = log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+    raise RuntimeError(f"the daemon did not become ready: {said}")
 
 
 def _end(daemon: subprocess.Popen[bytes]) -> None:

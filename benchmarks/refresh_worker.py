@@ -7,13 +7,14 @@ import time
 
 from benchmarks.home import CONFIG
 from benchmarks.processes import forget_peak, peak, resident
-from pyca.cli.services import heartbeat, make_service, set_up_logs
+from pyca.cli.services import make_service, set_up_logs
 from pyca.config import load
 from pyca.core.clock import SystemClock
 from pyca.core.states import ServiceName
 from pyca.runtime.notify import Notifier
 from pyca.runtime.pulse import Pulse
 from pyca.store.database import Database
+from pyca.store.heart import Heart
 from pyca.store.upgrade import ensure
 
 
@@ -34,8 +35,8 @@ def main() -> None:
     set_up_logs(settings, "schedule")
     database = Database(settings.agent.database)
     ensure(database)
-    beat = heartbeat(ServiceName.SCHEDULE, database, clock)
-    pulse = Pulse(clock=clock, notifier=Notifier(clock=clock), beat=beat)
+    heart = Heart(ServiceName.SCHEDULE, database, clock)
+    pulse = Pulse(clock=clock, notifier=Notifier(clock=clock), beat=heart.beat)
     service = make_service(ServiceName.SCHEDULE, settings, database, clock, pulse)
     due = clock.now()
     for _ in sys.stdin:
@@ -48,6 +49,7 @@ def main() -> None:
         sys.stdout.write(json.dumps(figures) + "\n")
         sys.stdout.flush()
     service.close()
+    heart.close()
     database.dispose()
 
 

@@ -1,16 +1,25 @@
 """``pyca run``, ``pyca all`` and one command per service."""
 
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from pyca.cli.options import Command, Options, open_database, pass_options
-from pyca.core.errors import RunningError
+from pyca.core.clock import Clock, SystemClock
 from pyca.core.states import ServiceName
 
+if TYPE_CHECKING:
+    from pyca.cli.services import Reader
+    from pyca.config.settings import Settings
+    from pyca.store.database import Database
+
+_FRESH_SECONDS = 5.0
+"""How long what the supervisor has read counts as the present configuration."""
 _HELP = {
     ServiceName.SCHEDULE: "Run the service that follows the calendar.",
     ServiceName.CAPTURE: "Run the service that records.",
@@ -54,24 +63,22 @@ RUN_COMMANDS = (run, run_all, *(_service_command(name) for name in ServiceName))
 def _supervise(options: Options, names: Sequence[ServiceName]) -> None:
     """Run services as children of this process until it is told to stop.
 
-    :raises ConfigError: where the configuration is wrong
-    :raises StoreError: where the database cannot be used
-    :raises RunningError: where one of them runs already
+    A wrong configuration or an unusable database ends it here, before any child is started.
     """
-    from pyca.cli.services import is_alive, set_up_logs
-    from pyca.core.clock import SystemClock
+    # What is imported stays for good: looking for garbage among it costs a tenth of the start.
+    gc.disable()
+    from pyca.cli.services import set_up_logs
     from pyca.runtime.notify import Notifier
     from pyca.runtime.supervisor import supervise
 
-    settings = options.settings()
+    settings, clock = options.settings(), SystemClock()
     set_up_logs(settings, "pyca")
-    clock, database = SystemClock(), open_database(settings)
-    if alive := [str(name) for name in names if is_alive(database, name, clock)]:
-        raise RunningError(f"already running for this database: {', '.join(alive)}", "stop them first")
-    # Connections do not survive a fork; each child opens its own.
-    database.dispose()
+    database = open_database(settings)
     preload(names)
-    sys.exit(supervise(_mains(options, names), clock=clock, notifier=Notifier(clock=clock)))
+    warm_up(database)
+    gc.enable()
+    mains = _mains(names, _reader(options, settings, clock), database)
+    sys.exit(supervise(mains, clock=clock, notifier=Notifier(clock=clock)))
 
 
 def preload(names: Sequence[ServiceName]) -> None:
@@ -81,7 +88,32 @@ def preload(names: Sequence[ServiceName]) -> None:
         import_module(module)
 
 
-def _mains(options: Options, names: Sequence[ServiceName]) -> dict[str, Callable[[], int]]:
+def warm_up(database: "Database") -> None:
+    """Prepare tables and statements once for all children, and close what must not survive a fork."""
+    from pyca.store import services
+
+    with database.read() as session:
+        services.statuses(session, 0.0)
+    database.dispose()
+
+
+def _reader(options: Options, settings: "Settings", clock: Clock) -> "Reader":
+    """Return what reads the configuration; a child that is started at once takes what was just read.
+
+    The list is a child's own after the fork: each takes it once, and reads anew when it is told to reload or
+    is started again later.
+    """
+    just_read, until = [settings], clock.monotonic() + _FRESH_SECONDS
+
+    def read() -> "Settings":
+        return just_read.pop() if just_read and clock.monotonic() < until else options.settings()
+
+    return read
+
+
+def _mains(
+    names: Sequence[ServiceName], read: "Reader", database: "Database"
+) -> dict[str, Callable[[], int]]:
     from pyca.cli.services import run_service
 
-    return {str(name): partial(run_service, name, options.settings) for name in names}
+    return {str(name): partial(run_service, name, read, database) for name in names}

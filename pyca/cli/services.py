@@ -24,10 +24,11 @@ AGENT = (ServiceName.SCHEDULE, ServiceName.CAPTURE, ServiceName.INGEST, ServiceN
 """the services of an agent without its page"""
 
 
-def run_service(name: ServiceName, read: Reader) -> int:
+def run_service(name: ServiceName, read: Reader, database: "Database | None" = None) -> int:
     """Run one service in this process until it is told to stop; return its exit code.
 
     :param read: called at the start and again after each SIGHUP
+    :param database: one with its tables up to date and without open connections; by default it is opened here
     :raises ConfigError: where the configuration is wrong at the start
     :raises RunningError: where the service runs already
     """
@@ -37,9 +38,10 @@ def run_service(name: ServiceName, read: Reader) -> int:
     settings = read()
     set_up_logs(settings, str(name))
     clock = SystemClock()
-    database = Database(settings.agent.database)
+    known, database = database, database or Database(settings.agent.database)
     try:
-        ensure(database)
+        if known is None:
+            ensure(database)
         if name is ServiceName.UI:
             _serve_page(settings, read, database, clock)
         else:
