@@ -53,7 +53,12 @@ class Home:
 
     def environ(self) -> dict[str, str]:
         """Return the environment of the daemons; nothing of the caller's changes their configuration."""
-        foreign = {key: value for key, value in os.environ.items() if not key.startswith("PYCA_")}
+        # An installed pyCA has its bytecode; compiling it at each start would be measured otherwise.
+        foreign = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith("PYCA_") and key != "PYTHONDONTWRITEBYTECODE"
+        }
         return {**foreign, **self.variables, "PYTHONPATH": str(ROOT)}
 
     @contextmanager
