@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
 _FRESH_SECONDS = 5.0
 """How long what the supervisor has read counts as the present configuration."""
+_SHARED = (
+    "pyca.opencast.discovery",
+    "pyca.runtime.loop",
+    "pyca.store.heart",
+    "pyca.store.outbox",
+    "pyca.store.recordings",
+    "pyca.store.uploads",
+    "pyca.store.upstream",
+)
+
 _HELP = {
     ServiceName.SCHEDULE: "Run the service that follows the calendar.",
     ServiceName.CAPTURE: "Run the service that records.",
@@ -44,7 +54,8 @@ def run_all(options: Options) -> None:
     """Run all services and the page."""
     from pyca.cli.services import AGENT
 
-    _supervise(options, (*AGENT, ServiceName.UI))
+    # The page first: it has the most to import.
+    _supervise(options, (ServiceName.UI, *AGENT))
 
 
 def _service_command(name: ServiceName) -> click.Command:
@@ -74,17 +85,20 @@ def _supervise(options: Options, names: Sequence[ServiceName]) -> None:
     settings, clock = options.settings(), SystemClock()
     set_up_logs(settings, "pyca")
     database = open_database(settings)
-    preload(names)
+    preload()
     warm_up(database)
     gc.enable()
     mains = _mains(names, _reader(options, settings, clock), database)
     sys.exit(supervise(mains, clock=clock, notifier=Notifier(clock=clock)))
 
 
-def preload(names: Sequence[ServiceName]) -> None:
-    """Import what the children need, so that they share its memory."""
-    for name in names:
-        module = "pyca.ui.serve" if name is ServiceName.UI else f"pyca.{name}.service"
+def preload() -> None:
+    """Import what several children need, so that they share its memory.
+
+    What only one of them needs is left to it: the children import at the same time, and pages that one of
+    them has written to would be there twice.
+    """
+    for module in _SHARED:
         import_module(module)
 
 
