@@ -11,6 +11,7 @@ import click
 
 from pyca.cli.options import Command, Options, open_database, pass_options
 from pyca.core.clock import Clock, SystemClock
+from pyca.core.errors import RunningError
 from pyca.core.states import ServiceName
 
 if TYPE_CHECKING:
@@ -74,19 +75,25 @@ RUN_COMMANDS = (run, run_all, *(_service_command(name) for name in ServiceName))
 def _supervise(options: Options, names: Sequence[ServiceName]) -> None:
     """Run services as children of this process until it is told to stop.
 
-    A wrong configuration or an unusable database ends it here, before any child is started.
+    :raises ConfigError: where the configuration is wrong
+    :raises StoreError: where the database cannot be used
+    :raises RunningError: where one of them runs already
     """
     # What is imported stays for good: looking for garbage among it costs a tenth of the start.
     gc.disable()
-    from pyca.cli.services import set_up_logs
+    from pyca.cli.services import is_alive, set_up_logs
     from pyca.runtime.notify import Notifier
     from pyca.runtime.supervisor import supervise
 
     settings, clock = options.settings(), SystemClock()
     set_up_logs(settings, "pyca")
     database = open_database(settings)
+    # The children take the database over with its prepared statements, such as this one's.
+    if alive := [str(name) for name in names if is_alive(database, name, clock)]:
+        raise RunningError(f"already running for this database: {', '.join(alive)}", "stop them first")
+    # Connections do not survive a fork; each child opens its own.
+    database.dispose()
     preload()
-    warm_up(database)
     gc.enable()
     mains = _mains(names, _reader(options, settings, clock), database)
     sys.exit(supervise(mains, clock=clock, notifier=Notifier(clock=clock)))
@@ -100,15 +107,6 @@ def preload() -> None:
     """
     for module in _SHARED:
         import_module(module)
-
-
-def warm_up(database: "Database") -> None:
-    """Prepare tables and statements once for all children, and close what must not survive a fork."""
-    from pyca.store import services
-
-    with database.read() as session:
-        services.statuses(session, 0.0)
-    database.dispose()
 
 
 def _reader(options: Options, settings: "Settings", clock: Clock) -> "Reader":

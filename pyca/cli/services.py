@@ -28,7 +28,7 @@ def run_service(name: ServiceName, read: Reader, database: "Database | None" = N
     """Run one service in this process until it is told to stop; return its exit code.
 
     :param read: called at the start and again after each SIGHUP
-    :param database: one with its tables up to date and without open connections; by default it is opened here
+    :param database: the supervisor's, without open connections; by default the one that the settings name
     :raises ConfigError: where the configuration is wrong at the start
     :raises RunningError: where the service runs already
     """
@@ -38,10 +38,9 @@ def run_service(name: ServiceName, read: Reader, database: "Database | None" = N
     settings = read()
     set_up_logs(settings, str(name))
     clock = SystemClock()
-    known, database = database, database or Database(settings.agent.database)
+    database = database or Database(settings.agent.database)
     try:
-        if known is None:
-            ensure(database)
+        ensure(database)
         if name is ServiceName.UI:
             _serve_page(settings, read, database, clock)
         else:
