@@ -145,12 +145,11 @@ def _contained(piece: _Piece, container: str, tools: Tools | None) -> tuple[Path
     if not container or not tools or piece.path.suffix == f".{container}":
         return piece.path, piece.probe
     try:
-        path = remux(piece.path, container, tools)
-        found = probe(path, tools)
+        found = remux(piece.probe, container, tools)
     except MediaError as error:
         logger.warning("%s is delivered as it was recorded: %s", piece.path.name, error)
         return piece.path, piece.probe
-    return path, found
+    return found.path, found
 
 
 def _shortage(job: Job, tracks: Iterable[Track], planned: float) -> str:

@@ -62,7 +62,7 @@ def demo(directory: Path, duration: str) -> None:
     settings, clock = demo_settings(directory.absolute()), SystemClock()
     database = open_database(settings)
     services = (*AGENT, ServiceName.UI)
-    preload(services)
+    preload()
     database.dispose()
     click.echo(f"pyCA {pyca.__version__}: demo in {directory.absolute()}")
     with Background(services, settings, directory / "pyca.log") as background:

@@ -60,7 +60,7 @@ def _services(settings: "Settings", database: "Database", clock: Clock) -> Itera
     if not missing:
         yield
         return
-    preload(missing)
+    preload()
     database.dispose()
     log = settings.capture.directory / "record.log"
     with Background(missing, settings, log) as background:

@@ -24,10 +24,13 @@ AGENT = (ServiceName.SCHEDULE, ServiceName.CAPTURE, ServiceName.INGEST, ServiceN
 """the services of an agent without its page"""
 
 
-def run_service(name: ServiceName, read: Reader, *, warned: bool = False) -> int:
+def run_service(
+    name: ServiceName, read: Reader, database: "Database | None" = None, *, warned: bool = False
+) -> int:
     """Run one service in this process until it is told to stop; return its exit code.
 
     :param read: called at the start and again after each SIGHUP
+    :param database: the supervisor's, without open connections; by default the one that the settings name
     :param warned: True where somebody has told the risks of the configuration already
     :raises ConfigError: where the configuration is wrong at the start
     :raises RunningError: where the service runs already
@@ -38,7 +41,7 @@ def run_service(name: ServiceName, read: Reader, *, warned: bool = False) -> int
     settings = read()
     set_up_logs(settings, str(name), warn=not warned)
     clock = SystemClock()
-    database = Database(settings.agent.database)
+    database = database or Database(settings.agent.database)
     try:
         ensure(database)
         if name is ServiceName.UI:

@@ -1,5 +1,6 @@
 """Give a recording another container, without touching pictures and sound."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pyca.core.errors import MediaError
@@ -12,26 +13,34 @@ _TOLERANCE = 0.5
 """seconds"""
 
 
-def remux(source: Path, container: str, tools: Tools) -> Path:
-    """Copy a recording into another container beside it and return the new file.
+def remux(original: Probe, container: str, tools: Tools) -> Probe:
+    """Copy a recording into another container beside it and return what the new file is.
 
     The source stays: the new file has its streams and its length, so the caller may remove it. Only where
     both have the same name the new file takes the source's place (a cut-off file becomes a proper one).
 
+    :param original: what a look into the recording has found
     :param container: suffix of the new file: mp4, mkv, mov, webm, …
-    :raises MediaError: where the source is no media, the container cannot hold it, or the copy differs
+    :raises MediaError: where there are no timestamps, the container cannot hold it, or the copy differs
     """
-    original = probe(source, tools)
+    source = original.path
     if original.duration is None:
         # Bare H.264 knows no time; a container would play it at FFmpeg's guess of 25 pictures a second.
         raise MediaError(f"“{source}” has no timestamps to keep", "let the capture command write mkv or mp4")
-    return copy_streams(
+    copies: list[Probe] = []
+
+    def check(copy: Path) -> None:
+        copies.append(probe(copy, tools))
+        _check(copies[-1], original, tools)
+
+    target = copy_streams(
         ["-i", url(source)],
         source.with_suffix(f".{container.lower().lstrip('.')}"),
         tools,
         limit=2 * limit_for(source),
-        check=lambda copy: _check(probe(copy, tools), original, tools),
+        check=check,
     )
+    return replace(copies[-1], path=target)
 
 
 def _check(copy: Probe, original: Probe, tools: Tools) -> None:

@@ -20,6 +20,8 @@ Progress = Callable[[int, int], object]
 
 _STORING_RATE = 20e6
 """bytes per second; servers and buffering proxies answer only when they have stored an upload"""
+_PROGRESS_PERIOD = 0.05
+"""seconds; curl tells each few kilobytes, and telling them on would cost more than sending them"""
 _NONCE_LIFETIME = 240.0
 """seconds; Opencast's nonces live for 300"""
 _PRIMING_PATH = "/services/available.json?serviceType=org.opencastproject.ingest"
@@ -49,6 +51,7 @@ class Http:
         self._nonce_host = ""
         self._nonce_time = 0.0
         self._upload_progress: Progress | None = None
+        self._progress_due = 0.0
 
     def close(self) -> None:
         """Hang up and write the cookie file."""
@@ -194,6 +197,10 @@ class Http:
             self._curl.setopt(pycurl.CUSTOMREQUEST, method)
 
     def _on_progress(self, _down_total: int, _down: int, total: int, sent: int) -> int:
+        now = self._monotonic()
+        if sent < total and now < self._progress_due:
+            return 0
+        self._progress_due = now + _PROGRESS_PERIOD
         stop = self._progress() is True if self._progress else False
         if self._upload_progress and total:
             stop = self._upload_progress(sent, total) is True or stop

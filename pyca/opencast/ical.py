@@ -1,74 +1,22 @@
 """From a calendar's bytes to events. Splitting is cheap, so that only changed events are parsed again."""
 
 import logging
-import re
 import xml.etree.ElementTree as ET
 from base64 import b64decode
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any
 
 import icalendar
 
 from pyca.core.event import Attachment, Event, Origin
 from pyca.opencast import properties
+from pyca.opencast.blocks import uid_of
 
 logger = logging.getLogger(__name__)
 
-_BEGIN = b"\nBEGIN:VEVENT"
-_END = b"\nEND:VEVENT"
-_UID = re.compile(rb"\nUID(?:;[^:\r\n]*)?:([^\n]*(?:\n[ \t][^\n]*)*)")
-_FOLD = re.compile(rb"\r?\n[ \t]")
-_ESCAPE = re.compile(r"\\(.)")
 _PROPERTIES_FILE = "org.opencastproject.capture.agent.properties"
 _CREATOR = "{http://purl.org/dc/terms/}creator"
-
-
-class Block(NamedTuple):
-    """The text of one VEVENT; two blocks of one fingerprint are the same event."""
-
-    uid: str
-    fingerprint: str
-    data: bytes
-
-
-def split(body: bytes) -> Iterator[Block]:
-    """Yield the events of a calendar unparsed.
-
-    The fingerprint leaves out DTSTAMP, which changes with every answer.
-    """
-    end = 0
-    while (begin := body.find(_BEGIN, end)) >= 0:
-        end = body.find(_END, begin)
-        if end < 0:
-            return
-        data = body[begin + 1 : end + len(_END)]
-        yield Block(_uid(data), _fingerprint(data), data)
-
-
-def _uid(data: bytes) -> str:
-    """Return the event's own UID; an alarm inside may have another."""
-    match = _UID.search(data)
-    alarm = data.find(b"\nBEGIN:VALARM")
-    if match and 0 <= alarm < match.start():
-        match = _UID.search(re.sub(rb"\nBEGIN:VALARM.*?\nEND:VALARM", b"", data, flags=re.DOTALL))
-    if not match:
-        return ""
-    text = _FOLD.sub(b"", match[1]).decode("utf-8", "replace").strip()
-    return _ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], text)
-
-
-def _fingerprint(data: bytes) -> str:
-    digest = blake2b(digest_size=16)
-    stamp = data.find(b"\nDTSTAMP")
-    if stamp < 0:
-        digest.update(data)
-    else:
-        view = memoryview(data)
-        digest.update(view[:stamp])
-        digest.update(view[max(data.find(b"\n", stamp + 1), stamp) :])
-    return digest.hexdigest()
 
 
 def parse_block(block: bytes, fingerprint: str) -> Event | None:
@@ -79,7 +27,7 @@ def parse_block(block: bytes, fingerprint: str) -> Event | None:
     try:
         component = icalendar.Event.from_ical(block.decode("utf-8", "replace"))
     except (ValueError, IndexError, KeyError) as error:
-        logger.warning("event “%s” left out: %s", _uid(block) or "without UID", error)
+        logger.warning("event “%s” left out: %s", uid_of(block) or "without UID", error)
         return None
     uid = _text(component, "UID").strip()
     start = _moment(component, "DTSTART")

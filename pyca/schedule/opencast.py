@@ -11,7 +11,8 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.errors import CalendarError
 from pyca.core.event import Event, Origin
-from pyca.opencast import calendar, ical
+from pyca.opencast import calendar
+from pyca.opencast.blocks import Block, split
 from pyca.opencast.discovery import Services
 from pyca.opencast.http import Http
 from pyca.schedule.source import FULL_SECONDS, Fetched, Known, LeftOut, Mark
@@ -74,7 +75,7 @@ class OpencastSource:
         """Return the events for the schedule and those that are not for it, or not yet."""
         present: dict[str, Event | None] = {}
         omitted: dict[str, LeftOut] = {}
-        for block in ical.split(body):
+        for block in split(body):
             uid = block.uid
             if uid in present or uid in omitted:
                 logger.warning("The calendar lists event “%s” twice; the first counts", uid)
@@ -88,7 +89,7 @@ class OpencastSource:
                     present[uid] = found
         return present, omitted
 
-    def _read(self, block: ical.Block, before: LeftOut | None, stored: bool) -> Event | LeftOut | None:
+    def _read(self, block: Block, before: LeftOut | None, stored: bool) -> Event | LeftOut | None:
         """Return an event or why there is none; None where the stored one shall stay.
 
         What is far ahead is not even parsed. What was over when it was first seen never belongs in the
@@ -123,11 +124,13 @@ def _start(data: bytes) -> float:
         return -_NEVER
 
 
-def _parse(block: ical.Block) -> Event | None:
+def _parse(block: Block) -> Event | None:
     """Return a block's event, None where it cannot be stored under its id."""
     if len(block.uid) > LONGEST_UID:
         logger.warning("event “%s…” left out: its id is too long", block.uid[:40])
         return None
+    from pyca.opencast import ical  # takes its time to import, and most calendars bring nothing new
+
     event = ical.parse_block(block.data, block.fingerprint)
     if event and event.uid != block.uid:
         logger.warning("event “%s” left out: its id is ambiguous", block.uid)

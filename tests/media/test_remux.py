@@ -8,11 +8,14 @@ from pyca.media import remux as module
 from pyca.media.copy import copy_streams
 from pyca.media.ffmpeg import Tools
 from pyca.media.probe import Probe, probe
-from pyca.media.remux import remux
 from pyca.media.run import run
 
 pytestmark = pytest.mark.system
 MakeClip = Callable[..., Path]
+
+
+def remux(path: Path, container: str, tools: Tools) -> Path:
+    return module.remux(probe(path, tools), container, tools).path
 
 
 @pytest.fixture
@@ -26,7 +29,9 @@ def recording(clips: MakeClip, tmp_path: Path) -> Path:
 def test_copy_into_another_container(container: str, recording: Path, tools: Tools) -> None:
     target = remux(recording, container, tools)
     assert target == recording.with_suffix(f".{container.lower().lstrip('.')}")
-    assert probe(target, tools).duration == pytest.approx(2, abs=0.2)
+    found = probe(target, tools)
+    assert found.duration == pytest.approx(2, abs=0.2)
+    assert found == module.remux(probe(recording, tools), container, tools)
     assert sorted(recording.parent.iterdir()) == sorted([recording, target])
 
 

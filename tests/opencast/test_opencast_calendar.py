@@ -5,9 +5,10 @@ import pytest
 from opencast_server import FakeOpencast, faults
 
 from pyca.core.errors import CalendarError, DeliveryError
+from pyca.opencast.blocks import split
 from pyca.opencast.calendar import check, fetch
 from pyca.opencast.http import Http
-from pyca.opencast.ical import parse_block, split
+from pyca.opencast.ical import parse_block
 
 
 def test_the_raw_tag_is_echoed_and_no_cutoff_sent(server: FakeOpencast, http: Http) -> None:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyca.core.event import Event, Origin
-from pyca.opencast.ical import parse_block, split
+from pyca.opencast.blocks import split
+from pyca.opencast.ical import parse_block
 
 Fixture = Callable[[str], bytes]
 PARAMETER = "org.opencastproject.workflow.config."
