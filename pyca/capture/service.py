@@ -5,6 +5,7 @@ import os
 import select
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -250,9 +251,16 @@ class CaptureService:
 
         def tidy() -> None:
             for path in result.replaced:
-                path.unlink(missing_ok=True)
+                _remove(path)
 
         self._scribe.put(write, (ServiceName.INGEST, ServiceName.AGENTSTATE), tidy)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        logger.warning("%s is not needed any more and cannot be deleted: %s", path, error.strerror)
 
 
 def _tools() -> Tools | None:
