@@ -191,10 +191,12 @@ class CaptureService:
                 left = recordings.listing(session, states=[EventState.RECORDING])
                 parts = {recording.uid: recordings.parts(session, recording.uid) for recording in left}
                 ends = recordings.operator_ends(session)
+                unrecorded = events.unrecorded(session, self._clock.now())
         except StoreError as error:
             logger.error("%s; unfinished recordings are looked for later", error)
             return
         self._recovered = True
+        self._refused |= {event.uid: event for event in unrecorded if event.uid not in self._recorders}
         for recording in left:
             if recording.uid in self._recorders:
                 continue
