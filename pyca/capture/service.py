@@ -212,6 +212,7 @@ class CaptureService:
         """Finish a recording in the background, so that the next event is not kept waiting."""
         uid = recorder.event.uid
         self._recorders.pop(uid, None)
+        recorder.leave()
         ended = self._clock.now()
         self._finishing[uid] = self._finisher.submit(self._finish, recorder, ended)
 

@@ -456,6 +456,12 @@ class TestWithFFmpeg:
         rig.close()
 
 
+def test_nothing_is_watched_after_a_recording(rig: Rig) -> None:
+    rig.add()
+    rig.finish()
+    assert not rig.service._syncer._paths
+
+
 def test_the_status_says_what_happens(rig: Rig) -> None:
     assert rig.service.status() == "nothing scheduled"
     rig.add(delay=30)
