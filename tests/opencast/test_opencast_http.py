@@ -360,7 +360,7 @@ def test_a_server_that_cannot_be_connected_to_has_taken_nothing(basic: Server, s
             client.setblocking(False)
             client.connect_ex(address)
         url = f"{scheme}://127.0.0.1:{address[1]}"
-        with Http(replace(basic, url=url, connect_timeout=0.2)) as http:
-            with pytest.raises(DeliveryError) as caught:
-                http.upload(f"{url}/ingest/ingest", [("mediaPackage", "<mediapackage id='a'/>")])
+        hasty = replace(basic, url=url, connect_timeout=0.2)
+        with Http(hasty) as http, pytest.raises(DeliveryError) as caught:
+            http.upload(f"{url}/ingest/ingest", [("mediaPackage", "<mediapackage id='a'/>")])
     assert not caught.value.unanswered
