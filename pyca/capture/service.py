@@ -71,8 +71,9 @@ class CaptureService:
         return [child for recorder in self._recorders.values() for child in recorder.files()]
 
     def busy(self) -> bool:
-        """Tell whether something is being recorded or finished."""
-        return bool(self._recorders) or any(not work.done() for work in self._finishing.values())
+        """Tell whether something is being recorded, finished, or still to be written to the database."""
+        finishing = any(not work.done() for work in self._finishing.values())
+        return bool(self._recorders) or finishing or bool(self._scribe.trouble)
 
     def status(self) -> str:
         """Return what is recorded now, or what comes next."""
