@@ -24,7 +24,7 @@ _PATIENCE = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
 }
-"""libpq's options, unless the address names them; without them a vanished server is waited for without end."""
+"""libpq's options where the address names none: without them a vanished server is waited for endlessly."""
 
 
 class Database:
