@@ -88,7 +88,7 @@ install() {
     rm -f "$stamp"
     extras=$(printf '%s' "$extras $missing" | xargs)
     say "Installing pyCA${extras:+ with $extras} into $venv; this takes a minute the first time …"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".${extras:+[${extras// /,}]}" ||
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --use-pep517 --editable ".${extras:+[${extras// /,}]}" ||
         die "the installation failed; the lines above say why. Start again once that is mended."
     printf '%s\n%s\n' "$(fingerprint)" "$extras" >"$stamp"
 }

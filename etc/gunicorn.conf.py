@@ -1,8 +1,9 @@
 """The page behind a reverse proxy: ``gunicorn --config etc/gunicorn.conf.py pyca.ui:app``."""
 
+import os
 from typing import Any
 
-bind = "127.0.0.1:8000"
+bind = "127.0.0.1:5000"
 # or a socket that only nginx may open: bind = "unix:/run/pyca/ui.sock"
 
 # Two processes answer while one is busy; loaded before they fork, they share most of their memory.
@@ -26,6 +27,8 @@ def post_worker_init(worker: Any) -> None:
     from pyca.ui.context import of_app
     from pyca.ui.heartbeat import Heartbeat
 
+    # systemd listens to gunicorn's main process only and complains of every word from a worker.
+    os.environ.pop("NOTIFY_SOCKET", None)
     context = of_app(worker.wsgi)
     worker.heartbeat = Heartbeat(context.database, context.clock, "served by gunicorn")
     worker.heartbeat.start()

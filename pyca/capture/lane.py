@@ -81,6 +81,7 @@ class Lane:
     def resume(self, parts: int, now: float) -> None:
         """Go on after a gap; the next part starts at the next tick."""
         self.parts, self._retry, self.interrupted = parts, now, True
+        self.errors.append(f"{self.job.name}: interrupted while the capture service was not running")
 
     def start(self, end: float) -> None:
         """Start the next part."""

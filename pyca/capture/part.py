@@ -120,9 +120,7 @@ def start_part(
 
 def adopt_part(job: Job, part: Part, end: float, capture: Capture, clock: Clock) -> RunningPart | None:
     """Take over a command that outlived the service; None where it is gone."""
-    child = Child.adopt(
-        part.pid, part.pid_started, clock=clock, log_file=job.log_file(part.number), name=job.name
-    )
+    child = Child.adopt(part.pid, part.pid_started, clock=clock, log_file=job.log_file(part.number))
     if child is None:
         return None
     files = tuple(Path(file) for file in part.files)

@@ -103,7 +103,9 @@ class Background:
             os.dup2(log.fileno(), 2)
         set_up_logs(self._settings, "pyca")
         clock = SystemClock()
-        mains = {str(name): partial(run_service, name, lambda: self._settings) for name in self._names}
+        mains = {
+            str(name): partial(run_service, name, lambda: self._settings, warned=True) for name in self._names
+        }
         return supervise(mains, clock=clock, notifier=Notifier(clock=clock))
 
 

@@ -17,7 +17,7 @@ def upgrade(options: Options) -> None:
     from pyca.store.upgrade import version
 
     database = open_database(options.settings())
-    click.echo(f"{database.scope}: schema {version(database)}")
+    click.echo(f"{database.place}: schema {version(database)}")
 
 
 @db.command()
@@ -37,5 +37,5 @@ def check(context: click.Context, options: Options) -> None:
     found = version(database)
     if found != SCHEMA:
         remedy = "run “pyca db upgrade”" if found is None or found < SCHEMA else "install the newer pyCA"
-        raise StoreError(f"{database.scope} has schema {found or 'none'}, expected {SCHEMA}", remedy)
-    click.echo(f"{database.scope}: schema {found}, as expected")
+        raise StoreError(f"{database.place} has schema {found or 'none'}, expected {SCHEMA}", remedy)
+    click.echo(f"{database.place}: schema {found}, as expected")

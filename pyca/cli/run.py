@@ -84,4 +84,4 @@ def preload(names: Sequence[ServiceName]) -> None:
 def _mains(options: Options, names: Sequence[ServiceName]) -> dict[str, Callable[[], int]]:
     from pyca.cli.services import run_service
 
-    return {str(name): partial(run_service, name, options.settings) for name in names}
+    return {str(name): partial(run_service, name, options.settings, warned=True) for name in names}

@@ -24,10 +24,11 @@ AGENT = (ServiceName.SCHEDULE, ServiceName.CAPTURE, ServiceName.INGEST, ServiceN
 """the services of an agent without its page"""
 
 
-def run_service(name: ServiceName, read: Reader) -> int:
+def run_service(name: ServiceName, read: Reader, *, warned: bool = False) -> int:
     """Run one service in this process until it is told to stop; return its exit code.
 
     :param read: called at the start and again after each SIGHUP
+    :param warned: True where somebody has told the risks of the configuration already
     :raises ConfigError: where the configuration is wrong at the start
     :raises RunningError: where the service runs already
     """
@@ -35,7 +36,7 @@ def run_service(name: ServiceName, read: Reader) -> int:
     from pyca.store.upgrade import ensure
 
     settings = read()
-    set_up_logs(settings, str(name))
+    set_up_logs(settings, str(name), warn=not warned)
     clock = SystemClock()
     database = Database(settings.agent.database)
     try:
@@ -143,14 +144,17 @@ def reread(read: Reader, old: "Settings", name: str) -> "Settings | None":
     return None
 
 
-def set_up_logs(settings: "Settings", name: str) -> None:
-    """Send log messages where the configuration says, without its secrets, and tell its risks."""
+def set_up_logs(settings: "Settings", name: str, *, warn: bool = True) -> None:
+    """Send log messages where the configuration says, without its secrets, and tell its risks.
+
+    :param warn: False where the risks are told elsewhere
+    """
     from pyca.runtime import logs
 
     logs.setup(settings.logging, service=name, secrets=_secrets(settings))
     # It introduces each of its plug-ins; what a migration did is told by our own line.
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    for warning in settings.warnings:
+    for warning in settings.warnings if warn else ():
         logger.warning("%s", warning)
 
 

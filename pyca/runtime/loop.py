@@ -148,11 +148,16 @@ class _Loop:
                 return
             left = due - self._clock.now()
             # select instead of poll: its timeout knows microseconds, and a handful of files is all there is.
-            readable, _, _ = select.select(waited, (), (), min(max(left, 0.0), LONGEST_WAIT))
+            readable, _, _ = select.select(waited, (), (), min(max(left, 0.0), self._longest_wait()))
             wakeup.drain()
             if left <= 0 or any(file is not wakeup for file in readable):
                 return
             self._show()
+
+    def _longest_wait(self) -> float:
+        """Return the seconds after which to look up: at the clock, or for an impatient watchdog."""
+        period = self._pulse.notifier.period
+        return LONGEST_WAIT if period is None else min(LONGEST_WAIT, period)
 
     def _show(self) -> None:
         """Tell how things are. The watchdog hears nothing while ticks fail, unless work would be lost."""

@@ -55,6 +55,11 @@ class Database:
         """A name for this database that all services on this machine share, without its password."""
         return self.url.render_as_string(hide_password=True)
 
+    @property
+    def place(self) -> str:
+        """Where this database is, for people: the path of its file, or its address without the password."""
+        return str(self.file) if self.file else self.scope
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a session for looking only.
@@ -90,7 +95,7 @@ class Database:
 
     def _explain(self, error: DBAPIError) -> StoreError:
         reason = str(error.orig or error).strip().splitlines()[0]
-        text = f"database {self.scope}: {reason}"
+        text = f"database {self.place}: {reason}"
         lower = reason.lower()
         if "locked" in lower:
             return StoreError(text, "another program holds it; pyCA tries again")

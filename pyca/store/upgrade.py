@@ -49,13 +49,13 @@ def ensure(database: Database) -> None:
             return
         if found is not None and found > SCHEMA:
             raise StoreError(
-                f"database {database.scope} has schema {found}, this pyCA knows {SCHEMA} at most",
+                f"database {database.place} has schema {found}, this pyCA knows {SCHEMA} at most",
                 "install the newer pyCA again, or start with another database",
             )
         if found is not None and database.file:
             _copy(database.file, found)
         _migrate(database)
-        logger.info("database %s: schema %s → %s", database.scope, found or "none", SCHEMA)
+        logger.info("database %s: schema %s → %s", database.place, found or "none", SCHEMA)
 
 
 def _make_folder(folder: Path) -> None:

@@ -19,6 +19,8 @@ FAR = 1e12
 class Notes:
     """A notifier that writes down what it is told."""
 
+    period = None
+
     def __init__(self):
         self.said = []
 

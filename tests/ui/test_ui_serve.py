@@ -173,7 +173,7 @@ def test_importing_the_room_does_nothing(tmp_path: Path) -> None:
 def nginx_configuration(name: str, folder: Path, ports: dict[str, int]) -> Path:
     """Return a complete nginx configuration around one of the examples, for an unprivileged try."""
     site = (ROOT / "reverse-proxy" / name).read_text()
-    site = site.replace("127.0.0.1:8000", f"127.0.0.1:{ports['8000']}")
+    site = site.replace("127.0.0.1:5000", f"127.0.0.1:{ports['5000']}")
     for port in ("443", "80"):
         site = site.replace(f"listen [::]:{port}", f"listen [::1]:{ports[port]}")
         site = site.replace(f"listen {port}", f"listen 127.0.0.1:{ports[port]}")
@@ -195,7 +195,7 @@ def nginx_configuration(name: str, folder: Path, ports: dict[str, int]) -> Path:
 @pytest.mark.parametrize("name", ["nginx.conf", "nginx-tls.conf"])
 def test_the_examples_for_nginx_are_valid(tmp_path: Path, name: str) -> None:
     make_certificate(tmp_path)
-    file = nginx_configuration(name, tmp_path, {port: free_port() for port in ("80", "443", "8000")})
+    file = nginx_configuration(name, tmp_path, {port: free_port() for port in ("80", "443", "5000")})
     nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin") or ""
     ended = subprocess.run(
         [nginx, "-t", "-p", str(tmp_path), "-c", str(file)],
@@ -211,10 +211,10 @@ def test_the_examples_for_nginx_are_valid(tmp_path: Path, name: str) -> None:
 @pytest.mark.system
 @pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin"), reason="nginx is not installed")
 def test_nginx_passes_the_page_on(tmp_path: Path, settings: Settings) -> None:
-    ports = {port: free_port() for port in ("80", "443", "8000")}
+    ports = {port: free_port() for port in ("80", "443", "5000")}
     file = nginx_configuration("nginx.conf", tmp_path, ports)
     nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin") or ""
-    argv, environment = gunicorn(ports["8000"], configure(tmp_path))
+    argv, environment = gunicorn(ports["5000"], configure(tmp_path))
     with running(*argv, **environment), running(nginx, "-p", str(tmp_path), "-c", str(file)):
         wait_for(lambda: fetch(f"http://127.0.0.1:{ports['80']}/")[0] == 200, "the page through nginx")
         assert fetch(f"http://127.0.0.1:{ports['80']}/", "wrong")[0] == 401

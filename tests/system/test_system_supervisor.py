@@ -1,0 +1,168 @@
+"""``pyca run`` as a good Unix process, whatever is killed."""
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from opencast_server import FakeOpencast
+
+from pyca.core.states import EventState
+from pyca.store import recordings
+from tests.system_rig import AGENT, Rig, ffprobe, soon
+from tests.tools import wait_for
+
+pytestmark = pytest.mark.system
+
+
+def pids(rig: Rig) -> dict[str, int]:
+    return {name: one.pid for name, one in rig.wait_until_up().items()}
+
+
+def test_killed_services_come_back_and_the_recording_goes_on(server: FakeOpencast, rig: Rig) -> None:
+    rig.connect(server.url)
+    start = soon(4)
+    server.schedule("uid-1", "Through thick and thin", start, start + 9)
+    agent = rig.start("run")
+    before = pids(rig)
+    assert {process.ppid() for process in map(psutil.Process, before.values())} == {agent.process.pid}
+
+    rig.wait_for_state("uid-1", EventState.RECORDING)
+    rig.wait(rig.commands, "FFmpeg")
+    (command,) = rig.commands()
+    rig.wait(lambda: written(rig) > 0, "the first bytes")
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+    rig.wait(lambda: not set(pids(rig).values()) & set(before.values()), "new processes")
+    # The same FFmpeg, in the care of another service.
+    assert [one.pid for one in rig.commands()] == [command.pid]
+    assert command.is_running()
+
+    one = rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING)
+    assert one.recording
+    (track,) = one.recording.tracks
+    assert 7.5 < ffprobe(track.path)[1] < 10.5
+    with rig.database.read() as session:
+        assert len(recordings.parts(session, "uid-1")) == 1
+    assert len(server.workflows) == 1
+    assert not rig.commands()
+    assert agent.end() == 0
+    assert not rig.processes()
+
+
+def written(rig: Rig) -> int:
+    return sum(file.stat().st_size for file in rig.recordings.rglob("*.mkv"))
+
+
+def test_stopped_while_recording_and_started_again(server: FakeOpencast, rig: Rig) -> None:
+    rig.connect(server.url)
+    start = soon(4)
+    server.schedule("uid-1", "In two parts", start, start + 10)
+    agent = rig.start("run")
+    rig.wait_for_state("uid-1", EventState.RECORDING)
+    rig.wait(lambda: written(rig) > 0, "the first bytes")
+    asked = time.monotonic()
+    assert agent.end() == 0
+    assert time.monotonic() - asked < 15
+    assert not rig.processes()
+
+    rig.start("run")
+    one = rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING)
+    assert one.recording
+    with rig.database.read() as session:
+        assert len(recordings.parts(session, "uid-1")) == 2
+    streams, duration = ffprobe(one.recording.tracks[0].path)
+    assert streams == ["video"]
+    assert len(one.recording.tracks) == 1
+    assert duration > 6
+    assert "interrupted" in one.recording.error
+
+
+def test_risks_of_the_configuration_are_told_once(rig: Rig) -> None:
+    rig.file.chmod(0o644)
+    agent = rig.start("run")
+    rig.wait_until_up()
+    assert agent.end() == 0
+    assert agent.output().count("chmod") == 1
+
+
+def test_the_services_do_not_survive_their_supervisor(rig: Rig) -> None:
+    agent = rig.start("run")
+    rig.wait_until_up()
+    agent.process.kill()
+    agent.process.wait()
+    rig.wait(lambda: not rig.processes(), "all services to end")
+
+
+def address(server: FakeOpencast) -> str:
+    return server.agents["room"].address if "room" in server.agents else ""
+
+
+def test_reload(server: FakeOpencast, rig: Rig) -> None:
+    rig.connect(server.url, agent={"address": "http://before"})
+    agent = rig.start("run")
+    before = pids(rig)
+    wait_for(
+        lambda: "room" in server.agents and server.agents["room"].address == "http://before", "the address"
+    )
+    rig.connect(server.url, agent={"address": "http://after"})
+    agent.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: address(server) == "http://after", "the new address")
+    for name in AGENT:
+        agent.says(f"{name} follows the new configuration")
+    # A wrong one is told and changes nothing.
+    rig.connect(server.url, agent={"address": "http://wrong", "update_frequency": "often"})
+    agent.process.send_signal(signal.SIGHUP)
+    agent.says("update_frequency")
+    assert pids(rig) == before
+    assert address(server) == "http://after"
+    assert agent.end() == 0
+
+
+class Manager:
+    """What systemd is to a service: a socket that hears what it says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "notify"
+        self.heard = ""
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(self.path))
+        self._socket.setblocking(False)
+
+    def hears(self) -> str:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.heard += self._socket.recv(4096).decode() + "\n"
+        return self.heard
+
+    def wait_for(self, text: str, number: int = 1, seconds: float = 30.0) -> None:
+        wait_for(lambda: self.hears().count(text) >= number, f"“{text}” from the service", seconds)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[Manager]:
+    manager = Manager(tmp_path)
+    yield manager
+    manager.close()
+
+
+@pytest.mark.parametrize("command", ["run", "capture"])
+def test_a_service_manager_is_kept_informed(command: str, manager: Manager, rig: Rig) -> None:
+    # Shorter than the longest wait of the loop: the watchdog must be fed even so.
+    daemon = rig.start(command, NOTIFY_SOCKET=str(manager.path), WATCHDOG_USEC="4000000")
+    manager.wait_for("READY=1")
+    for number in range(1, 6):
+        manager.wait_for("WATCHDOG=1", number, seconds=4)
+    assert "STOPPING=1" not in manager.heard
+    assert daemon.end() == 0
+    manager.wait_for("STOPPING=1")
+    assert manager.heard.count("READY=1") == 1
+    assert "STATUS=" in manager.heard
