@@ -21,6 +21,8 @@ HORIZON = 86_400.0
 """Seconds ahead that are kept in memory, so that a database that is away does no harm for a day."""
 QUIET = 0.25
 """Seconds before a start in which nothing else is begun."""
+TROUBLED_QUIET = 15.0
+"""The same while the database is away: a look at it may take as long as its time-outs."""
 
 
 class Agenda:
@@ -43,7 +45,10 @@ class Agenda:
         :return: True where it was read
         """
         now = self._clock.now()
-        at_hand = [event.start for event in self._events.values() if now < event.start <= now + QUIET]
+        if self._trouble and now < self._next_look:
+            return False
+        quiet = TROUBLED_QUIET if self._trouble else QUIET
+        at_hand = [event.start for event in self._events.values() if now < event.start <= now + quiet]
         if at_hand:
             self._next_look = max(at_hand) + QUIET
             return False

@@ -89,8 +89,8 @@ class Lane:
         self._retry = None
         try:
             argv = self._argv or self._late_argv(number, end)
-            if number > 1:
-                self._on_keep(keep(self.job.files(number)))
+            # The first part too: an earlier run may have ended before the database heard of its files.
+            self._on_keep(keep(self.job.files(number)))
             part = start_part(self.job, number, argv, end, self._capture, self._clock)
         except (PycaError, OSError) as error:
             self._failed(str(error))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from pyca.capture.describe import describe
+from pyca.capture.describe import NAME, describe
 from pyca.capture.inputs import Job, jobs
 from pyca.capture.lane import Lane
 from pyca.capture.part import RunningPart, adopt_part
@@ -153,6 +153,10 @@ class Recorder:
         now = self._clock.now()
         for lane in self.lanes:
             lane.stop(now)
+
+    def leave(self) -> None:
+        """Let go of what was held while it recorded; not used for recording afterwards."""
+        self._syncer.remove(self.folder / NAME)
 
     def tick(self) -> float:
         """Look after all inputs; return the moment of the next work."""

@@ -74,7 +74,14 @@ class Scribe:
             for service in item.wake:
                 ring(self._database.scope, service)
             if written and item.then:
-                item.then()
+                self._follow_up(item.then)
+
+    def _follow_up(self, then: Callable[[], None]) -> None:
+        try:
+            then()
+        except Exception:
+            # As below: a file that cannot be deleted must not end the only thread that writes.
+            logger.exception("what follows a change was not done")
 
     def _write(self, work: Work) -> bool:
         """Carry out one piece of work; False where it was given up."""

@@ -5,6 +5,7 @@ import os
 import select
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -70,8 +71,9 @@ class CaptureService:
         return [child for recorder in self._recorders.values() for child in recorder.files()]
 
     def busy(self) -> bool:
-        """Tell whether something is being recorded or finished."""
-        return bool(self._recorders) or any(not work.done() for work in self._finishing.values())
+        """Tell whether something is being recorded, finished, or still to be written to the database."""
+        finishing = any(not work.done() for work in self._finishing.values())
+        return bool(self._recorders) or finishing or bool(self._scribe.trouble)
 
     def status(self) -> str:
         """Return what is recorded now, or what comes next."""
@@ -190,10 +192,12 @@ class CaptureService:
                 left = recordings.listing(session, states=[EventState.RECORDING])
                 parts = {recording.uid: recordings.parts(session, recording.uid) for recording in left}
                 ends = recordings.operator_ends(session)
+                unrecorded = events.unrecorded(session, self._clock.now())
         except StoreError as error:
             logger.error("%s; unfinished recordings are looked for later", error)
             return
         self._recovered = True
+        self._refused |= {event.uid: event for event in unrecorded if event.uid not in self._recorders}
         for recording in left:
             if recording.uid in self._recorders:
                 continue
@@ -209,6 +213,7 @@ class CaptureService:
         """Finish a recording in the background, so that the next event is not kept waiting."""
         uid = recorder.event.uid
         self._recorders.pop(uid, None)
+        recorder.leave()
         ended = self._clock.now()
         self._finishing[uid] = self._finisher.submit(self._finish, recorder, ended)
 
@@ -250,9 +255,16 @@ class CaptureService:
 
         def tidy() -> None:
             for path in result.replaced:
-                path.unlink(missing_ok=True)
+                _remove(path)
 
         self._scribe.put(write, (ServiceName.INGEST, ServiceName.AGENTSTATE), tidy)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        logger.warning("%s is not needed any more and cannot be deleted: %s", path, error.strerror)
 
 
 def _tools() -> Tools | None:

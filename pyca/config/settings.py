@@ -9,6 +9,7 @@ from pyca.config.types import (
     Boolean,
     Calendar,
     Choice,
+    CommandLine,
     DatabaseUrl,
     Integer,
     KeyType,
@@ -51,7 +52,7 @@ class Capture:
 
     directory: Path = key(LocalPath(), Path("recordings"))
     command: str = key(
-        Text(),
+        CommandLine(),
         "ffmpeg -nostats -re -f lavfi -r 25 -i testsrc -t {{time}} {{dir}}/{{name}}.webm",
     )
     flavors: tuple[str, ...] = key(Lines(), ("presenter/source",))
@@ -73,7 +74,7 @@ class Capture:
 class Input:
     """``[inputs] [[NAME]]``: one named camera, screen or microphone with a command of its own."""
 
-    command: str = key(Text(), "")
+    command: str = key(CommandLine(), "")
     flavors: tuple[str, ...] = key(Lines(), ("presenter/source",))
     files: tuple[str, ...] = key(Lines(), ("{{dir}}/{{name}}.mkv",))
     preview: tuple[str, ...] = key(Lines(), ())
@@ -117,7 +118,7 @@ class Ui:
     password: str = key(Secret(), "opencast")
     refresh_rate: int = key(Integer(minimum=1), 10)
     url: str = key(Url(), "http://localhost:5000")
-    log_command: str = key(Text(), "")
+    log_command: str = key(CommandLine(), "")
     bind: str = key(Text(), "127.0.0.1")
     port: int = key(Integer(minimum=0, maximum=65535), 5000)
 

@@ -26,6 +26,7 @@ _FALSE = frozenset({"false", "no", "off", "0"})
 _CREDENTIALS = re.compile(r"(://[^:/@\s]*:)(.+)@")
 _SECRET_PARAMETER = re.compile(r"([?&]password=)[^&]+", re.IGNORECASE)
 _SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///)([^/?][^?]*)(.*)", re.DOTALL)
+_WORD = re.compile(r"\S+")
 _DATABASE = re.compile(r"[A-Za-z][\w+]*://\S*")
 
 
@@ -99,6 +100,14 @@ class Secret(Text):
     def redact(self, text: str) -> str:
         """Return asterisks; an empty secret stays empty, because that is worth seeing."""
         return MASK if text else ""
+
+
+class CommandLine(Text):
+    """A program and its arguments, among them perhaps a camera's address with its password."""
+
+    def redact(self, text: str) -> str:
+        """Return the command, the passwords in its addresses masked."""
+        return _WORD.sub(lambda word: mask_password(word[0]), text)
 
 
 class Boolean(KeyType):

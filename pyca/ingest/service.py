@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
-from pyca.core.errors import DeliveryError
-from pyca.core.recording import Upload
+from pyca.core.errors import DeliveryError, StoreError
+from pyca.core.recording import Recording, Upload
 from pyca.core.states import ServiceName
 from pyca.ingest.choose import choose_target
 from pyca.ingest.cleanup import delete_files
@@ -43,6 +43,7 @@ class IngestService:
         self._target = target or choose_target(settings, clock, pulse)
         self._ledger = Ledger(database, clock, self._target)
         self._delivering = ""
+        self._confirmed: tuple[Recording, Upload] | None = None
         self._stuck = 0
 
     def files(self) -> Iterable[HasFileno]:
@@ -50,8 +51,8 @@ class IngestService:
         return ()
 
     def busy(self) -> bool:
-        """True while a recording is on its way."""
-        return bool(self._delivering)
+        """True while a recording is on its way, or is delivered and nobody could note it."""
+        return bool(self._delivering or self._confirmed)
 
     def status(self) -> str:
         """Say what is being done now."""
@@ -67,6 +68,8 @@ class IngestService:
 
     def tick(self) -> float:
         """Deliver the recording that waits longest."""
+        if self._confirmed:
+            self._succeed(*self._confirmed)
         self._ledger.recover()
         now = self._clock.now()
         if self._settings.agent.backup_mode:
@@ -105,9 +108,22 @@ class IngestService:
             self._ledger.fail(recording, DeliveryError(f"unexpected: {error!r}", unanswered=True))
             raise
         else:
-            self._ledger.succeed(recording, done)
-            if self._settings.ingest.delete_after_upload:
-                delete_files(recording, self._settings.capture.directory)
+            self._succeed(recording, done)
         finally:
             self._delivering = ""
             ring(self._database.scope, ServiceName.AGENTSTATE)
+
+    def _succeed(self, recording: Recording, done: Upload) -> None:
+        """Note that a recording is delivered.
+
+        :raises StoreError: where that cannot be stored now; it comes before all else in the next tick, as
+            without it nobody could tell any more whether the final call was answered
+        """
+        self._confirmed = None
+        try:
+            self._ledger.succeed(recording, done)
+        except StoreError:
+            self._confirmed = (recording, done)
+            raise
+        if self._settings.ingest.delete_after_upload:
+            delete_files(recording, self._settings.capture.directory)

@@ -89,7 +89,7 @@ class Syncer:
         with self._lock:
             watched = sorted(self._paths)
         files = list(_files(watched))
-        self._known = {path: state for path, state in self._known.items() if path in files}
+        self._known = {path: self._known[path] for path in files if path in self._known}
         return sum(self._sync(path) for path in files)
 
     def _loop(self) -> None:

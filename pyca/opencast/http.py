@@ -178,6 +178,8 @@ class Http:
                 self._nonce_time = self._monotonic()
 
     def _sent_whole(self) -> bool:
+        if not self._curl.getinfo(pycurl.REQUEST_SIZE):  # no connection: not even the headers went out
+            return False
         total = self._curl.getinfo(pycurl.CONTENT_LENGTH_UPLOAD_T)
         return bool(self._curl.getinfo(pycurl.SIZE_UPLOAD_T) >= total)
 

@@ -1,6 +1,7 @@
 """A child process: FFmpeg, a camera program, a script or a hook."""
 
 import contextlib
+import logging
 import os
 import select
 import signal
@@ -15,6 +16,8 @@ from pyca.core.errors import CommandError
 from pyca.core.states import Outcome
 from pyca.runtime.process import start_time
 from pyca.runtime.signals import signal_name
+
+logger = logging.getLogger(__name__)
 
 _TAIL = 64 * 1024
 _PRIVATE = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
@@ -166,12 +169,18 @@ class Child:
         return judge(self._code, self._sent, expected=expected_code, name=self.name) if self._ended else None
 
     def signal(self, number: int) -> bool:
-        """Send a signal to the whole process group and remember it; False where the process has ended."""
+        """Send a signal to the whole process group and remember it.
+
+        :return: False where the process has ended, or runs as another user and takes no signal from us
+        """
         if self.poll() is not None:
             return False
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:
+            return False
+        except PermissionError:
+            logger.error("%s (pid %d) runs as another user: pyCA cannot end it", self.name, self.pid)
             return False
         self._sent.append(number)
         return True

@@ -17,6 +17,15 @@ from pyca.core.errors import ConfigError, StoreError
 BUSY_SECONDS = 10.0
 """How long a writer waits for another one before it reports the database as locked."""
 
+_PATIENCE = {
+    "connect_timeout": "5",
+    "tcp_user_timeout": "10000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+}
+"""libpq's options where the address names none: without them a vanished server is waited for endlessly."""
+
 
 class Database:
     """One database, opened on first use.
@@ -116,7 +125,7 @@ def _parse(url: str) -> URL:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         try:
-            return create_engine(url, pool_pre_ping=True, pool_size=2, max_overflow=4)
+            return create_engine(_patient(url), pool_pre_ping=True, pool_size=2, max_overflow=4)
         except ImportError as error:
             raise ConfigError(
                 [f"no driver for {url.get_backend_name()} is installed"], "pip install 'pyca[postgresql]'"
@@ -131,6 +140,12 @@ def _engine(url: URL) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _patient(url: URL) -> URL:
+    if not url.drivername.startswith("postgresql+psycopg"):
+        return url
+    return url.update_query_dict({**_PATIENCE, **url.query})
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

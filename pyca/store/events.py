@@ -81,6 +81,17 @@ def upcoming(
     return [event_of(row) for row in session.scalars(query.limit(limit).offset(offset))]
 
 
+def unrecorded(session: Session, now: float) -> list[Event]:
+    """Return scheduled events that count as failed so far and of which the rest may still be recorded."""
+    failed = exists().where(
+        RecordedEvent.uid == UpcomingEvent.uid,
+        RecordedEvent.state == EventState.FAILED_RECORDING,
+        RecordedEvent.ended.is_(None),
+    )
+    query = select(UpcomingEvent).where(UpcomingEvent.end > now, failed).order_by(UpcomingEvent.start)
+    return [event_of(row) for row in session.scalars(query)]
+
+
 def get(session: Session, uid: str) -> Event | None:
     """Return the scheduled event of this id, also while it is being recorded."""
     row = session.get(UpcomingEvent, uid)

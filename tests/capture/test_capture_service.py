@@ -17,6 +17,7 @@ from pyca.capture.service import CaptureService
 from pyca.config.settings import Capture, Input, Settings
 from pyca.core.clock import SystemClock
 from pyca.core.event import Event, Origin
+from pyca.core.naming import recording_name
 from pyca.core.recording import Part, Recording
 from pyca.core.states import EventState, Outcome, ServiceState
 from pyca.runtime.notify import Notifier
@@ -344,6 +345,25 @@ class TestWithScripts:
         assert part.outcome is Outcome.STOPPED
         assert recording.state is EventState.FINISHED_RECORDING
 
+    def test_what_could_not_begin_begins_after_the_next_start(self, tmp_path: Path) -> None:
+        rig = Rig(tmp_path, command="no-such-program {{dir}}")
+        rig.add(length=5.0)
+        rig.drive(rig.is_in(EventState.FAILED_RECORDING))
+        rig.service.close()
+        mended = replace(rig.settings.capture, command=rig.script + " {{dir}}/{{name}}.ts 60")
+        rig.settings = replace(rig.settings, capture=mended)
+        rig.service = rig.make()
+        assert rig.finish().tracks
+        rig.close()
+
+    def test_files_of_a_run_that_nobody_noted_are_kept(self, rig: Rig) -> None:
+        event = rig.add()
+        folder = rig.settings.capture.directory / recording_name(event.uid, event.start)
+        folder.mkdir(parents=True)
+        (folder / f"{folder.name}.ts").write_bytes(b"before the power cut")
+        assert rig.finish().tracks
+        assert (folder / f"{folder.name}-kept1.ts").read_bytes() == b"before the power cut"
+
     def test_a_recording_that_is_over_is_finished_after_a_crash(self, rig: Rig) -> None:
         rig.add(length=1.0)
         rig.drive(lambda: rig.parts())
@@ -391,6 +411,8 @@ class TestWithScripts:
         blocker.execute("BEGIN IMMEDIATE")
         rig.drive(lambda: rig.clock.now() > event.end + 0.5)
         assert rig.states() == {}
+        wait_for(lambda: all(work.done() for work in rig.service._finishing.values()), "the files")
+        assert rig.service.busy(), "a new configuration must wait until all is written"
         blocker.execute("ROLLBACK")
         blocker.close()
         recording = rig.finish()
@@ -434,6 +456,12 @@ class TestWithFFmpeg:
         [part] = rig.parts()
         assert part.outcome is Outcome.FINISHED
         rig.close()
+
+
+def test_nothing_is_watched_after_a_recording(rig: Rig) -> None:
+    rig.add()
+    rig.finish()
+    assert not rig.service._syncer._paths
 
 
 def test_the_status_says_what_happens(rig: Rig) -> None:

@@ -139,3 +139,12 @@ def test_any_text_gives_settings_or_a_config_error(tmp_path_factory, text):
         assert isinstance(load(file, {}), Settings)
     except ConfigError as error:
         assert error.problems
+
+
+def test_passwords_of_cameras_are_masked(configure):
+    command = "film -i rtsp://admin:geheim@10.0.0.5/a -i rtsp://admin:geheim@10.0.0.6/b"
+    settings = configure(f"[capture]\ncommand = {command}\n[inputs]\n[[cam]]\ncommand = {command}")
+    for text in (show(settings), str(as_dict(settings))):
+        assert "geheim" not in text
+        assert text.count("10.0.0.6/b") == 2
+    assert settings.capture.command == command

@@ -11,6 +11,7 @@ from pyca.core.errors import DeliveryError, StoreError, UsageError
 from pyca.core.recording import Upload, UploadStep
 from pyca.core.states import EventState
 from pyca.ingest import operator
+from pyca.ingest.ledger import Ledger
 from pyca.store import events, outbox, recordings, uploads
 from tests.ingest.conftest import Bench
 
@@ -108,6 +109,27 @@ def test_a_final_call_without_an_answer_is_never_repeated(bench: Bench) -> None:
     service.tick()
     bench.service().tick()
     assert bench.target.calls == BOTH
+
+
+def test_an_answer_that_cannot_be_stored_at_once_is_not_forgotten(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_arguments: object) -> None:
+        raise StoreError("locked")
+
+    recording = bench.record()
+    service = bench.service(delete_after_upload=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "succeed", locked)
+        for _ in range(2):
+            with pytest.raises(StoreError):
+                service.tick()
+        assert service.busy()
+    service.tick()
+    assert (bench.upload().step, bench.state()) == (UploadStep.DONE, S.FINISHED_UPLOADING)
+    assert bench.target.calls == BOTH
+    assert not recording.directory.exists()
+    assert not service.busy()
 
 
 def test_the_operator_decides_about_an_unclear_end(bench: Bench) -> None:

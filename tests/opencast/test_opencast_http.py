@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import resource
 import socket
@@ -348,3 +349,18 @@ def test_curl_never_repeats_an_unanswered_request(server: FakeOpencast, basic: S
             http.upload(server.url + "/ingest/ingest", [("mediaPackage", "<mediapackage id='a'/>")])
     assert caught.value.unanswered
     assert len(server.called("POST", "/ingest/ingest")) == len(server.workflows) == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_cannot_be_connected_to_has_taken_nothing(basic: Server, scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf, contextlib.ExitStack() as waiting:
+        address = deaf.getsockname()
+        for _ in range(4):  # the queue is full: further connections are not even refused
+            client = waiting.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(address)
+        url = f"{scheme}://127.0.0.1:{address[1]}"
+        hasty = replace(basic, url=url, connect_timeout=0.2)
+        with Http(hasty) as http, pytest.raises(DeliveryError) as caught:
+            http.upload(f"{url}/ingest/ingest", [("mediaPackage", "<mediapackage id='a'/>")])
+    assert not caught.value.unanswered

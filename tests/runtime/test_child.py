@@ -15,6 +15,10 @@ STUBBORN = (
 )
 
 
+def refuse(*_arguments):
+    raise PermissionError(1, "Operation not permitted")
+
+
 @pytest.fixture
 def start(clock, log_file, python):
     """Start Python code as a child; whatever is left is killed afterwards."""
@@ -100,6 +104,14 @@ def test_signals_reach_the_whole_group(start, end, until, log_file):
     child.signal(signal.SIGTERM)
     end(child)
     until(lambda: start_time(grandchild) is None)
+
+
+def test_a_command_of_another_user_is_told_about(start, monkeypatch, caplog):
+    child = start(SLEEP)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "killpg", refuse)
+        assert not child.signal(signal.SIGTERM)
+    assert "another user" in caplog.text
 
 
 def test_stdin_is_empty_unless_asked_for(start, end):

@@ -353,3 +353,9 @@ def test_the_file_copy_is_complete(tmp_path: Path) -> None:
     with closing(sqlite3.connect(copied)) as connection:
         assert connection.execute("SELECT uid FROM upcoming_event").fetchall() == [("e1",)]
     database.dispose()
+
+
+def test_a_postgresql_that_vanished_is_not_waited_for_without_end() -> None:
+    query = Database("postgresql://pyca@127.0.0.1/x?keepalives_idle=60").engine.url.query
+    assert int(str(query["connect_timeout"])) <= 10
+    assert query["keepalives_idle"] == "60"
