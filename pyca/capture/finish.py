@@ -28,7 +28,7 @@ class Result:
     tracks: tuple[Track, ...]
     errors: tuple[str, ...]
     replaced: tuple[Path, ...] = ()
-    """files of which a checked copy in the delivered container is there; they may go once that is stored"""
+    """files of which a checked copy is in the tracks; they may go once the tracks are stored"""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class _Piece:
     path: Path
     part: Part
     probe: Probe
+    started: float
 
 
 def finish(
@@ -53,14 +54,14 @@ def finish(
     replaced: list[Path] = []
     errors: list[str] = []
     complete = True
-    for job in jobs:
-        mine = [part for part in parts if part.input == job.name]
-        for index, flavor in enumerate(job.input.flavors):
-            made, problems, old = _tracks(job, index, flavor, mine, container, tools)
+    for name, flavors in _inputs(jobs, parts).items():
+        mine = [part for part in parts if part.input == name]
+        for index, flavor in enumerate(flavors):
+            made, problems, old = _tracks(name, index, flavor, mine, container, tools)
             tracks += made
             replaced += old
             errors += problems
-            short = _shortage(job, made, planned)
+            short = _shortage(name, made, planned)
             if short:
                 errors.append(short)
                 complete = False
@@ -70,14 +71,24 @@ def finish(
     return Result(state, tuple(tracks), tuple(errors), tuple(replaced))
 
 
+def _inputs(jobs: Sequence[Job], parts: Sequence[Part]) -> dict[str, tuple[str, ...]]:
+    """Return the flavors of each input; what was recorded counts, not what is configured by now."""
+    wanted = {job.name: job.input.flavors for job in jobs}
+    recorded = {part.input: part.flavors for part in parts if part.flavors}
+    # Inputs that are configured under another name since then have left no part: nothing is missing of them.
+    gone = recorded.keys() - wanted.keys()
+    return recorded if gone else wanted | recorded
+
+
 def _tracks(
-    job: Job, index: int, flavor: str, parts: Sequence[Part], container: str, tools: Tools | None
+    name: str, index: int, flavor: str, parts: Sequence[Part], container: str, tools: Tools | None
 ) -> tuple[list[Track], list[str], list[Path]]:
     """Return the tracks of one file of one input, ideally a single one, what went wrong, what is replaced."""
     pieces, problems = _readable(index, parts, tools)
-    if len(pieces) > 1 and tools:
-        pieces = _joined(pieces, tools)
     tracks, replaced = [], []
+    if len(pieces) > 1 and tools and (joined := _joined(pieces, tools)):
+        replaced += [piece.path for piece in pieces]
+        pieces = [joined]
     for piece in pieces:
         path, found = _contained(piece, container, tools)
         if path != piece.path:
@@ -86,7 +97,7 @@ def _tracks(
             Track(
                 path=path,
                 flavor=flavor,
-                input=job.name,
+                input=name,
                 part=piece.part.number,
                 size=path.stat().st_size,
                 duration=found.duration,
@@ -102,14 +113,18 @@ def _readable(index: int, parts: Sequence[Part], tools: Tools | None) -> tuple[l
         if index >= len(part.files):
             continue
         path = Path(part.files[index])
+        if not part.started and not path.exists():
+            continue  # found in the folder, where this one of its files never was
         try:
             found = probe(path, tools) if tools else _unseen(path)
         except MediaError as error:
             problems.append(str(error))
             logger.error("%s", error)
             continue
-        pieces.append(_Piece(path, part, found))
-    return pieces, problems
+        pieces.append(
+            _Piece(path, part, found, part.started or path.stat().st_mtime - (found.duration or 0.0))
+        )
+    return sorted(pieces, key=lambda piece: piece.started), problems
 
 
 def _unseen(path: Path) -> Probe:
@@ -122,8 +137,8 @@ def _unseen(path: Path) -> Probe:
     return Probe(path=path, duration=None, size=size, streams=(), container=path.suffix.lstrip("."))
 
 
-def _joined(pieces: list[_Piece], tools: Tools) -> list[_Piece]:
-    """Return one piece where the parts can be joined without re-encoding, else the parts in order."""
+def _joined(pieces: list[_Piece], tools: Tools) -> _Piece | None:
+    """Return the parts as one piece, None where they cannot be joined without re-encoding."""
     first = pieces[0]
     target = first.path.with_name(f"{first.path.stem}-joined{first.path.suffix}")
     try:
@@ -131,13 +146,13 @@ def _joined(pieces: list[_Piece], tools: Tools) -> list[_Piece]:
             [piece.path for piece in pieces],
             target,
             tools,
-            starts=[piece.part.started for piece in pieces],
+            starts=[piece.started for piece in pieces],
         )
         found = probe(target, tools)
     except MediaError as error:
         logger.warning("the parts are delivered as they are: %s", error)
-        return pieces
-    return [_Piece(target, first.part, found)]
+        return None
+    return _Piece(target, first.part, found, first.started)
 
 
 def _contained(piece: _Piece, container: str, tools: Tools | None) -> tuple[Path, Probe]:
@@ -152,14 +167,14 @@ def _contained(piece: _Piece, container: str, tools: Tools | None) -> tuple[Path
     return found.path, found
 
 
-def _shortage(job: Job, tracks: Iterable[Track], planned: float) -> str:
+def _shortage(name: str, tracks: Iterable[Track], planned: float) -> str:
     """Return in words how much is missing, empty where nothing is or nobody knows."""
     known = [track.duration for track in tracks]
     if not known:
-        return f"{job.name}: nothing usable was recorded"
+        return f"{name}: nothing usable was recorded"
     if any(duration is None for duration in known):
         return ""
     missing = planned - sum(duration or 0.0 for duration in known)
     if missing <= max(TOLERANCE, planned * 0.02):
         return ""
-    return f"{job.name}: {missing:.0f} of {planned:.0f} s are missing"
+    return f"{name}: {missing:.0f} of {planned:.0f} s are missing"

@@ -3,10 +3,10 @@
 import contextlib
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 from pyca.capture.inputs import Job
 from pyca.capture.part import RunningPart, start_part
+from pyca.capture.salvage import keep
 from pyca.config.settings import Capture
 from pyca.core.backoff import Backoff
 from pyca.core.clock import Clock
@@ -90,7 +90,7 @@ class Lane:
         try:
             argv = self._argv or self._late_argv(number, end)
             # The first part too: an earlier run may have ended before the database heard of its files.
-            self._on_keep(keep(self.job.files(number)))
+            self._keep(keep(self.job.files(number)))
             part = start_part(self.job, number, argv, end, self._capture, self._clock)
         except (PycaError, OSError) as error:
             self._failed(str(error))
@@ -99,6 +99,11 @@ class Lane:
             self._argv = None
         self.part, self.parts = part, number
         self._on_start(part)
+
+    def _keep(self, moved: dict[str, str]) -> None:
+        for old, new in moved.items():
+            logger.warning("%s was there already and is kept as %s", old, new)
+        self._on_keep(moved)
 
     def _late_argv(self, number: int, end: float) -> list[str]:
         self.job.make_folders()
@@ -171,21 +176,3 @@ class Lane:
         self._retry = self._clock.now() + pause
         self.errors.append(reason)
         logger.error("%s; next try in %.1f s", reason, pause)
-
-
-def keep(files: tuple[Path, ...]) -> dict[str, str]:
-    """Move files of an earlier part out of the way where a command would write over them.
-
-    :return: old → new name
-    """
-    moved = {}
-    for file in files:
-        if not file.exists():
-            continue
-        number = 1
-        while (kept := file.with_name(f"{file.stem}-kept{number}{file.suffix}")).exists():
-            number += 1
-        file.rename(kept)
-        moved[str(file)] = str(kept)
-        logger.warning("%s was there already and is kept as %s", file, kept.name)
-    return moved

@@ -17,6 +17,8 @@ from pyca.runtime.ladder import StopLadder
 
 logger = logging.getLogger(__name__)
 
+DEAF = 30.0
+"""Seconds after SIGKILL that are left to a command before it is given up."""
 STUCK = ((0.0, int(signal.SIGINT)), (3.0, int(signal.SIGTERM)), (6.0, int(signal.SIGKILL)))
 """A frozen source may leave FFmpeg deaf for the first signal."""
 
@@ -39,6 +41,7 @@ class RunningPart:
     watch: FileWatch
     row: int | None = None
     """the part's id in the database, once it is written"""
+    killed: float | None = None
     trouble: str = ""
     """why pyCA ended it before its time"""
 
@@ -53,9 +56,12 @@ class RunningPart:
     def tick(self, now: float, monotonic: float) -> Exit | None:
         """Send what is due and return how the command ended; None while it runs."""
         ended = self.child.poll(self.job.input.exit_code)
+        if ended is None and self._deaf(now):
+            return Exit(Outcome.KILLED, None, f"{self.child.name} cannot be ended and is left alone")
         if ended is None:
             self._look(now, monotonic)
             for number in self.ladder.due(now):
+                self.killed = now if number == signal.SIGKILL else self.killed
                 logger.info("%s: signal %d to the command", self.job.name, number)
                 self.child.signal(number)
         return ended
@@ -63,8 +69,12 @@ class RunningPart:
     def next_due(self, now: float) -> float:
         """Return the moment of the next signal or the next look at the files."""
         moment = self.ladder.next_due()
-        look = now + PERIOD
+        look = now + PERIOD  # at the files, and at whether it listens at all
         return look if moment is None else min(moment, look)
+
+    def _deaf(self, now: float) -> bool:
+        """Tell whether not even SIGKILL ended it: it may run as another user, and is not waited for."""
+        return self.killed is not None and now > self.killed + DEAF
 
     def _look(self, now: float, monotonic: float) -> None:
         """End a command that has stopped writing, quickly: what comes next records again."""
@@ -92,6 +102,7 @@ class RunningPart:
             pid=self.child.pid,
             pid_started=self.child.pid_started,
             files=tuple(str(file) for file in self.files),
+            flavors=self.job.input.flavors,
         )
 
 

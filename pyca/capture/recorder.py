@@ -45,6 +45,7 @@ class Recorder:
         self._scribe = scribe
         self._syncer = syncer
         self._operator_end: float | None = None
+        self._cancelled: float | None = None
         self._history: list[Part] = []
         self._held: list[Work] | None = None
         self.lanes = [self._lane(job) for job in jobs(settings, event, folder)]
@@ -52,7 +53,8 @@ class Recorder:
     @property
     def end(self) -> float:
         """When to stop: what an operator chose goes before what the schedule says."""
-        return self.event.end if self._operator_end is None else self._operator_end
+        end = self.event.end if self._operator_end is None else self._operator_end
+        return end if self._cancelled is None else min(end, self._cancelled)
 
     @property
     def ended(self) -> bool:
@@ -140,7 +142,7 @@ class Recorder:
             self.flag = "the event was taken from the schedule while it was recorded"
             logger.warning("“%s”: %s", self.event.title, self.flag)
             if self._settings.capture.stop_cancelled:
-                self._operator_end = self._clock.now()
+                self._cancelled = self._clock.now()
         if self.end != before:
             logger.info("“%s” now ends at %s", self.event.title, show_time(self.end))
             for lane in self.lanes:

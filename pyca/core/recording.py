@@ -39,6 +39,8 @@ class Part:
     pid_started: float = 0.0
     """the process's start time, so that a reused pid is never taken for the recorder"""
     files: tuple[str, ...] = ()
+    flavors: tuple[str, ...] = ()
+    """one for each file"""
     ended: float | None = None
     outcome: Outcome | None = None
     exit_code: int | None = None

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 5.0
 """Seconds after which a waiting loop looks at the clock again: it may have been set."""
-RETRY = Backoff(first=1, limit=60)
+RETRY = Backoff(first=1, limit=5)
 
 
 class HasFileno(Protocol):

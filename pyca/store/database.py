@@ -151,7 +151,7 @@ def _patient(url: URL) -> URL:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     """Take transactions into our own hands and make the file safe to share."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

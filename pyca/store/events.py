@@ -1,5 +1,6 @@
 """The schedule: upcoming events."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -12,6 +13,8 @@ from pyca.core.errors import UsageError
 from pyca.core.event import Attachment, Event, Origin
 from pyca.core.states import EventState
 from pyca.store.tables import EventColumns, RecordedEvent, UpcomingEvent
+
+logger = logging.getLogger(__name__)
 
 _FIELDS = tuple(f.name for f in fields(Event))
 _CHUNK = 500
@@ -56,6 +59,17 @@ def event_of(row: EventColumns) -> Event:
     )
 
 
+def _readable(rows: Iterable[EventColumns]) -> list[Event]:
+    """Return the events of all rows that make sense: a single damaged one must not hide the others."""
+    found = []
+    for row in rows:
+        try:
+            found.append(event_of(row))
+        except (ValueError, TypeError) as error:
+            logger.error("event “%s” in the database is not readable and left out: %s", row.uid, error)
+    return found
+
+
 def columns_of(event: Event) -> dict[str, Any]:
     """Return an event's values as columns."""
     values = {name: getattr(event, name) for name in _FIELDS}
@@ -78,7 +92,7 @@ def upcoming(
     query = select(UpcomingEvent).where(~begun).order_by(UpcomingEvent.start, UpcomingEvent.uid)
     if before is not None:
         query = query.where(UpcomingEvent.start < before)
-    return [event_of(row) for row in session.scalars(query.limit(limit).offset(offset))]
+    return _readable(session.scalars(query.limit(limit).offset(offset)))
 
 
 def unrecorded(session: Session, now: float) -> list[Event]:
@@ -89,7 +103,7 @@ def unrecorded(session: Session, now: float) -> list[Event]:
         RecordedEvent.ended.is_(None),
     )
     query = select(UpcomingEvent).where(UpcomingEvent.end > now, failed).order_by(UpcomingEvent.start)
-    return [event_of(row) for row in session.scalars(query)]
+    return _readable(session.scalars(query))
 
 
 def get(session: Session, uid: str) -> Event | None:

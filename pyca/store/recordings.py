@@ -132,6 +132,7 @@ def add_part(session: Session, part: Part) -> int:
         pid=part.pid,
         pid_started=part.pid_started,
         files=list(part.files),
+        flavors=list(part.flavors),
     )
     session.add(row)
     session.flush()
@@ -218,6 +219,7 @@ def _part(row: PartRow) -> Part:
         pid=row.pid,
         pid_started=row.pid_started,
         files=tuple(row.files),
+        flavors=tuple(row.flavors),
         ended=row.ended,
         outcome=Outcome(row.outcome) if row.outcome else None,
         exit_code=row.exit_code,

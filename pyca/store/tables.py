@@ -84,6 +84,7 @@ class PartRow(Base):
     pid: Mapped[int] = mapped_column(default=0)
     pid_started: Mapped[float] = mapped_column(default=0.0)
     files: Mapped[list[Any]] = mapped_column(default=list)
+    flavors: Mapped[list[Any]] = mapped_column(default=list)
     ended: Mapped[float | None]
     outcome: Mapped[str | None] = mapped_column(String(20))
     exit_code: Mapped[int | None]

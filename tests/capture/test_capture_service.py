@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from pyca.capture.service import CaptureService
 from pyca.config.settings import Capture, Input, Settings
@@ -20,6 +21,7 @@ from pyca.core.event import Event, Origin
 from pyca.core.naming import recording_name
 from pyca.core.recording import Part, Recording
 from pyca.core.states import EventState, Outcome, ServiceState
+from pyca.runtime.ladder import StopLadder
 from pyca.runtime.notify import Notifier
 from pyca.runtime.pulse import Pulse
 from pyca.store import events, outbox, recordings
@@ -139,7 +141,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 
 def test_an_event_is_recorded_and_stopped_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyca.capture.service.find_tools", _no_tools)
+    monkeypatch.setattr("pyca.capture.finisher.find_tools", _no_tools)
     rig = Rig(tmp_path)
     event = rig.add(origin=Origin.OPENCAST)
     recording = rig.finish()
@@ -165,7 +167,7 @@ def _no_tools(environ: object) -> None:
 
 @pytest.fixture
 def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyca.capture.service.find_tools", _no_tools)
+    monkeypatch.setattr("pyca.capture.finisher.find_tools", _no_tools)
 
 
 @pytest.mark.usefixtures("unseen")
@@ -297,6 +299,67 @@ class TestWithScripts:
         rig.drive(rig.is_in(EventState.FAILED_RECORDING))
         missed = rig.recording()
         assert missed and "missed" in missed.error
+
+    def test_what_the_database_never_heard_of_is_found_in_its_folder(self, rig: Rig) -> None:
+        event = rig.add(delay=-10, length=5, origin=Origin.OPENCAST)
+        folder = rig.settings.capture.directory / recording_name(event.uid, event.start)
+        folder.mkdir(parents=True)
+        for name in ("", "-kept1", "-part2"):
+            (folder / f"{folder.name}{name}.ts").write_bytes(b"data")
+        recording = rig.finish()
+        assert recording.state is EventState.FINISHED_RECORDING
+        assert {track.path.name.removeprefix(folder.name) for track in recording.tracks} == {
+            ".ts",
+            "-kept1.ts",
+            "-part2.ts",
+        }
+
+    def test_inputs_that_are_renamed_meanwhile_are_delivered(self, rig: Rig) -> None:
+        rig.add(length=1.2)
+        rig.drive(lambda: rig.parts())
+        rig.service.close()
+        started = rig.parts()[0].started
+        wait_for(lambda: rig.clock.now() > started + 1.5, "the event's end")
+        one = rig.settings.named_inputs["default"]
+        rig.settings = replace(rig.settings, inputs={"camera": one})
+        rig.service = rig.make()
+        recording = rig.finish()
+        assert [track.input for track in recording.tracks] == ["default"]
+
+    def test_a_damaged_row_does_not_hide_the_others(self, rig: Rig) -> None:
+        rig.add("bad", delay=60)
+        with rig.database.write() as session:
+            session.execute(text("UPDATE upcoming_event SET origin = 'nonsense'"))
+        rig.add("good")
+        assert rig.finish("good").tracks
+
+    def test_a_command_that_nothing_ends_does_not_hold_its_event(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyca.capture.part.DEAF", 0.2)
+        rig.add(length=60)
+        rig.drive(lambda: rig.parts())
+        pid = rig.parts()[0].pid
+        monkeypatch.setattr("pyca.runtime.child.os.killpg", lambda group, number: None)
+        lane = next(iter(rig.service._recorders.values())).lanes[0]
+        assert lane.part
+        lane.part.ladder = StopLadder(rig.clock.now(), ((0.0, int(signal.SIGKILL)),))
+        rig.drive(lambda: rig.parts()[0].outcome)
+        assert rig.parts()[0].outcome is Outcome.KILLED
+        with rig.database.write() as session:
+            recordings.set_end(session, "e1", rig.clock.now() - 1)
+        monkeypatch.undo()
+        rig.finish()
+        os.kill(pid, signal.SIGKILL)
+
+    def test_a_cancelled_event_stops_where_that_is_wanted(self, tmp_path: Path) -> None:
+        rig = Rig(tmp_path, stop_cancelled=True)
+        rig.add(length=60, origin=Origin.OPENCAST)
+        rig.drive(rig.is_in(EventState.RECORDING))
+        with rig.database.write() as session:
+            events.cancel(session, "e1")
+        assert "taken from the schedule" in rig.finish().error
+        rig.close()
 
     def test_a_running_event_is_joined_late(self, rig: Rig) -> None:
         rig.add(delay=-5, length=6)

@@ -123,6 +123,7 @@ def _create_part() -> None:
         sa.Column("pid", sa.BigInteger(), nullable=False),
         sa.Column("pid_started", sa.Double(), nullable=False),
         sa.Column("files", sa.JSON(), nullable=False),
+        sa.Column("flavors", sa.JSON(), nullable=False),
         sa.Column("ended", sa.Double(), nullable=True),
         sa.Column("outcome", sa.String(length=20), nullable=True),
         sa.Column("exit_code", sa.BigInteger(), nullable=True),
