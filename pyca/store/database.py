@@ -104,7 +104,9 @@ class Database:
         if "no such table" in lower or "undefinedtable" in lower or "does not exist" in lower:
             return StoreError(text, "run “pyca db upgrade”")
         if "unable to open" in lower or "readonly" in lower:
-            return StoreError(text, "check that the folder exists and may be written")
+            return StoreError(
+                text, "check that the file and its folder exist, and that pyCA's user may write them"
+            )
         return StoreError(text, "check that the database is reachable and not full")
 
 
