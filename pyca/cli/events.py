@@ -22,7 +22,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 @click.group(cls=Group)
 def events() -> None:
-    """List, show, add, cancel, retry and delete events."""
+    """List, show, add, cancel, retry, pause and delete events."""
 
 
 @events.command("list")
@@ -119,7 +119,7 @@ def cancel(options: Options, event_id: str) -> None:
 @click.option("--anew", is_flag=True, help="Begin with the first step instead of where it stopped.")
 @pass_options
 def retry(options: Options, event_id: str, delivered: bool, anew: bool) -> None:
-    """Deliver a recording again whose delivery failed."""
+    """Deliver a recording whose delivery failed, or was paused."""
     from pyca.ingest import operator
 
     database = open_database(options.settings(), create=False)
@@ -130,6 +130,19 @@ def retry(options: Options, event_id: str, delivered: bool, anew: bool) -> None:
         return
     operator.retry(database, SystemClock(), one.event.uid, anew=anew)
     click.echo(f"“{one.event.title}” is delivered again")
+
+
+@events.command()
+@click.argument("event_id", metavar="ID")
+@pass_options
+def pause(options: Options, event_id: str) -> None:
+    """Keep a recording from being delivered until “retry” lets it go on."""
+    from pyca.ingest import operator
+
+    database = open_database(options.settings(), create=False)
+    one = find(database, event_id)
+    operator.pause(database, SystemClock(), one.event.uid)
+    click.echo(f"“{one.event.title}” is not delivered until “pyca events retry {one.event.uid}”")
 
 
 @events.command()

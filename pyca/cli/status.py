@@ -1,7 +1,5 @@
 """``pyca status``: what the agent does, also while the page is down."""
 
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,6 +33,7 @@ def status(options: Options, as_json: bool) -> None:
 
 def gather(settings: "Settings", database: "Database", now: float) -> dict[str, Any]:
     """Return what is known about the agent as plain data."""
+    from pyca.runtime.disk import free_bytes
     from pyca.store import events, recordings, services
 
     zone = settings.agent.timezone
@@ -61,7 +60,7 @@ def gather(settings: "Settings", database: "Database", now: float) -> dict[str, 
         "recording": [_event(one.event, zone) for one in running],
         "next": [_event(event, zone) for event in planned],
         "recordings": {str(state): number for state, number in sorted(counts.items())},
-        "free_bytes": _free(settings.capture.directory),
+        "free_bytes": free_bytes(settings.capture.directory),
     }
 
 
@@ -72,14 +71,6 @@ def _event(event: Any, zone: str) -> dict[str, Any]:
         "start": iso_moment(event.start, zone),
         "end": iso_moment(event.end, zone),
     }
-
-
-def _free(folder: Path) -> int | None:
-    """Return the free bytes where recordings go; the folder itself may still have to be made."""
-    for place in (folder, *folder.parents):
-        if place.exists():
-            return shutil.disk_usage(place).free
-    return None
 
 
 def _print(facts: dict[str, Any]) -> None:

@@ -1,19 +1,15 @@
 """Find FFmpeg: the one named by the operator, the system's, or the bundled one."""
 
 import os
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyca.core.errors import MediaError
-from pyca.media.run import run
 
 VARIABLE = "PYCA_FFMPEG"
 """Environment variable that names the FFmpeg binary to use."""
-
-_VERSION = re.compile(r"^ff\w+ version (\S+)")
 
 
 @dataclass(frozen=True)
@@ -64,17 +60,6 @@ def substitute(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     if not argv or argv[0] != "ffmpeg":
         return list(argv)
     return [str(find_ffmpeg(environ)), *argv[1:]]
-
-
-def version(program: Path) -> str:
-    """Return the version that an FFmpeg or ffprobe reports, such as ``5.1.9-0+deb12u1``.
-
-    :raises MediaError: where the program does not run or is something else
-    """
-    result = run([str(program), "-version"], limit=20)
-    if match := _VERSION.match(result.output):
-        return match[1]
-    raise MediaError(f"“{program}” is no working FFmpeg", f"install FFmpeg or correct {VARIABLE}")
 
 
 def _named(name: str, environ: Mapping[str, str]) -> Path:

@@ -23,7 +23,3 @@ class Growth:
         if self._since is None or size != self._size:
             self._size, self._since = size, now
         return self._since if now - self._since >= self.limit else None
-
-    def restart(self) -> None:
-        """Forget everything, for the next part."""
-        self._size = self._since = None

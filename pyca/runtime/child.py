@@ -1,6 +1,5 @@
 """A child process: FFmpeg, a camera program, a script or a hook."""
 
-import contextlib
 import logging
 import os
 import select
@@ -39,7 +38,7 @@ def judge(code: int | None, sent: Sequence[int], *, expected: int = 0, name: str
     """Return what an exit means.
 
     :param code: as in :class:`Exit`
-    :param sent: the signals that pyCA sent; 0 stands for a request on stdin
+    :param sent: the signals that pyCA sent
     :param expected: an exit code that means success besides 0
     """
     if code is not None and code < 0 and (-code not in sent or -code == signal.SIGKILL):
@@ -96,12 +95,10 @@ class Child:
         log_file: Path,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
-        pass_stdin: bool = False,
     ) -> Self:
         """Start a program. Its output is appended to ``log_file``.
 
         :param env: the whole environment; by default ours without what is meant for us alone
-        :param pass_stdin: keep a pipe to its stdin, for :meth:`ask`
         :raises CommandError: where it cannot be started, naming program and remedy
         """
         name = Path(argv[0]).name
@@ -115,7 +112,7 @@ class Child:
             ) from error
         with log:
             log_start = log.tell()
-            process = _spawn(argv, log.fileno(), cwd, _environment(env), pass_stdin)
+            process = _spawn(argv, log.fileno(), cwd, _environment(env))
         # Our own child stays a zombie until we ask for its exit code, so its pid cannot be another's yet.
         return cls(
             process.pid,
@@ -185,18 +182,6 @@ class Child:
         self._sent.append(number)
         return True
 
-    def ask(self, data: bytes) -> bool:
-        """Write to the child's stdin, such as FFmpeg's ``q``; counts as a stop. False where nobody reads."""
-        if self.poll() is not None or self._process is None or self._process.stdin is None:
-            return False
-        try:
-            self._process.stdin.write(data)
-            self._process.stdin.flush()
-        except OSError:
-            return False
-        self._sent.append(0)
-        return True
-
     def fileno(self) -> int:
         """Return a descriptor that becomes readable when the process ends."""
         return self._pidfd
@@ -217,10 +202,6 @@ class Child:
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1
-        if self._process and self._process.stdin:
-            # Closing flushes, and a reader that has gone is no concern of ours any more.
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
 
     def _gone(self) -> bool:
         if self._process is not None:
@@ -236,15 +217,13 @@ def _environment(env: Mapping[str, str] | None) -> dict[str, str]:
     return {key: value for key, value in source.items() if key not in _PRIVATE}
 
 
-def _spawn(
-    argv: Sequence[str], log: int, cwd: Path | None, env: dict[str, str], pass_stdin: bool
-) -> subprocess.Popen[bytes]:
+def _spawn(argv: Sequence[str], log: int, cwd: Path | None, env: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start the program. No ``preexec_fn``, so that Python can use vfork and the start stays fast."""
     program = argv[0]
     try:
         return subprocess.Popen(
             argv,
-            stdin=subprocess.PIPE if pass_stdin else subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd=cwd,

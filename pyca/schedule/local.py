@@ -1,4 +1,4 @@
-"""Events that people make on the box itself: planned, recorded at once, extended, stopped, cancelled."""
+"""Events that people make on the box itself: planned, recorded at once, extended, stopped or cancelled."""
 
 import uuid
 from collections.abc import Sequence
@@ -85,10 +85,13 @@ def stop(database: Database, clock: Clock, uid: str) -> None:
     :raises UsageError: where there is no such event, or it is over, or it waits and belongs to a server
     """
     with database.write() as session:
-        if _is_running(session, uid):
+        recording = recordings.get(session, uid)
+        if recording is None:
+            _cancel(session, uid)
+        elif recording.state is EventState.RECORDING:
             recordings.set_end(session, uid, clock.now())
         else:
-            _cancel(session, uid, force=False)
+            raise UsageError(f"“{recording.event.title}” has ended already", "nothing is left to cancel")
     ring(database.scope, ServiceName.CAPTURE)
 
 
@@ -112,35 +115,12 @@ def extend(database: Database, clock: Clock, settings: Settings, uid: str, end: 
     ring(database.scope, ServiceName.CAPTURE)
 
 
-def cancel(database: Database, uid: str, *, force: bool = False) -> Event:
-    """Take an event from the schedule before it begins; returns what it was.
-
-    :param force: also an event of a server; it comes back where the server still lists it
-    :raises UsageError: where there is no such event, it has begun, or it belongs to a server
-    """
-    with database.write() as session:
-        event = _cancel(session, uid, force=force)
-    ring(database.scope, ServiceName.CAPTURE)
-    return event
-
-
-def _cancel(session: Session, uid: str, *, force: bool) -> Event:
-    if recording := recordings.get(session, uid):
-        running = recording.state is EventState.RECORDING
-        remedy = "stop it instead" if running else "nothing is left to cancel"
-        raise UsageError(f"“{recording.event.title}” has begun already", remedy)
+def _cancel(session: Session, uid: str) -> None:
     event = events.get(session, uid)
     if event is None:
         raise _unknown(uid)
-    if not force:
-        _check_local(event, "cancelled")
+    _check_local(event, "cancelled")
     events.cancel(session, uid)
-    return event
-
-
-def _is_running(session: Session, uid: str) -> bool:
-    recording = recordings.get(session, uid)
-    return recording is not None and recording.state is EventState.RECORDING
 
 
 def _check_local(event: Event, verb: str) -> None:

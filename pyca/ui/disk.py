@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyca.core.recording import Recording
+from pyca.runtime.disk import existing
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,8 @@ def look(directory: Path, minimum_free: int, recent: Iterable[Recording]) -> Dis
     :param minimum_free: bytes that stay free
     :param recent: what was recorded last; its data rate is taken for the next recordings
     """
-    existing = next((folder for folder in (directory, *directory.parents) if folder.is_dir()), Path("/"))
     try:
-        usage = shutil.disk_usage(existing)
+        usage = shutil.disk_usage(existing(directory))
     except OSError:
         return None
     rate = data_rate(recent)

@@ -147,6 +147,21 @@ def test_retry(pyca: Run, database: Database, folder: Path) -> None:
     assert found.state is EventState.FINISHED_RECORDING
 
 
+def test_pause_holds_a_delivery_back_until_retry(pyca: Run, database: Database, folder: Path) -> None:
+    record(database, folder, state=EventState.FINISHED_RECORDING)
+
+    def state() -> str:
+        found: str = json.loads(pyca("events", "show", "rec-1", "--json").out)["state"]
+        return found
+
+    assert "pyca events retry rec-1" in pyca("events", "pause", "rec").out
+    assert state() == EventState.PAUSED_AFTER_RECORDING
+    again = pyca("events", "pause", "rec-1")
+    assert (again.code, "nothing to pause" in again.err) == (64, True)
+    assert pyca("events", "retry", "rec-1").code == 0
+    assert state() == EventState.FINISHED_RECORDING
+
+
 def test_list_by_state(pyca: Run, database: Database, folder: Path) -> None:
     record(database, folder)
     add(pyca)

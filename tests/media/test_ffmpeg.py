@@ -6,7 +6,7 @@ import pytest
 
 from pyca.core.errors import MediaError
 from pyca.media import ffmpeg
-from pyca.media.ffmpeg import Tools, find_ffmpeg, find_ffprobe, find_tools, substitute, version
+from pyca.media.ffmpeg import Tools, find_ffmpeg, find_ffprobe, find_tools, substitute
 
 
 @pytest.fixture
@@ -59,21 +59,6 @@ def test_command_runs_the_found_ffmpeg(programs: Path) -> None:
 @pytest.mark.parametrize("argv", [["/opt/ffmpeg", "-i"], ["gst-launch-1.0", "ffmpeg"], ["rpicam-vid"], []])
 def test_other_commands_stay(argv: list[str], tmp_path: Path) -> None:
     assert substitute(argv, {"PATH": str(tmp_path)}) == argv
-
-
-@pytest.mark.system
-def test_version(tools: Tools) -> None:
-    assert version(tools.ffmpeg)[:1].isalnum()
-
-
-def test_version_of_something_else(programs: Path) -> None:
-    with pytest.raises(MediaError, match="no working FFmpeg"):
-        version(programs / "other")
-
-
-def test_version_of_nothing(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match="cannot be run"):
-        version(tmp_path / "missing")
 
 
 def test_bundled_without_binary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

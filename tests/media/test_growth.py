@@ -33,10 +33,3 @@ def test_smaller_is_a_new_file() -> None:
     growth = Growth(limit=5)
     growth.feed(0.0, 500)
     assert growth.feed(6.0, 10) is None
-
-
-def test_restart_forgets() -> None:
-    growth = Growth(limit=5)
-    growth.feed(0.0, 5)
-    growth.restart()
-    assert growth.feed(50.0, 5) is None

@@ -114,16 +114,8 @@ def test_a_command_of_another_user_is_told_about(start, monkeypatch, caplog):
     assert "another user" in caplog.text
 
 
-def test_stdin_is_empty_unless_asked_for(start, end):
+def test_stdin_is_empty(start, end):
     assert end(start("import sys; exit(len(sys.stdin.read()))")).code == 0
-
-
-def test_a_command_can_be_asked_to_stop_on_stdin(start, end):
-    child = start("import sys; exit(sys.stdin.read(1) != 'q')", pass_stdin=True)
-    assert child.ask(b"q")
-    result = end(child)
-    assert (result.outcome, result.code) == (Outcome.STOPPED, 0)
-    assert not child.ask(b"q")
 
 
 def test_nothing_private_reaches_the_child(start, end, monkeypatch):

@@ -88,8 +88,6 @@ def test_a_running_recording_is_stopped_and_frees_its_time(
     event = local.record_now(database, clock, ONE, "", 300)
     record(database, clock, event, tmp_path)
     clock.move(100)
-    with pytest.raises(UsageError, match="stop it instead"):
-        local.cancel(database, event.uid)
     local.stop(database, clock, event.uid)
     with database.read() as session:
         assert recordings.operator_ends(session) == {event.uid: clock.now()}
@@ -126,7 +124,7 @@ def test_a_running_recording_is_extended(database: Database, clock: FakeClock, t
     clock.move(-10)
     with database.read() as session:
         assert recordings.operator_ends(session) == {event.uid: clock.now() + 600}
-    local.cancel(database, follower.uid)
+    local.stop(database, clock, follower.uid)
     with pytest.raises(UsageError, match="“Recording”"):
         plan(database, clock, 500, 700)
 
@@ -142,19 +140,16 @@ def test_a_servers_event_is_the_servers(database: Database, clock: FakeClock) ->
     with database.write() as session:
         events.add(session, theirs)
     for attempt in (
-        lambda: local.cancel(database, "theirs"),
         lambda: local.stop(database, clock, "theirs"),
         lambda: local.extend(database, clock, ONE, "theirs", clock.now() + 600),
     ):
         with pytest.raises(UsageError, match=r"“Lecture” comes from Opencast.*change it in Opencast"):
             attempt()
-    assert local.cancel(database, "theirs", force=True) == theirs
-    assert stored(database, "theirs") is None
+    assert stored(database, "theirs") == theirs
 
 
 def test_unknown_events_are_refused(database: Database, clock: FakeClock) -> None:
     for attempt in (
-        lambda: local.cancel(database, "x"),
         lambda: local.stop(database, clock, "x"),
         lambda: local.extend(database, clock, ONE, "x", clock.now() + 1),
     ):
