@@ -1,9 +1,7 @@
 """What comes next, in memory: a start never waits for the database."""
 
 import logging
-import shutil
 from collections.abc import Collection
-from pathlib import Path
 
 from pyca.core.clock import Clock
 from pyca.core.errors import StoreError
@@ -110,13 +108,3 @@ class Agenda:
         for event in self._events.values():
             moments += [moment for moment in (event.start - LEAD, event.start) if moment > now]
         return min(moments)
-
-    @staticmethod
-    def free_bytes(folder: Path) -> int | None:
-        """Return the free bytes where a folder is or will be; None where nobody can tell."""
-        while not folder.exists() and folder != folder.parent:
-            folder = folder.parent
-        try:
-            return shutil.disk_usage(folder).free
-        except OSError:
-            return None

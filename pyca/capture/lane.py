@@ -11,8 +11,10 @@ from pyca.config.settings import Capture
 from pyca.core.backoff import Backoff
 from pyca.core.clock import Clock
 from pyca.core.errors import PycaError
+from pyca.core.units import show_size
 from pyca.media.ffmpeg import substitute
 from pyca.runtime.child import Exit
+from pyca.runtime.disk import free_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +22,8 @@ SLACK = 1.0
 """A command that ends so few seconds before the event has done its work."""
 SELF_ENDING_SLACK = 3.0
 """The same for commands that were told their length: FFmpeg's own clock starts with the first frame."""
+FULL = 4_000_000
+"""Free bytes below which a command's end is put down to the disk."""
 STABLE = 10.0
 """A part that lived so long was no failed start: the next one follows at once."""
 
@@ -92,8 +96,12 @@ class Lane:
             # The first part too: an earlier run may have ended before the database heard of its files.
             self._keep(keep(self.job.files(number)))
             part = start_part(self.job, number, argv, end, self._capture, self._clock)
-        except (PycaError, OSError) as error:
+        except PycaError as error:
             self._failed(str(error))
+            return
+        except OSError as error:
+            where = error.filename or self.job.folder
+            self._failed(f"{where}: {error.strerror} (check that pyCA may write there)")
             return
         finally:
             self._argv = None
@@ -150,7 +158,16 @@ class Lane:
             return
         self.interrupted = True
         self._failures = 0 if lived >= STABLE else self._failures
-        self._failed(part.explain(ended), at_once=lived >= STABLE)
+        self._failed(self._full_disk() or part.explain(ended), at_once=lived >= STABLE)
+
+    def _full_disk(self) -> str:
+        """Tell where the disk is full: what the command had to say about it found no place there either."""
+        free = free_bytes(self.job.folder)
+        if free is None or free > FULL:
+            return ""
+        return (
+            f"{self.job.name}: the disk is full, {show_size(free)} are free in {self.job.folder} (free space)"
+        )
 
     def _complete(self, part: RunningPart, lived: float, end: float) -> bool:
         """Tell whether the command ended because its work was done; its exit code proves nothing."""

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -68,8 +69,9 @@ class Recorder:
 
     @property
     def errors(self) -> list[str]:
-        """What went wrong so far, in words."""
-        return [error for lane in self.lanes for error in lane.errors]
+        """What went wrong so far, in words; what happened again and again is said once, with its number."""
+        counted = Counter(error for lane in self.lanes for error in lane.errors)
+        return [f"{error} ({times} times)" if times > 1 else error for error, times in counted.items()]
 
     def history(self) -> list[Part]:
         """Return all parts so far, those of an earlier run of the service too."""

@@ -18,6 +18,7 @@ from pyca.core.states import EventState, ServiceName
 from pyca.core.units import show_size
 from pyca.media.durable import Syncer
 from pyca.runtime.child import Child
+from pyca.runtime.disk import free_bytes
 from pyca.runtime.pulse import Pulse
 from pyca.store import events, recordings
 from pyca.store.database import Database
@@ -118,6 +119,7 @@ class CaptureService:
         return soon
 
     def _make(self, event: Event) -> Recorder:
+        self._check_disk()
         folder = folder_of(self._settings, event)
         recorder = Recorder(event, folder, self._settings, self._clock, self._scribe, self._syncer)
         recorder.prepare()
@@ -130,13 +132,12 @@ class CaptureService:
             known = self._prepared.get(uid)
             if uid in self._recorders or (known and known.event == event):
                 continue
-            self._check_disk()
             self._prepared[uid] = self._make(event)
         for uid in self._prepared.keys() - near.keys():
             del self._prepared[uid]
 
     def _check_disk(self) -> None:
-        free = self._agenda.free_bytes(self._settings.capture.directory)
+        free = free_bytes(self._settings.capture.directory)
         if free is not None and free < self._settings.capture.minimum_free:
             logger.error(
                 "only %s are free in %s; delete old recordings",

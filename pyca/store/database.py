@@ -1,5 +1,6 @@
 """Connections and transactions. SQLite in WAL mode by default, PostgreSQL where wanted."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +9,16 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    NoSuchModuleError,
+)
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from pyca.core.errors import ConfigError, StoreError
 
@@ -140,6 +148,7 @@ def _engine(url: URL) -> Engine:
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "checkout", _check_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -155,6 +164,21 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _check_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Let go of a file that was moved or deleted: what is written to it would be seen by nobody.
+
+    :raises DisconnectionError: which makes the pool open the file that is there now
+    """
+    file = connection.execute("PRAGMA database_list").fetchone()[2]
+    try:
+        status = os.stat(file)
+        now = (status.st_dev, status.st_ino)
+    except OSError:
+        now = None
+    if record.info.setdefault("file", now) != now:
+        raise DisconnectionError(f"{file} is another file than before")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -255,6 +255,15 @@ class TestWithScripts:
         assert any(record.levelno == logging.ERROR for record in caplog.records)
         rig.close()
 
+    def test_a_full_disk_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("pyca.capture.lane.free_bytes", lambda folder: 1000)
+        rig = Rig(tmp_path, command="false")
+        rig.add(length=1.2)
+        recording = rig.finish()
+        assert "the disk is full, 1.0 kB are free" in recording.error
+        assert recording.error.count("the disk is full") == 1
+        rig.close()
+
     def test_an_earlier_part_is_never_overwritten(self, tmp_path: Path) -> None:
         rig = Rig(tmp_path)
         rig.service.close()
@@ -333,6 +342,7 @@ class TestWithScripts:
         rig.add("good")
         assert rig.finish("good").tracks
 
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it is left running
     def test_a_command_that_nothing_ends_does_not_hold_its_event(
         self, rig: Rig, monkeypatch: pytest.MonkeyPatch
     ) -> None:

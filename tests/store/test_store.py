@@ -340,6 +340,21 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         ensure(Database(f"sqlite:///{tmp_path}/file/sub/pyca.db"))
 
 
+def test_a_file_that_was_moved_away_is_let_go(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/pyca.db")
+    ensure(database)
+    with database.write() as session:
+        events.add(session, make())
+    for path in tmp_path.glob("pyca.db*"):
+        path.rename(tmp_path / f"old-{path.name}")
+    with pytest.raises(StoreError, match="db upgrade"), database.read() as session:
+        events.upcoming(session)
+    ensure(database)
+    with database.read() as session:
+        assert events.upcoming(session) == []
+    database.dispose()
+
+
 def test_the_file_copy_is_complete(tmp_path: Path) -> None:
     """What the copy is for: it opens as a database with the old content."""
     database = Database(f"sqlite:///{tmp_path}/pyca.db")
