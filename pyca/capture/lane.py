@@ -165,9 +165,7 @@ class Lane:
         free = free_bytes(self.job.folder)
         if free is None or free > FULL:
             return ""
-        return (
-            f"{self.job.name}: the disk is full, {show_size(free)} are free in {self.job.folder} (free space)"
-        )
+        return f"{self.job.name}: the disk is full, {show_size(free)} are free in {self.job.folder}"
 
     def _complete(self, part: RunningPart, lived: float, end: float) -> bool:
         """Tell whether the command ended because its work was done; its exit code proves nothing."""

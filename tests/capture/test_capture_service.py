@@ -484,7 +484,7 @@ class TestWithScripts:
         blocker.execute("BEGIN IMMEDIATE")
         rig.drive(lambda: rig.clock.now() > event.end + 0.5)
         assert rig.states() == {}
-        wait_for(lambda: all(work.done() for work in rig.service._finishing.values()), "the files")
+        wait_for(lambda: not rig.service._finisher.busy, "the files")
         assert rig.service.busy(), "a new configuration must wait until all is written"
         blocker.execute("ROLLBACK")
         blocker.close()
