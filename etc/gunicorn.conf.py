@@ -1,6 +1,7 @@
 """The page behind a reverse proxy: ``gunicorn --config etc/gunicorn.conf.py pyca.ui:app``."""
 
 import os
+import sys
 from typing import Any
 
 bind = "127.0.0.1:5000"
@@ -20,6 +21,27 @@ limit_request_fields = 50
 # nginx writes the access log. Set “-” to see requests on standard output.
 accesslog = None
 errorlog = "-"
+
+
+def on_starting(server: Any) -> None:
+    """Refuse, as “pyca ui” does, to open the page to a network with a password that everybody knows."""
+    from dataclasses import replace
+
+    from pyca.core.errors import ConfigError
+    from pyca.ui.context import of_app
+    from pyca.ui.serve import check_exposure
+
+    ui = of_app(server.app.wsgi()).settings.ui
+    # Other addresses than host and port are sockets in the file system, which have permissions.
+    hosts = [address[0] for address in server.cfg.address if isinstance(address, tuple)]
+    try:
+        for host in hosts:
+            check_exposure(replace(ui, bind=host))
+    except ConfigError as error:
+        sys.stderr.write(
+            f"pyca: {error.problems[0]} (set a password of your own, or --bind 127.0.0.1:5000)\n"
+        )
+        raise SystemExit(error.exit_code) from None
 
 
 def post_worker_init(worker: Any) -> None:

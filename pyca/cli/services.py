@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyca.core.clock import Clock, SystemClock
@@ -39,7 +40,7 @@ def run_service(
     from pyca.store.upgrade import ensure
 
     settings = read()
-    set_up_logs(settings, str(name), warn=not warned)
+    set_up_logs(settings, str(name), told=settings.warnings if warned else ())
     clock = SystemClock()
     database = database or Database(settings.agent.database)
     try:
@@ -73,8 +74,12 @@ def _drive(
     pulse = Pulse(clock=clock, notifier=notifier, beat=heart.beat)
 
     def reload() -> "Service | None":
+        nonlocal settings
         fresh = reread(read, settings, str(name))
-        return make_service(name, fresh, database, clock, pulse) if fresh else None
+        if fresh is None:
+            return None
+        settings = fresh
+        return make_service(name, fresh, database, clock, pulse)
 
     try:
         service = make_service(name, settings, database, clock, pulse)
@@ -131,15 +136,20 @@ def is_alive(database: "Database", name: ServiceName, clock: Clock) -> bool:
 
 
 def reread(read: Reader, old: "Settings", name: str) -> "Settings | None":
-    """Read the configuration again; where it is wrong, say all that is and return None."""
+    """Read the configuration again; where it is wrong, say all that is and return None.
+
+    :param old: what is followed now; risks that it has already are not told once more
+    :return: what to follow from now on, with the database that stays in use
+    """
     problems: list[str] = []
     try:
-        settings = read()
-        set_up_logs(settings, name)
+        read_now = read()
+        settings = replace(read_now, agent=replace(read_now.agent, database=old.agent.database))
+        set_up_logs(settings, name, told=old.warnings)
     except ConfigError as error:
         problems = error.problems
     else:
-        if settings.agent.database != old.agent.database:
+        if read_now.agent.database != old.agent.database:
             logger.warning("Another database is used only after a restart")
         return settings
     for problem in [*problems, "The configuration was not changed; mend it and reload once more"]:
@@ -147,18 +157,19 @@ def reread(read: Reader, old: "Settings", name: str) -> "Settings | None":
     return None
 
 
-def set_up_logs(settings: "Settings", name: str, *, warn: bool = True) -> None:
+def set_up_logs(settings: "Settings", name: str, *, told: Sequence[str] = ()) -> None:
     """Send log messages where the configuration says, without its secrets, and tell its risks.
 
-    :param warn: False where the risks are told elsewhere
+    :param told: risks that have been told already
     """
     from pyca.runtime import logs
 
     logs.setup(settings.logging, service=name, secrets=_secrets(settings))
     # It introduces each of its plug-ins; what a migration did is told by our own line.
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    for warning in settings.warnings if warn else ():
-        logger.warning("%s", warning)
+    for warning in settings.warnings:
+        if warning not in told:
+            logger.warning("%s", warning)
 
 
 def _secrets(settings: "Settings") -> list[str]:

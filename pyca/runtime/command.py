@@ -26,7 +26,8 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
             known = ", ".join(f"{{{{{name}}}}}" for name in sorted(values))
-            raise CommandError(f"“{text}” asks for {match[0]}, which does not exist", f"known are {known}")
+            remedy = f"known are {known}" if known else "there are none here"
+            raise CommandError(f"“{text}” asks for {match[0]}, which does not exist", remedy)
         return values[match[1]]
 
     return _PLACEHOLDER.sub(value, text)

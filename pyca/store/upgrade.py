@@ -5,8 +5,9 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
@@ -69,33 +70,69 @@ def _make_folder(folder: Path) -> None:
 
 
 def _copy(file: Path, found: str) -> None:
-    """Keep the old database beside the new one, with all that is still in its write-ahead log."""
+    """Keep the old database beside the new one, with all that is still in its write-ahead log.
+
+    :raises StoreError: where the disk is full or the folder must not be written
+    """
     stamp = time.strftime("%Y%m%d-%H%M%S")
     target = file.with_name(f"{file.name}.{found}.{stamp}")
-    with closing(sqlite3.connect(file)) as old, closing(sqlite3.connect(target)) as copy:
-        old.backup(copy)
+    try:
+        with closing(sqlite3.connect(file)) as old, closing(sqlite3.connect(target)) as copy:
+            old.backup(copy)
+    except sqlite3.Error as error:
+        # Half a copy would be taken for a whole one.
+        with suppress(OSError):
+            target.unlink()
+        raise StoreError(
+            f"database {file} cannot be copied to {target} before its upgrade: {error}",
+            "make room there, or let pyCA write into the folder, and start again",
+        ) from error
 
 
 @contextmanager
 def _exclusive(database: Database) -> Iterator[None]:
-    """Let one process upgrade while the others wait for it."""
+    """Let one process upgrade while the others wait for it.
+
+    :raises StoreError: where it cannot be locked
+    """
     if database.file:
-        with database.file.with_name(database.file.name + ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _locked(database.file.with_name(database.file.name + ".lock")):
             yield
         return
-    with database.engine.connect() as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+    with database.read() as session:
+        session.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
         try:
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+            session.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+
+
+def _locked(file: Path) -> IO[str]:
+    """Return a file that no other process has locked; closing it lets the next one go on."""
+    try:
+        lock = file.open("w")
+    except OSError as error:
+        raise _unlockable(file, error) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    except OSError as error:
+        lock.close()
+        raise _unlockable(file, error) from error
+    return lock
+
+
+def _unlockable(file: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"{file}, which guards the upgrade of the database, cannot be locked: {error.strerror}",
+        "let pyCA write it and its folder, on a disk that knows locks",
+    )
 
 
 def _migrate(database: Database) -> None:
     # Alembic costs a tenth of a second and several megabytes: only where there is something to do.
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     # What Alembic thinks while it works is no news for an operator; the result is told by our caller.
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -104,4 +141,10 @@ def _migrate(database: Database) -> None:
     with database.write() as session:
         connection: Connection = session.connection()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise StoreError(
+                f"database {database.place} has a schema that cannot be upgraded: {error}",
+                "restore its copy, or start with another database",
+            ) from error

@@ -279,7 +279,7 @@ def test_the_old_file_is_kept_before_an_upgrade(tmp_path: Path) -> None:
     ensure(database)
     with database.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-    with pytest.raises(Exception, match="0000"):
+    with pytest.raises(StoreError, match=r"pyca\.db has a schema that cannot be upgraded.*0000"):
         ensure(database)
     assert list(tmp_path.glob("pyca.db.0000.*"))
     database.dispose()

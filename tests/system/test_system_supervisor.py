@@ -87,6 +87,9 @@ def test_risks_of_the_configuration_are_told_once(rig: Rig) -> None:
     rig.file.chmod(0o644)
     agent = rig.start("run")
     rig.wait_until_up()
+    agent.process.send_signal(signal.SIGHUP)
+    for name in AGENT:
+        agent.says(f"{name} follows the new configuration")
     assert agent.end() == 0
     assert agent.output().count("chmod") == 1
 

@@ -164,6 +164,37 @@ def test_gunicorn_ends_with_one_message_where_it_cannot_work(tmp_path: Path, tex
     assert "pyca: " in ended.stderr and "Traceback" not in ended.stderr
 
 
+@pytest.mark.system
+@pytest.mark.parametrize(
+    ("binds", "password", "refused"),
+    [
+        (("0.0.0.0:0",), "", True),
+        (("127.0.0.1:0", "[::]:0"), "opencast", True),
+        (("0.0.0.0:0",), "own", False),
+        (("[::1]:0", "unix:{folder}/ui.sock"), "opencast", False),
+    ],
+)
+def test_gunicorn_opens_no_page_with_a_known_password(
+    tmp_path: Path, binds: tuple[str, ...], password: str, refused: bool
+) -> None:
+    file = tmp_path / "pyca.conf"
+    file.write_text(f"[agent]\ndatabase = sqlite:///{tmp_path}/pyca.db\n[ui]\npassword = '{password}'\n")
+    argv = [sys.executable, "-m", "gunicorn", "--config", "etc/gunicorn.conf.py"]
+    for bind in binds:
+        argv += ["--bind", bind.format(folder=tmp_path)]
+    said = tmp_path / "said"
+    with running(*argv, "--error-logfile", str(said), "pyca.ui:app", PYCA_CONFIG=str(file)) as process:
+        if refused:
+            assert process.wait(30) == os.EX_CONFIG
+            lines = (process.stderr.read() if process.stderr else "").splitlines()
+            assert [line for line in lines if "pyca: [ui] password" in line] == lines[-1:]
+            assert "Traceback" not in "".join(lines)
+        else:
+            wait_for(lambda: said.exists() and "Booting worker" in said.read_text(), "gunicorn")
+            process.terminate()
+            assert process.wait(20) == 0
+
+
 def test_importing_the_room_does_nothing(tmp_path: Path) -> None:
     check = "import threading, pyca.ui as ui; assert threading.active_count() == 1 and 'app' not in vars(ui)"
     subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=True, timeout=60)

@@ -1,0 +1,52 @@
+"""The last words of a short command."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pyca.core.clock import SystemClock
+from pyca.core.errors import CommandError
+from pyca.runtime.output import Output, last_output
+
+
+def say(code: str, *, limit: float = 20, keep: int = 1000) -> Output:
+    return last_output([sys.executable, "-I", "-c", code], SystemClock(), limit=limit, keep=keep)
+
+
+def test_both_streams_and_the_code_are_told() -> None:
+    output = say("import sys; print('out', flush=True); print('err', file=sys.stderr); sys.exit(3)")
+    assert output == Output("out\nerr\n", False, 3)
+
+
+def test_only_the_end_of_much_is_kept() -> None:
+    output = say("print('x' * 500_000 + 'end')", keep=100)
+    assert output == Output("x" * 96 + "end\n", True, 0)
+
+
+def test_what_is_no_text_is_replaced() -> None:
+    assert say("import sys; sys.stdout.buffer.write(b'a\\xff')").text == "a\ufffd"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print('begun', flush=True); import time; time.sleep(600)",
+        "print('begun', flush=True); import os, time; os.close(1), os.close(2), time.sleep(600)",
+        "print('begun', flush=True); import subprocess; subprocess.run(['sleep', '600'])",
+    ],
+)
+def test_a_command_without_end_is_killed(code: str) -> None:
+    output = say(code, limit=1)
+    assert (output.text, output.code) == ("begun\n", None)
+
+
+def test_endless_words_are_cut_off() -> None:
+    output = say("while True: print('x' * 1000)", limit=0.5)
+    assert (len(output.text), output.cut, output.code) == (1000, True, None)
+
+
+@pytest.mark.parametrize("program", ["/nowhere/log", "nul\0"])
+def test_a_program_that_is_not_there_is_named(program: str, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be started"):
+        last_output([program], SystemClock(), limit=1, keep=10)
