@@ -176,6 +176,14 @@ def test_a_message_that_is_never_taken_blocks_nobody(bench: Bench, caplog: pytes
     assert "is dropped" in caplog.text
 
 
+@pytest.mark.parametrize("status", [401, 403, 405, 413, 419])
+def test_only_a_wrong_message_is_dropped(bench: Bench, status: int) -> None:
+    bench.post("e1", R.CAPTURING)
+    bench.server.faults.add("/recordings/e1", faults.status(status), times=None)
+    bench.service().tick()
+    assert bench.waiting() == 1
+
+
 def test_a_wrong_password_drops_nothing(bench: Bench) -> None:
     service = bench.service()
     service.tick()

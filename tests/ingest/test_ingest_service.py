@@ -84,11 +84,11 @@ def test_pauses_grow_and_never_end(bench: Bench) -> None:
 
 def test_a_permanent_error_waits_for_an_operator(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     bench.record()
-    bench.target.trouble["begin"] = DeliveryError("401", "check the password", permanent=True)
+    bench.target.trouble["begin"] = DeliveryError("413", "raise its body limit", permanent=True)
     service = bench.service()
     service.tick()
     assert bench.upload().permanent
-    assert "check the password" in caplog.text
+    assert "raise its body limit" in caplog.text
     bench.clock.move(1e6)
     service.tick()
     assert bench.target.calls == ["begin"]
