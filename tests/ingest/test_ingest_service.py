@@ -286,6 +286,27 @@ def test_nothing_is_deleted_before_the_other_side_has_it(bench: Bench) -> None:
     assert bench.home.exists()
 
 
+def test_what_describes_the_tracks_goes_with_them(bench: Bench) -> None:
+    recording = bench.record()
+    for name in ("camera-1.log", "screen-1.log", "event.json"):
+        (recording.directory / name).write_text("x")
+    bench.service(delete_after_upload=True).tick()
+    assert not recording.directory.exists()
+
+
+def test_media_that_was_not_delivered_is_never_deleted(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    recording = bench.record()
+    for name in ("camera-1.log", "e1-7.mkv", "e1-0-kept.mkv"):
+        (recording.directory / name).write_bytes(b"unreadable")
+    bench.service(delete_after_upload=True).tick()
+    assert bench.state() is S.FINISHED_UPLOADING
+    assert sorted(path.name for path in recording.directory.iterdir()) == ["e1-0-kept.mkv", "e1-7.mkv"]
+    [line] = [record.getMessage() for record in caplog.records if "keeps" in record.getMessage()]
+    assert line == f"{recording.directory} keeps what was not delivered: e1-0-kept.mkv, e1-7.mkv"
+
+
 def test_files_stay_unless_deletion_is_asked_for(bench: Bench) -> None:
     recording = bench.record()
     bench.service().tick()
