@@ -12,6 +12,7 @@ from pyca.core.recording import Upload, UploadStep
 from pyca.core.states import EventState
 from pyca.ingest import operator
 from pyca.ingest.ledger import Ledger
+from pyca.ingest.target import Interrupted
 from pyca.store import events, outbox, recordings, uploads
 from tests.ingest.conftest import Bench
 
@@ -214,6 +215,37 @@ def test_a_stop_ends_a_delivery_between_two_elements(bench: Bench) -> None:
     service.tick()
     assert (bench.state(), bench.upload().tracks_done) == (S.FINISHED_RECORDING, 1)
     assert bench.upload().attempts == 0
+
+
+@pytest.mark.parametrize("state", [S.FINISHED_RECORDING, S.PARTIAL_RECORDING])
+def test_an_interrupted_delivery_leaves_the_recording_as_it_was(bench: Bench, state: EventState) -> None:
+    bench.record(state=state, error="the event was taken from the schedule")
+    bench.target.trouble["track e1-1.mkv"] = Interrupted()
+    bench.service().tick()
+    assert bench.state() is state
+
+
+@pytest.mark.parametrize(
+    ("error", "state"), [("", S.FINISHED_RECORDING), ("camera: killed", S.PARTIAL_RECORDING)]
+)
+def test_a_part_stays_a_part_after_a_crash(bench: Bench, error: str, state: EventState) -> None:
+    bench.record(state=state, error=error)
+    with bench.database.write() as session:
+        uploads.save(session, Upload("e1", "fake", attempts=1))
+        recordings.set_state(session, "e1", S.UPLOADING, 0.0)
+    bench.service().tick()
+    assert bench.state() is state
+
+
+def test_a_part_stays_a_part_after_a_failed_try(bench: Bench) -> None:
+    bench.record(state=S.PARTIAL_RECORDING, error="camera: killed")
+    bench.target.trouble["track e1-0.mkv"] = DeliveryError("503")
+    bench.target.trouble["track e1-1.mkv"] = Interrupted()
+    service = bench.service()
+    service.tick()
+    bench.clock.move(10)
+    service.tick()
+    assert bench.state() is S.PARTIAL_RECORDING
 
 
 def test_a_paused_delivery_stops_and_goes_on_when_asked(bench: Bench) -> None:
