@@ -133,6 +133,30 @@ def test_an_answer_that_cannot_be_stored_at_once_is_not_forgotten(
     assert not service.busy()
 
 
+def test_a_refusal_that_cannot_be_stored_at_once_is_not_taken_for_silence(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_arguments: object) -> None:
+        raise StoreError("locked")
+
+    bench.record()
+    bench.target.trouble["finish"] = DeliveryError("503 from the server")
+    service = bench.service()
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "_after", locked)
+        for _ in range(2):
+            with pytest.raises(StoreError):
+                service.tick()
+        assert service.busy()
+    service.tick()
+    assert (bench.upload().step, bench.upload().error) == (UploadStep.TRACKS, "503 from the server")
+    assert not service.busy()
+    bench.clock.move(10)
+    service.tick()
+    assert bench.state() is S.FINISHED_UPLOADING
+    assert bench.target.calls == [*BOTH, "finish <2/>"]
+
+
 def test_the_operator_decides_about_an_unclear_end(bench: Bench) -> None:
     for uid in ("e1", "e2"):
         bench.record(uid)
