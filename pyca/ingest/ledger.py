@@ -107,6 +107,19 @@ class Ledger:
             recordings.set_state(session, recording.uid, EventState.FINISHED_UPLOADING, now)
         logger.info("“%s” is delivered: %s", recording.event.title, done.location)
 
+    def settled(self) -> list[Recording]:
+        """Return recordings that somebody found at the server, to be cleaned up."""
+        with self._database.read() as session:
+            found = [recordings.get(session, uid) for uid in uploads.settled(session)]
+        return [recording for recording in found if recording]
+
+    def close(self, recording: Recording) -> None:
+        """Note that nothing is left to do."""
+        with self._database.write() as session:
+            upload = uploads.get(session, recording.uid)
+            if upload and upload.step is UploadStep.SETTLED:
+                uploads.save(session, replace(upload, step=UploadStep.DONE))
+
     def _may_repeat(self, upload: Upload) -> bool:
         return upload.target == self._target.name and self._target.repeatable
 

@@ -76,6 +76,9 @@ class IngestService:
         now = self._clock.now()
         if self._settings.agent.backup_mode:
             return now + LOOK_PERIOD
+        for recording in self._ledger.settled():
+            self._clean_up(recording)
+            self._ledger.close(recording)
         upload = self._ledger.claim(self._settings.ingest)
         if upload is None:
             with self._database.read() as session:
@@ -131,5 +134,8 @@ class IngestService:
 
     def _succeed(self, recording: Recording, done: Upload) -> None:
         self._ledger.succeed(recording, done)
+        self._clean_up(recording)
+
+    def _clean_up(self, recording: Recording) -> None:
         if self._settings.ingest.delete_after_upload:
             delete_files(recording, self._settings.capture.directory)

@@ -2,6 +2,8 @@
 
 import logging
 import re
+import select
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +11,11 @@ import pytest
 
 from pyca.core.errors import DeliveryError, StoreError, UsageError
 from pyca.core.recording import Upload, UploadStep
-from pyca.core.states import EventState
+from pyca.core.states import EventState, ServiceName
 from pyca.ingest import operator
 from pyca.ingest.ledger import Ledger
 from pyca.ingest.target import Interrupted
+from pyca.runtime.bell import Bell
 from pyca.store import events, outbox, recordings, uploads
 from tests.ingest.conftest import Bench
 
@@ -163,7 +166,7 @@ def test_the_operator_decides_about_an_unclear_end(bench: Bench) -> None:
         bench.target.trouble["finish"] = DeliveryError("no answer", unanswered=True)
         bench.service().tick()
     operator.resolve(bench.database, bench.clock, "e1", delivered=True)
-    assert (bench.state(), bench.upload().step) == (S.FINISHED_UPLOADING, UploadStep.DONE)
+    assert (bench.state(), bench.upload().step) == (S.FINISHED_UPLOADING, UploadStep.SETTLED)
     bench.target.calls.clear()
     operator.resolve(bench.database, bench.clock, "e2", delivered=False)
     bench.service().tick()
@@ -171,6 +174,23 @@ def test_the_operator_decides_about_an_unclear_end(bench: Bench) -> None:
     assert bench.state("e2") is S.FINISHED_UPLOADING
     with pytest.raises(UsageError, match="not unclear"):
         operator.resolve(bench.database, bench.clock, "e2", delivered=True)
+
+
+@pytest.mark.parametrize("delete", [True, False])
+def test_files_go_where_the_operator_finds_the_recording_at_the_server(bench: Bench, delete: bool) -> None:
+    recording = bench.record()
+    bench.target.trouble["finish"] = DeliveryError("no answer", unanswered=True)
+    service = bench.service(delete_after_upload=delete)
+    service.tick()
+    with closing(Bell(bench.database.scope, ServiceName.INGEST)) as bell:
+        operator.resolve(bench.database, bench.clock, "e1", delivered=True)
+        assert select.select([bell], [], [], 0)[0]
+    service.tick()
+    assert recording.directory.exists() is not delete
+    assert (bench.state(), bench.upload().step) == (S.FINISHED_UPLOADING, UploadStep.DONE)
+    assert bench.target.calls == BOTH
+    bench.service(delete_after_upload=True).tick()
+    assert recording.directory.exists() is not delete
 
 
 @pytest.mark.parametrize("step", [UploadStep.BEGIN, UploadStep.TRACKS])
