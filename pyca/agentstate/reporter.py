@@ -97,6 +97,10 @@ class Reporter:
                 self._tell_recording(recording.uid, RecordingState.CAPTURING)
         self._repeated_at = self._clock.monotonic()
 
+    def forget_addresses(self) -> None:
+        """Look for the server's services anew, after one of them failed."""
+        self._services.forget()
+
     def next_due(self) -> float:
         """Return in how many seconds something has to be said again, even where nothing happens; never 0."""
         moment = self._clock.monotonic()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from fake_opencast.reading import service as node
 from opencast_server import FakeOpencast, faults
 
 from pyca.agentstate.configuration import warn_of_names
@@ -157,6 +158,18 @@ def test_an_outage_keeps_the_order(bench: Bench) -> None:
     assert bench.server.recordings == {"e1": ["capturing", "capture_finished"], "e2": ["capturing"]}
     with bench.database.read() as session:
         assert upstream.get(session, "server").failed is None
+
+
+def test_a_node_that_was_retired_is_looked_up_anew(bench: Bench) -> None:
+    retired = node("org.opencastproject.capture.admin", "http://127.0.0.1:1", "/capture-admin")
+    bench.server.services = [retired]
+    service = bench.service()
+    service.tick()
+    assert "cannot connect" in service.status()
+    bench.server.services = None
+    bench.clock.move(5)
+    service.tick()
+    assert bench.states() == ["idle"]
 
 
 def test_events_that_the_server_does_not_know_are_dropped(bench: Bench) -> None:
