@@ -1,6 +1,7 @@
 """What is due to be said to the server, and in which order."""
 
 import logging
+from http import HTTPStatus
 
 from pyca.agentstate.configuration import describe, digest, warn_of_names
 from pyca.config.settings import Settings
@@ -96,6 +97,10 @@ class Reporter:
                 self._tell_recording(recording.uid, RecordingState.CAPTURING)
         self._repeated_at = self._clock.monotonic()
 
+    def forget_addresses(self) -> None:
+        """Look for the server's services anew, after one of them failed."""
+        self._services.forget()
+
     def next_due(self) -> float:
         """Return in how many seconds something has to be said again, even where nothing happens; never 0."""
         moment = self._clock.monotonic()
@@ -108,13 +113,13 @@ class Reporter:
         self.answers += 1
 
     def _tell_recording(self, uid: str, state: RecordingState) -> None:
-        """Tell one state. What the server will never take is dropped: it must not block what follows."""
+        """Tell one state. What the server calls wrong (400) is dropped: it must not block what follows."""
         try:
             if not agent.set_recording_state(self._http, self._address(), uid, state):
                 logger.info("The server does not know event “%s” (any more), its state stays untold", uid)
             self.answers += 1
         except DeliveryError as error:
-            if not error.permanent:
+            if error.status != HTTPStatus.BAD_REQUEST:
                 raise
             # Because of the message or because of us? If of us this is refused too, and nothing is lost.
             self._say(self._told or AgentState.IDLE)

@@ -125,6 +125,7 @@ class AgentstateService:
     def _failed(self, error: DeliveryError) -> float:
         """Remember the failure and return the seconds until the next try."""
         self._failures += 1
+        self._reporter.forget_addresses()
         pause = RETRY.pause(self._failures)
         self._retry_at = self._clock.monotonic() + pause
         if error.message != self._trouble:

@@ -73,18 +73,26 @@ class CalendarError(PycaError):
 class DeliveryError(PycaError):
     """A recording could not be handed over, or a server not be asked.
 
-    :param permanent: True where trying again cannot help (wrong password, bad request)
+    :param permanent: True where trying again cannot help (bad request, missing file)
     :param unanswered: True where the request was sent whole and the server may have carried it out
+    :param status: the HTTP status of the refusal, 0 where it is none
     """
 
     exit_code = os.EX_UNAVAILABLE
 
     def __init__(
-        self, message: str, remedy: str = "", *, permanent: bool = False, unanswered: bool = False
+        self,
+        message: str,
+        remedy: str = "",
+        *,
+        permanent: bool = False,
+        unanswered: bool = False,
+        status: int = 0,
     ) -> None:
         super().__init__(message, remedy)
         self.permanent = permanent
         self.unanswered = unanswered
+        self.status = status
 
 
 class TransitionError(PycaError):

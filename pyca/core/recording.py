@@ -73,6 +73,8 @@ class UploadStep(StrEnum):
     FINISH = "finish"
     AMBIGUOUS = "ambiguous"
     """the final call was sent and never answered"""
+    SETTLED = "settled"
+    """somebody saw that the server has it; ingest has not cleaned up behind it yet"""
     DONE = "done"
 
 

@@ -31,7 +31,13 @@ TRANSITIONS: dict[EventState, frozenset[EventState]] = {
     S.PAUSED_AFTER_RECORDING: frozenset({S.UPLOADING, S.FINISHED_RECORDING}),
     # An upload that was interrupted, by a stop or a crash, waits again like one that has not begun.
     S.UPLOADING: frozenset(
-        {S.FINISHED_UPLOADING, S.FAILED_UPLOADING, S.PAUSED_AFTER_RECORDING, S.FINISHED_RECORDING}
+        {
+            S.FINISHED_UPLOADING,
+            S.FAILED_UPLOADING,
+            S.PAUSED_AFTER_RECORDING,
+            S.FINISHED_RECORDING,
+            S.PARTIAL_RECORDING,
+        }
     ),
     S.FAILED_UPLOADING: frozenset({S.UPLOADING, S.PAUSED_AFTER_RECORDING, S.FINISHED_UPLOADING}),
     S.FINISHED_UPLOADING: frozenset({S.UPLOADING}),

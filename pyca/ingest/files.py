@@ -1,4 +1,4 @@
-"""Files on disk: digest, copy and make sure that they stay. All in constant memory."""
+"""Files on disk: digest and copy, in constant memory."""
 
 import errno
 import hashlib
@@ -55,16 +55,3 @@ def _copy(source: Path, target: Path, progress: Progress) -> None:
             progress(done)
         facts = os.fstat(reader.fileno())
     os.utime(target, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-
-
-def sync(path: Path) -> None:
-    """Bring a file or the names within a folder to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        # Some network file systems cannot do that for folders; the server behind them does.
-        if error.errno != errno.EINVAL or not path.is_dir():
-            raise
-    finally:
-        os.close(descriptor)

@@ -18,8 +18,9 @@ from pyca.core.event import Event
 from pyca.core.naming import readable_name, safe_name
 from pyca.core.recording import Recording, Track, Upload, UploadStep
 from pyca.ingest import manifest
-from pyca.ingest.files import checksum, place, sync
+from pyca.ingest.files import checksum, place
 from pyca.ingest.target import Progress
+from pyca.media.durable import sync_file, sync_folder
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class FolderTarget:
                 self._complete(recording, gathering)
                 folder = next(path for path in _candidates(Path(upload.node)) if not os.path.lexists(path))
                 gathering.rename(folder)
-            sync(self._archive)
+            sync_folder(self._archive)
         self._tidy()
         return replace(upload, step=UploadStep.DONE, node=str(folder), location=str(folder))
 
@@ -96,8 +97,8 @@ class FolderTarget:
         text = manifest.describe(recording, self._agent, files, self._clock.now())
         path = folder / manifest.NAME
         path.write_text(text, encoding="utf-8")
-        sync(path)
-        sync(folder)
+        sync_file(path)
+        sync_folder(folder)
 
     def _tidy(self) -> None:
         """Take the place for unfinished folders away with its last one."""
@@ -146,7 +147,7 @@ def _gather(track: Track, path: Path, progress: Progress) -> None:
     # A folder that somebody tidied away in between is made again.
     path.parent.mkdir(parents=True, exist_ok=True)
     copied = place(track.path, path, progress)
-    sync(path)
+    sync_file(path)
     size = path.stat().st_size
     # Names that share their bytes cannot differ, a copy can.
     if size != track.size or (copied and checksum(path, lambda _: progress(0)) != track.checksum):

@@ -29,6 +29,8 @@ class Ledger:
         self._database = database
         self._clock = clock
         self._target = target
+        self._before: EventState | None = None
+        """what the recording that was claimed last had been"""
 
     def claim(self, ingest: Ingest) -> Upload | None:
         """Take the oldest due recording; its first attempt may have to wait for a random while."""
@@ -45,6 +47,8 @@ class Ledger:
                     upload = Upload(uid, self._target.name, next_attempt=now)
                 uploads.save(session, upload)
                 if upload.next_attempt <= now:
+                    recording = recordings.get(session, uid)
+                    self._before = recording.state if recording else None
                     recordings.set_state(session, uid, EventState.UPLOADING, now)
                     return upload
         return None
@@ -74,7 +78,7 @@ class Ledger:
             pause = RETRY.pause(attempts) if attempts > 1 else 0.0
             fresh = replace(upload, attempts=attempts, next_attempt=now + pause, step=_before_final(upload))
             uploads.save(session, replace(fresh, rate=0.0))
-            _leave(session, uid, EventState.FINISHED_RECORDING, now)
+            _leave(session, uid, _waiting(session, uid, None if crashed else self._before), now)
 
     def fail(self, recording: Recording, error: DeliveryError) -> None:
         """Store why a delivery failed, and when it is tried again or that somebody has to decide."""
@@ -103,6 +107,19 @@ class Ledger:
             recordings.set_state(session, recording.uid, EventState.FINISHED_UPLOADING, now)
         logger.info("“%s” is delivered: %s", recording.event.title, done.location)
 
+    def settled(self) -> list[Recording]:
+        """Return recordings that somebody found at the server, to be cleaned up."""
+        with self._database.read() as session:
+            found = [recordings.get(session, uid) for uid in uploads.settled(session)]
+        return [recording for recording in found if recording]
+
+    def close(self, recording: Recording) -> None:
+        """Note that nothing is left to do."""
+        with self._database.write() as session:
+            upload = uploads.get(session, recording.uid)
+            if upload and upload.step is UploadStep.SETTLED:
+                uploads.save(session, replace(upload, step=UploadStep.DONE))
+
     def _may_repeat(self, upload: Upload) -> bool:
         return upload.target == self._target.name and self._target.repeatable
 
@@ -130,6 +147,18 @@ def _before_final(upload: Upload) -> UploadStep:
 
 def _first_pause(ingest: Ingest) -> float:
     return random.uniform(ingest.delay_min, max(ingest.delay_min, ingest.delay_max))
+
+
+def _waiting(session: Session, uid: str, before: EventState | None) -> EventState:
+    """Return the state of a recording whose delivery waits again, which must not make a part the whole.
+
+    :param before: the state before this try; where nobody remembers it, a noted trouble means a part
+    """
+    if before in (EventState.FINISHED_RECORDING, EventState.PARTIAL_RECORDING):
+        return before
+    recording = recordings.get(session, uid)
+    troubled = recording is not None and bool(recording.error)
+    return EventState.PARTIAL_RECORDING if troubled else EventState.FINISHED_RECORDING
 
 
 def _leave(session: Session, uid: str, state: EventState, now: float) -> None:

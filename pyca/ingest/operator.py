@@ -47,10 +47,11 @@ def resolve(database: Database, clock: Clock, uid: str, *, delivered: bool) -> N
         if upload is None or upload.step is not UploadStep.AMBIGUOUS:
             raise UsageError(f"the end of the delivery of “{recording.event.title}” is not unclear")
         if delivered:
-            uploads.save(session, replace(upload, step=UploadStep.DONE, error="", location=upload.node))
+            uploads.save(session, replace(upload, step=UploadStep.SETTLED, error="", location=upload.node))
             recordings.set_state(session, uid, EventState.FINISHED_UPLOADING, clock.now())
     if delivered:
         ring(database.scope, ServiceName.AGENTSTATE)
+        ring(database.scope, ServiceName.INGEST)  # which deletes the files where that is wanted
     else:
         retry(database, clock, uid)
 

@@ -1,7 +1,8 @@
 """The ingest service: recorded files go to the server or into the archive, the oldest recording first."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
@@ -43,7 +44,8 @@ class IngestService:
         self._target = target or choose_target(settings, clock, pulse)
         self._ledger = Ledger(database, clock, self._target)
         self._delivering = ""
-        self._confirmed: tuple[Recording, Upload] | None = None
+        self._unnoted: Callable[[], None] | None = None
+        """stores how a delivery ended, where that could not be stored at once"""
         self._stuck = 0
 
     def files(self) -> Iterable[HasFileno]:
@@ -51,8 +53,8 @@ class IngestService:
         return ()
 
     def busy(self) -> bool:
-        """True while a recording is on its way, or is delivered and nobody could note it."""
-        return bool(self._delivering or self._confirmed)
+        """True while a recording is on its way, or has ended and nobody could note it."""
+        return bool(self._delivering or self._unnoted)
 
     def status(self) -> str:
         """Say what is being done now."""
@@ -68,12 +70,15 @@ class IngestService:
 
     def tick(self) -> float:
         """Deliver the recording that waits longest."""
-        if self._confirmed:
-            self._succeed(*self._confirmed)
+        if self._unnoted:
+            self._note(self._unnoted)
         self._ledger.recover()
         now = self._clock.now()
         if self._settings.agent.backup_mode:
             return now + LOOK_PERIOD
+        for recording in self._ledger.settled():
+            self._clean_up(recording)
+            self._ledger.close(recording)
         upload = self._ledger.claim(self._settings.ingest)
         if upload is None:
             with self._database.read() as session:
@@ -102,28 +107,35 @@ class IngestService:
             self._ledger.put_back(recording.uid)
             logger.info("The delivery of “%s” stops here and goes on later", self._delivering)
         except DeliveryError as error:
-            self._ledger.fail(recording, error)
+            self._note(partial(self._ledger.fail, recording, error))
         except Exception as error:
             # The fault may lie in this one recording: the others must have their turn before it is told.
-            self._ledger.fail(recording, DeliveryError(f"unexpected: {error!r}", unanswered=True))
+            unsure = DeliveryError(f"unexpected: {error!r}", unanswered=True)
+            self._note(partial(self._ledger.fail, recording, unsure))
             raise
         else:
-            self._succeed(recording, done)
+            self._note(partial(self._succeed, recording, done))
         finally:
             self._delivering = ""
             ring(self._database.scope, ServiceName.AGENTSTATE)
 
-    def _succeed(self, recording: Recording, done: Upload) -> None:
-        """Note that a recording is delivered.
+    def _note(self, note: Callable[[], None]) -> None:
+        """Store how a delivery ended.
 
         :raises StoreError: where that cannot be stored now; it comes before all else in the next tick, as
             without it nobody could tell any more whether the final call was answered
         """
-        self._confirmed = None
+        self._unnoted = None
         try:
-            self._ledger.succeed(recording, done)
+            note()
         except StoreError:
-            self._confirmed = (recording, done)
+            self._unnoted = note
             raise
+
+    def _succeed(self, recording: Recording, done: Upload) -> None:
+        self._ledger.succeed(recording, done)
+        self._clean_up(recording)
+
+    def _clean_up(self, recording: Recording) -> None:
         if self._settings.ingest.delete_after_upload:
             delete_files(recording, self._settings.capture.directory)

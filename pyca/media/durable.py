@@ -1,5 +1,6 @@
 """Bring what was written to the disk itself, so that a power cut costs seconds, not the lecture."""
 
+import errno
 import logging
 import os
 import threading
@@ -33,6 +34,10 @@ def sync_folder(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems cannot do that for folders; the server behind them does.
+        if error.errno != errno.EINVAL:
+            raise
     finally:
         os.close(descriptor)
 

@@ -12,7 +12,6 @@ from pyca.opencast.refusals import place
 from pyca.opencast.response import Response
 
 _NOT_FOUND = 404
-_UNAVAILABLE = 503
 _AGENT_ROLES = {"ROLE_CAPTURE_AGENT", "ROLE_ADMIN"}
 
 
@@ -81,18 +80,6 @@ def whoami(http: Http) -> Identity:
     user, roles = data.get("user"), data.get("roles", [])
     username = str(user.get("username", "")) if isinstance(user, dict) else ""
     return Identity(username, tuple(map(str, roles if isinstance(roles, list) else [roles])))
-
-
-def version(http: Http) -> str:
-    """Return the server's version such as ``17.0.0``, empty where it does not tell.
-
-    :raises DeliveryError: where it cannot be asked
-    """
-    url = f"{http.server.url.rstrip('/')}/info/health"
-    response = http.get(url, allow=(_NOT_FOUND, _UNAVAILABLE))  # an unwell server answers with 503 and a body
-    if response.status == _NOT_FOUND:
-        return ""
-    return str(_object(url, response).get("releaseId", ""))
 
 
 def _agent(address: str, name: str) -> str:

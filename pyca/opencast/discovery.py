@@ -8,6 +8,7 @@ from typing import Any
 
 from pyca.core.errors import DeliveryError
 from pyca.opencast.http import Http
+from pyca.opencast.refusals import place
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ class ServiceType(StrEnum):
 
 
 class Services:
-    """Finds services and remembers their addresses as long as the process lives.
+    """Finds services and remembers their addresses until one of them fails.
 
     :param overrides: service type → address; such a service is never looked up
     """
@@ -30,20 +31,21 @@ class Services:
         self._http = http
         self._overrides = overrides
         self._known: dict[ServiceType, str] = {}
+        self._doubtful: set[ServiceType] = set()
 
     def capture_admin(self) -> str:
         """Return the address that takes states, asked once.
 
         :raises DeliveryError: where it is unknown and cannot be learnt
         """
-        return self._known.get(ServiceType.CAPTURE_ADMIN) or self.find(ServiceType.CAPTURE_ADMIN)
+        return self._remembered(ServiceType.CAPTURE_ADMIN)
 
     def scheduler(self) -> str:
         """Return the address that gives calendars, asked once.
 
         :raises DeliveryError: where it is unknown and cannot be learnt
         """
-        return self._known.get(ServiceType.SCHEDULER) or self.find(ServiceType.SCHEDULER)
+        return self._remembered(ServiceType.SCHEDULER)
 
     def ingest(self) -> str:
         """Return the address of the least loaded ingest node, asked every time.
@@ -51,6 +53,10 @@ class Services:
         :raises DeliveryError: where it is unknown and cannot be learnt
         """
         return self.find(ServiceType.INGEST)
+
+    def forget(self) -> None:
+        """Ask for every address anew: a call failed, and the node that took it may be retired."""
+        self._doubtful.update(self._known)
 
     def find(self, kind: ServiceType) -> str:
         """Ask the registry; where that fails, return the last known address.
@@ -61,11 +67,17 @@ class Services:
             return override.rstrip("/")
         try:
             self._known[kind] = self._ask(kind)
+            self._doubtful.discard(kind)
         except DeliveryError as error:
             if kind not in self._known:
                 raise
-            logger.warning("%s; going on with %s", error, self._known[kind])
+            # After a failed call this is no news: an outage must not fill the log.
+            level = logging.DEBUG if kind in self._doubtful else logging.WARNING
+            logger.log(level, "%s; going on with %s", error, self._known[kind])
         return self._known[kind]
+
+    def _remembered(self, kind: ServiceType) -> str:
+        return self.find(kind) if kind in self._doubtful or kind not in self._known else self._known[kind]
 
     def _ask(self, kind: ServiceType) -> str:
         url = f"{self._http.server.url.rstrip('/')}/services/available.json"
@@ -73,7 +85,9 @@ class Services:
         for service in entries(response.body):
             if usable(service):
                 return f"{str(service['host']).rstrip('/')}/{str(service['path']).strip('/')}"
-        raise DeliveryError(f"{url}: no {kind} is available at the moment", "is the server still starting?")
+        raise DeliveryError(
+            f"{place(url)}: no {kind} is available at the moment", "is the server still starting?"
+        )
 
 
 def entries(body: bytes) -> Iterator[Mapping[str, Any]]:

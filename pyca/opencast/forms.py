@@ -43,6 +43,17 @@ def size_of(fields: Sequence[tuple[str, Field]]) -> int:
     return sum(value.path.stat().st_size for _, value in fields if isinstance(value, FilePart))
 
 
+def is_missing(path: Path) -> bool:
+    """Return True for a file that does not exist, False where the disk only refuses to show it."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def short_name(path: Path) -> str:
     """Return a file name that every server keeps: ASCII, at most 75 characters, the extension kept."""
     folded = unicodedata.normalize("NFKD", path.name).encode("ascii", "ignore").decode()

@@ -10,9 +10,9 @@ import pycurl
 
 from pyca.config.settings import Server
 from pyca.core.errors import DeliveryError
-from pyca.opencast.forms import Field, FilePart, add_field, size_of
+from pyca.opencast.forms import Field, FilePart, add_field, is_missing, size_of
 from pyca.opencast.options import Pairs, set_options
-from pyca.opencast.refusals import broken, refused
+from pyca.opencast.refusals import broken, missing, refused
 from pyca.opencast.response import Receiver, Response
 
 Heartbeat = Callable[[], object]
@@ -161,6 +161,8 @@ class Http:
             for name, value in fields:
                 add_field(form, name, value)
         except pycurl.error as error:
+            if isinstance(value, FilePart) and is_missing(value.path):
+                raise missing(url, value.path) from error
             text = f"{error.args[-1]}: {value.path}" if isinstance(value, FilePart) else str(error)
             raise broken(url, pycurl.E_READ_ERROR, text, sent=False) from error
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pycurl
@@ -23,7 +24,7 @@ _BROKEN: dict[int, tuple[str, str]] = {
     pycurl.E_SSL_CONNECT_ERROR: ("the TLS connection failed", "does the server speak https on this port?"),
     pycurl.E_PEER_FAILED_VERIFICATION: ("the certificate is not trusted", _CERTIFICATE),
     pycurl.E_SSL_CACERT_BADFILE: ("the certificate file cannot be read", _CERTIFICATE),
-    pycurl.E_READ_ERROR: ("a file to be sent cannot be read", "does it still exist?"),
+    pycurl.E_READ_ERROR: ("a file to be sent cannot be read", "does it still exist, and is the disk sound?"),
     pycurl.E_GOT_NOTHING: ("the server closed the connection without an answer", ""),
     pycurl.E_SEND_ERROR: ("the connection broke while sending", ""),
     pycurl.E_RECV_ERROR: ("the connection broke while waiting for the answer", ""),
@@ -32,13 +33,10 @@ _BROKEN: dict[int, tuple[str, str]] = {
     pycurl.E_TOO_MANY_REDIRECTS: ("too many redirects", _URL),
     pycurl.E_ABORTED_BY_CALLBACK: ("the transfer was interrupted on request", ""),
 }
-_ONLY_OPERATOR = {
-    pycurl.E_UNSUPPORTED_PROTOCOL,
-    pycurl.E_URL_MALFORMAT,
+_UNUSABLE_URL = {pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_URL_MALFORMAT}
+_BEFORE_REQUEST = _UNUSABLE_URL | {
     pycurl.E_SSL_CACERT_BADFILE,
     pycurl.E_READ_ERROR,
-}
-_BEFORE_REQUEST = _ONLY_OPERATOR | {
     pycurl.E_COULDNT_RESOLVE_PROXY,
     pycurl.E_COULDNT_RESOLVE_HOST,
     pycurl.E_COULDNT_CONNECT,
@@ -48,7 +46,7 @@ _BEFORE_REQUEST = _ONLY_OPERATOR | {
 
 _STATUS: dict[int, tuple[str, str]] = {
     400: ("the server calls the request wrong", ""),
-    401: ("user name or password are wrong", _CREDENTIALS),
+    401: ("the server does not accept user name and password", _CREDENTIALS),
     403: ("the user may not do this", "give the user the role ROLE_CAPTURE_AGENT"),
     404: ("there is no such address", _URL),
     405: ("the address does not accept this kind of request", _URL),
@@ -56,7 +54,8 @@ _STATUS: dict[int, tuple[str, str]] = {
     419: ("the server wants a login", _CREDENTIALS),
     503: ("the service is not available at the moment", ""),
 }
-_PERMANENT_STATUS = {400, 401, 403, 405, 413, 419}
+_PERMANENT_STATUS = {400, 405, 413}
+"""Repeating the same bytes cannot help. Refused credentials pass: the server's user directory may be away."""
 _FORWARDED = {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
 """A proxy speaks; what the server behind it did is unknown."""
 
@@ -81,9 +80,14 @@ def broken(url: str, code: int, text: str, *, sent: bool) -> DeliveryError:
     return DeliveryError(
         f"{place(url)}: {reason}{detail}",
         remedy,
-        permanent=code in _ONLY_OPERATOR,
+        permanent=code in _UNUSABLE_URL,
         unanswered=sent and code not in _BEFORE_REQUEST,
     )
+
+
+def missing(url: str, path: Path) -> DeliveryError:
+    """Return the error for a file that was to be sent and does not exist."""
+    return DeliveryError(f"{place(url)}: {path} is missing", "bring the file back", permanent=True)
 
 
 def refused(url: str, status: int, headers: Mapping[str, str], body: bytes) -> DeliveryError:
@@ -94,9 +98,8 @@ def refused(url: str, status: int, headers: Mapping[str, str], body: bytes) -> D
     text = body[:200].decode("utf-8", "replace")
     if 300 <= status < 400:
         target = headers.get("location", "elsewhere")
-        login = "login" in target
-        remedy = _CREDENTIALS if login else _URL
-        return DeliveryError(f"{place(url)}: redirected to {target}", remedy, permanent=login)
+        remedy = _CREDENTIALS if "login" in target else _URL
+        return DeliveryError(f"{place(url)}: redirected to {target}", remedy)
     if status == HTTPStatus.NOT_FOUND and "No organization is mapped" in text:
         return DeliveryError(f"{place(url)}: the server knows no tenant of this name", _URL, permanent=True)
     if 200 <= status < 300:
@@ -108,4 +111,5 @@ def refused(url: str, status: int, headers: Mapping[str, str], body: bytes) -> D
         remedy,
         permanent=status in _PERMANENT_STATUS,
         unanswered=status in _FORWARDED,
+        status=status,
     )

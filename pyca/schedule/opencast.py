@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
-from pyca.core.errors import CalendarError
+from pyca.core.errors import CalendarError, DeliveryError
 from pyca.core.event import Event, Origin
 from pyca.opencast import calendar
 from pyca.opencast.blocks import Block, split
@@ -53,7 +53,7 @@ class OpencastSource:
         """
         believed = mark if mark and self._clock.now() < mark.until else None
         tag = believed.tag if believed else ""
-        answer = calendar.fetch(self._http, self._services.scheduler(), self._agent, tag)
+        answer = self._ask(tag)
         if believed and answer is None:
             return Fetched(believed, None)
         if answer is None:
@@ -64,6 +64,13 @@ class OpencastSource:
         present, left_out = self._sort(answer.body, known(), mark.left_out if mark else {})
         until = min([self._clock.now() + FULL_SECONDS, *(each.wanted for each in left_out.values())])
         return Fetched(Mark(answer.etag, digest, until, left_out), present)
+
+    def _ask(self, tag: str) -> calendar.Calendar | None:
+        try:
+            return calendar.fetch(self._http, self._services.scheduler(), self._agent, tag)
+        except DeliveryError:
+            self._services.forget()
+            raise
 
     def close(self) -> None:
         """Hang up."""

@@ -74,6 +74,11 @@ def stuck(session: Session) -> int:
     return session.scalar(query) or 0
 
 
+def settled(session: Session) -> list[str]:
+    """Return recordings that count as delivered by somebody's word and wait to be cleaned up."""
+    return list(session.scalars(select(UploadRow.uid).where(UploadRow.step == UploadStep.SETTLED)))
+
+
 def interrupted(session: Session) -> list[str]:
     """Return recordings that are “uploading”; after a start these are the ones that a crash left behind."""
     query = select(RecordedEvent.uid).where(RecordedEvent.state == EventState.UPLOADING)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from fake_opencast.reading import service as node
 from opencast_server import FakeOpencast, faults
 
 from pyca.agentstate.configuration import warn_of_names
@@ -159,6 +160,18 @@ def test_an_outage_keeps_the_order(bench: Bench) -> None:
         assert upstream.get(session, "server").failed is None
 
 
+def test_a_node_that_was_retired_is_looked_up_anew(bench: Bench) -> None:
+    retired = node("org.opencastproject.capture.admin", "http://127.0.0.1:1", "/capture-admin")
+    bench.server.services = [retired]
+    service = bench.service()
+    service.tick()
+    assert "cannot connect" in service.status()
+    bench.server.services = None
+    bench.clock.move(5)
+    service.tick()
+    assert bench.states() == ["idle"]
+
+
 def test_events_that_the_server_does_not_know_are_dropped(bench: Bench) -> None:
     bench.post("unknown", R.CAPTURING)
     bench.service().tick()
@@ -174,6 +187,14 @@ def test_a_message_that_is_never_taken_blocks_nobody(bench: Bench, caplog: pytes
     assert bench.waiting() == 0
     assert bench.server.recordings == {"e2": ["capturing"]}
     assert "is dropped" in caplog.text
+
+
+@pytest.mark.parametrize("status", [401, 403, 405, 413, 419])
+def test_only_a_wrong_message_is_dropped(bench: Bench, status: int) -> None:
+    bench.post("e1", R.CAPTURING)
+    bench.server.faults.add("/recordings/e1", faults.status(status), times=None)
+    bench.service().tick()
+    assert bench.waiting() == 1
 
 
 def test_a_wrong_password_drops_nothing(bench: Bench) -> None:

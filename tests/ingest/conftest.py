@@ -92,6 +92,8 @@ class Bench:
         uid: str = "e1",
         start: float = 1_774_600_000.0,
         contents: tuple[bytes, ...] = (b"aaaa", b"bb"),
+        state: EventState = EventState.FINISHED_RECORDING,
+        error: str = "",
         **event: object,
     ) -> Recording:
         """Leave a finished recording behind."""
@@ -108,7 +110,7 @@ class Bench:
         with self.database.write() as session:
             recordings.begin(session, made, directory, start)
             recordings.close(session, uid, start + 10, tracks)
-            recordings.set_state(session, uid, EventState.FINISHED_RECORDING, start + 10)
+            recordings.set_state(session, uid, state, start + 10, error=error)
             found = recordings.get(session, uid)
         assert found
         return found

@@ -77,7 +77,8 @@ def no_links(*_arguments: object) -> None:
 
 CUTS: list[tuple[Any, str, int]] = [
     *((folder, "place", skip) for skip in range(3)),
-    *((folder, "sync", skip) for skip in range(6)),
+    *((folder, "sync_file", skip) for skip in range(4)),
+    *((folder, "sync_folder", skip) for skip in range(2)),
     (folder.manifest, "describe", 0),
     (folder.Path, "rename", 0),
     (folder.FolderTarget, "_tidy", 0),

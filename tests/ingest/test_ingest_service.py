@@ -2,6 +2,8 @@
 
 import logging
 import re
+import select
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +11,11 @@ import pytest
 
 from pyca.core.errors import DeliveryError, StoreError, UsageError
 from pyca.core.recording import Upload, UploadStep
-from pyca.core.states import EventState
+from pyca.core.states import EventState, ServiceName
 from pyca.ingest import operator
 from pyca.ingest.ledger import Ledger
+from pyca.ingest.target import Interrupted
+from pyca.runtime.bell import Bell
 from pyca.store import events, outbox, recordings, uploads
 from tests.ingest.conftest import Bench
 
@@ -84,11 +88,11 @@ def test_pauses_grow_and_never_end(bench: Bench) -> None:
 
 def test_a_permanent_error_waits_for_an_operator(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     bench.record()
-    bench.target.trouble["begin"] = DeliveryError("401", "check the password", permanent=True)
+    bench.target.trouble["begin"] = DeliveryError("413", "raise its body limit", permanent=True)
     service = bench.service()
     service.tick()
     assert bench.upload().permanent
-    assert "check the password" in caplog.text
+    assert "raise its body limit" in caplog.text
     bench.clock.move(1e6)
     service.tick()
     assert bench.target.calls == ["begin"]
@@ -132,13 +136,37 @@ def test_an_answer_that_cannot_be_stored_at_once_is_not_forgotten(
     assert not service.busy()
 
 
+def test_a_refusal_that_cannot_be_stored_at_once_is_not_taken_for_silence(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_arguments: object) -> None:
+        raise StoreError("locked")
+
+    bench.record()
+    bench.target.trouble["finish"] = DeliveryError("503 from the server")
+    service = bench.service()
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "_after", locked)
+        for _ in range(2):
+            with pytest.raises(StoreError):
+                service.tick()
+        assert service.busy()
+    service.tick()
+    assert (bench.upload().step, bench.upload().error) == (UploadStep.TRACKS, "503 from the server")
+    assert not service.busy()
+    bench.clock.move(10)
+    service.tick()
+    assert bench.state() is S.FINISHED_UPLOADING
+    assert bench.target.calls == [*BOTH, "finish <2/>"]
+
+
 def test_the_operator_decides_about_an_unclear_end(bench: Bench) -> None:
     for uid in ("e1", "e2"):
         bench.record(uid)
         bench.target.trouble["finish"] = DeliveryError("no answer", unanswered=True)
         bench.service().tick()
     operator.resolve(bench.database, bench.clock, "e1", delivered=True)
-    assert (bench.state(), bench.upload().step) == (S.FINISHED_UPLOADING, UploadStep.DONE)
+    assert (bench.state(), bench.upload().step) == (S.FINISHED_UPLOADING, UploadStep.SETTLED)
     bench.target.calls.clear()
     operator.resolve(bench.database, bench.clock, "e2", delivered=False)
     bench.service().tick()
@@ -146,6 +174,23 @@ def test_the_operator_decides_about_an_unclear_end(bench: Bench) -> None:
     assert bench.state("e2") is S.FINISHED_UPLOADING
     with pytest.raises(UsageError, match="not unclear"):
         operator.resolve(bench.database, bench.clock, "e2", delivered=True)
+
+
+@pytest.mark.parametrize("delete", [True, False])
+def test_files_go_where_the_operator_finds_the_recording_at_the_server(bench: Bench, delete: bool) -> None:
+    recording = bench.record()
+    bench.target.trouble["finish"] = DeliveryError("no answer", unanswered=True)
+    service = bench.service(delete_after_upload=delete)
+    service.tick()
+    with closing(Bell(bench.database.scope, ServiceName.INGEST)) as bell:
+        operator.resolve(bench.database, bench.clock, "e1", delivered=True)
+        assert select.select([bell], [], [], 0)[0]
+    service.tick()
+    assert recording.directory.exists() is not delete
+    assert (bench.state(), bench.upload().step) == (S.FINISHED_UPLOADING, UploadStep.DONE)
+    assert bench.target.calls == BOTH
+    bench.service(delete_after_upload=True).tick()
+    assert recording.directory.exists() is not delete
 
 
 @pytest.mark.parametrize("step", [UploadStep.BEGIN, UploadStep.TRACKS])
@@ -216,6 +261,37 @@ def test_a_stop_ends_a_delivery_between_two_elements(bench: Bench) -> None:
     assert bench.upload().attempts == 0
 
 
+@pytest.mark.parametrize("state", [S.FINISHED_RECORDING, S.PARTIAL_RECORDING])
+def test_an_interrupted_delivery_leaves_the_recording_as_it_was(bench: Bench, state: EventState) -> None:
+    bench.record(state=state, error="the event was taken from the schedule")
+    bench.target.trouble["track e1-1.mkv"] = Interrupted()
+    bench.service().tick()
+    assert bench.state() is state
+
+
+@pytest.mark.parametrize(
+    ("error", "state"), [("", S.FINISHED_RECORDING), ("camera: killed", S.PARTIAL_RECORDING)]
+)
+def test_a_part_stays_a_part_after_a_crash(bench: Bench, error: str, state: EventState) -> None:
+    bench.record(state=state, error=error)
+    with bench.database.write() as session:
+        uploads.save(session, Upload("e1", "fake", attempts=1))
+        recordings.set_state(session, "e1", S.UPLOADING, 0.0)
+    bench.service().tick()
+    assert bench.state() is state
+
+
+def test_a_part_stays_a_part_after_a_failed_try(bench: Bench) -> None:
+    bench.record(state=S.PARTIAL_RECORDING, error="camera: killed")
+    bench.target.trouble["track e1-0.mkv"] = DeliveryError("503")
+    bench.target.trouble["track e1-1.mkv"] = Interrupted()
+    service = bench.service()
+    service.tick()
+    bench.clock.move(10)
+    service.tick()
+    assert bench.state() is S.PARTIAL_RECORDING
+
+
 def test_a_paused_delivery_stops_and_goes_on_when_asked(bench: Bench) -> None:
     bench.record()
     add_track = bench.target.add_track
@@ -284,6 +360,27 @@ def test_nothing_is_deleted_before_the_other_side_has_it(bench: Bench) -> None:
     service.tick()
     assert not recording.directory.exists()
     assert bench.home.exists()
+
+
+def test_what_describes_the_tracks_goes_with_them(bench: Bench) -> None:
+    recording = bench.record()
+    for name in ("camera-1.log", "screen-1.log", "event.json"):
+        (recording.directory / name).write_text("x")
+    bench.service(delete_after_upload=True).tick()
+    assert not recording.directory.exists()
+
+
+def test_media_that_was_not_delivered_is_never_deleted(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    recording = bench.record()
+    for name in ("camera-1.log", "e1-7.mkv", "e1-0-kept.mkv"):
+        (recording.directory / name).write_bytes(b"unreadable")
+    bench.service(delete_after_upload=True).tick()
+    assert bench.state() is S.FINISHED_UPLOADING
+    assert sorted(path.name for path in recording.directory.iterdir()) == ["e1-0-kept.mkv", "e1-7.mkv"]
+    [line] = [record.getMessage() for record in caplog.records if "keeps" in record.getMessage()]
+    assert line == f"{recording.directory} keeps what was not delivered: e1-0-kept.mkv, e1-7.mkv"
 
 
 def test_files_stay_unless_deletion_is_asked_for(bench: Bench) -> None:

@@ -40,6 +40,21 @@ def test_file_and_folder(tmp_path: Path, synced: list[str]) -> None:
     assert synced == ["a.mkv", f"{tmp_path.name}/"]
 
 
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.EIO])
+def test_a_folder_on_a_network_file_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def fsync(_descriptor: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(durable.os, "fsync", fsync)
+    if code == errno.EINVAL:
+        sync_folder(tmp_path)
+    else:
+        with pytest.raises(OSError, match=os.strerror(code)):
+            sync_folder(tmp_path)
+
+
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         sync_file(tmp_path / "missing")

@@ -65,11 +65,3 @@ def test_a_self_test_against_something_else(server: FakeOpencast, http: Http, bo
     server.faults.add("/info/", faults.body(body, "application/json"))
     with pytest.raises(DeliveryError, match="Opencast"):
         agent.whoami(http)
-
-
-def test_the_version(server: FakeOpencast, http: Http) -> None:
-    assert agent.version(http) == "17.0.0.SNAPSHOT"
-    server.faults.add("/info/health", faults.status(503, '{"status":"fail","releaseId":"18.1.0"}'))
-    assert agent.version(http) == "18.1.0"
-    server.faults.add("/info/health", faults.status(404))
-    assert agent.version(http) == ""

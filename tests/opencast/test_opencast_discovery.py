@@ -11,6 +11,7 @@ from pyca.opencast.discovery import Services, entries, usable
 from pyca.opencast.http import Http
 
 INGEST = "org.opencastproject.ingest"
+SCHEDULER = "org.opencastproject.scheduler"
 
 
 def test_the_three_shapes(fixture: Callable[[str], bytes]) -> None:
@@ -65,6 +66,26 @@ def test_a_failing_refresh_keeps_the_last_address(server: FakeOpencast, http: Ht
     server.start()
     with pytest.raises(DeliveryError, match=r"no org[.]opencastproject[.]scheduler"):
         services.scheduler()
+
+
+def test_a_forgotten_address_is_asked_for_again(server: FakeOpencast, http: Http) -> None:
+    services = Services(http, {})
+    own = services.scheduler()
+    server.services = [service(SCHEDULER, "http://new", "/recordings")]
+    assert services.scheduler() == own
+    services.forget()
+    server.faults.add("/services", faults.status(503))
+    assert services.scheduler() == own  # better than nothing, while the registry is away
+    assert services.scheduler() == services.scheduler() == "http://new/recordings"
+    assert len(server.called("GET", "/services/available.json")) == 3
+
+
+def test_credentials_in_the_address_are_not_told(server: FakeOpencast, basic: Server) -> None:
+    server.services = []
+    told = replace(basic, url=server.url.replace("//", "//me:secret@"))
+    with Http(told) as http, pytest.raises(DeliveryError, match="is available at the moment") as caught:
+        Services(http, {}).scheduler()
+    assert "secret" not in str(caught.value)
 
 
 def test_an_override_asks_nobody(server: FakeOpencast, http: Http) -> None:

@@ -5,6 +5,7 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 
+import pycurl
 import pytest
 from opencast_server import FakeOpencast, faults
 
@@ -12,6 +13,7 @@ from pyca.config.settings import Server
 from pyca.core.errors import DeliveryError
 from pyca.opencast.forms import FilePart, short_name
 from pyca.opencast.http import Http
+from pyca.opencast.refusals import broken
 
 ME = "/info/me.json"
 CALENDARS = "/recordings/calendars"
@@ -66,20 +68,22 @@ def test_a_stale_nonce_costs_a_round_trip_and_no_error(server: FakeOpencast, bas
 
 
 @pytest.mark.parametrize("method", ["basic", "digest"])
-def test_a_wrong_password_is_permanent(server: FakeOpencast, basic: Server, method: str) -> None:
+def test_a_wrong_password_may_be_right_later(server: FakeOpencast, basic: Server, method: str) -> None:
     with Http(replace(basic, auth_method=method, password="wrong")) as http:
         error = failure(http, server.url + CALENDARS)
-        assert error.permanent
-        assert "password" in str(error)
+        assert not error.permanent
+        assert "check username, password" in error.remedy
         with pytest.raises(DeliveryError) as caught:
             http.upload(server.url + "/ingest/ingest", [("a", "b")])
-        assert caught.value.permanent
+        assert (caught.value.permanent, caught.value.unanswered) == (False, False)
 
 
 def test_the_login_page_is_never_followed(server: FakeOpencast, http: Http) -> None:
     server.faults.add(CALENDARS, faults.redirect())
     error = failure(http, server.url + CALENDARS)
     assert "/login.html" in str(error)
+    assert "check username, password" in error.remedy
+    assert not error.permanent
     assert len(server.calls) == 1
 
 
@@ -87,9 +91,12 @@ def test_the_login_page_is_never_followed(server: FakeOpencast, http: Http) -> N
     ("status", "permanent", "unanswered"),
     [
         (400, True, False),
-        (403, True, False),
+        (401, False, False),
+        (403, False, False),
         (404, False, False),
+        (405, True, False),
         (413, True, False),
+        (419, False, False),
         (500, False, False),
         (502, False, True),
         (503, False, False),
@@ -101,7 +108,7 @@ def test_statuses(server: FakeOpencast, http: Http, status: int, permanent: bool
     error = failure(http, server.url + CALENDARS)
     assert str(status) in str(error)
     assert "so it is" in str(error)
-    assert (error.permanent, error.unanswered) == (permanent, unanswered)
+    assert (error.status, error.permanent, error.unanswered) == (status, permanent, unanswered)
 
 
 def test_an_unknown_tenant_is_permanent(server: FakeOpencast, http: Http) -> None:
@@ -198,6 +205,21 @@ def test_a_file_that_is_gone_is_permanent(server: FakeOpencast, http: Http, tmp_
         )
     assert caught.value.permanent
     assert not caught.value.unanswered
+
+
+def test_a_file_that_cannot_be_read_now_is_tried_again(
+    server: FakeOpencast, http: Http, tmp_path: Path
+) -> None:
+    loop = tmp_path / "loop.mp4"
+    loop.symlink_to(loop)
+    with pytest.raises(DeliveryError, match=r"cannot be read.*loop\.mp4") as caught:
+        http.upload(server.url + "/ingest/addTrack", [("flavor", "a/b"), ("BODY", FilePart(loop))])
+    assert (caught.value.permanent, caught.value.unanswered) == (False, False)
+
+
+def test_a_disk_that_fails_in_the_middle_of_an_upload_is_tried_again() -> None:
+    error = broken("http://a/ingest/addTrack", pycurl.E_READ_ERROR, "", sent=True)
+    assert (error.permanent, error.unanswered) == (False, False)
 
 
 def test_an_upload_streams_reports_and_arrives_whole(
@@ -309,7 +331,9 @@ def test_tls_is_verified_with_an_own_authority(tmp_path: Path, basic: Server) ->
         with Http(replace(basic, insecure=True)) as http:
             assert http.get(server.url + CALENDARS).status == 200
         with Http(replace(basic, certificate=tmp_path / "none.pem")) as http:
-            assert failure(http, server.url + CALENDARS).permanent
+            error = failure(http, server.url + CALENDARS)
+            assert "certificate in section [server]" in error.remedy
+            assert not error.permanent
         with Http(basic) as http:
             assert failure(http, server.url.replace("https", "http") + "/x").permanent is False
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fake_opencast.reading import service as node
 from opencast_server import FakeOpencast, faults
 
 from pyca.config.settings import Agent, Server, Settings
@@ -161,6 +162,18 @@ def test_a_server_that_is_away_at_the_start_is_found_later(
 ) -> None:
     plan(server, "e1")
     server.services = []
+    service.tick()
+    assert uids(database) == []
+    server.services = None
+    next_tick(service, clock)
+    assert uids(database) == ["e1"]
+
+
+def test_a_node_that_was_retired_is_looked_up_anew(
+    service: ScheduleService, server: FakeOpencast, database: Database, clock: FakeClock
+) -> None:
+    plan(server, "e1")
+    server.services = [node("org.opencastproject.scheduler", "http://127.0.0.1:1", "/recordings")]
     service.tick()
     assert uids(database) == []
     server.services = None
