@@ -6,12 +6,15 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from pyca.schedule.slots import occupied
+from pyca.store.database import Database
 from tests.cli.conftest import ROOT, Run, start
 from tests.tools import free_port, wait_for
 
@@ -185,9 +188,23 @@ def test_demo_that_is_interrupted_leaves_nothing_running(folder: Path, launch: S
     children = psutil.Process(process.pid).children(recursive=True)
     assert children
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGINT
+    assert "the demo's event is cancelled" in out
     assert not [child for child in children if child.is_running()]
+    database = Database(f"sqlite:///{folder}/demo/pyca.db")
+    with database.read() as session:
+        assert not occupied(session, time.time(), time.time() + 1000)
+    database.dispose()
+
+
+def test_a_second_demo_in_the_same_folder_is_refused(folder: Path, launch: Start) -> None:
+    launch("demo", "--duration", "10min")
+    wait_for(lambda: list((folder / "demo").glob("recordings/*/*.mkv")), "the recording")
+    second = launch("demo", "--duration", "2s")
+    out, _ = second.communicate(timeout=60)
+    assert second.returncode == os.EX_TEMPFAIL
+    assert "another demo" in out
 
 
 def test_demo_with_an_unusable_ffmpeg_says_so(folder: Path) -> None:
