@@ -71,16 +71,27 @@ def _services(settings: "Settings", database: "Database", clock: Clock) -> Itera
 def _follow(database: "Database", uid: str, clock: Clock, show: "Show", *, delivers: bool) -> "Known":
     """Follow the recording; the first Ctrl-C ends it, one after that leaves."""
     from pyca.cli.follow import follow
-    from pyca.cli.records import find
-    from pyca.schedule import local
 
     try:
         return follow(database, uid, clock, show, delivers=delivers)
     except KeyboardInterrupt:
-        one = find(database, uid)
-        if one.state in (EventState.RECORDING, EventState.UPCOMING):
-            local.stop(database, clock, uid)
-        return follow(database, uid, clock, show, delivers=delivers)
+        stop(database, uid, clock)
+        return follow(database, uid, clock, show, delivers=delivers, stopped=True)
+
+
+def stop(database: "Database", uid: str, clock: Clock) -> None:
+    """End a recording now, also one that failed so far or is just about to begin."""
+    from pyca.runtime.bell import ring
+    from pyca.store import events, recordings
+
+    with database.write() as session:
+        recording, event = recordings.get(session, uid), events.get(session, uid)
+        if recording and recording.state is EventState.RECORDING:
+            recordings.set_end(session, uid, clock.now())
+        elif event:
+            # Not cancelled: its capture command may have been started this very moment.
+            events.update(session, event.changed(end=clock.now()))
+    ring(database.scope, ServiceName.CAPTURE)
 
 
 def _report(one: "Known") -> None:

@@ -171,6 +171,21 @@ def test_ctrl_c_ends_a_recording_and_keeps_it(pyca: Run, launch: Start, configur
     assert service.poll() is None
 
 
+def test_ctrl_c_ends_a_recording_that_failed_so_far(pyca: Run, launch: Start, configured: Path) -> None:
+    configured.write_text("[capture]\ncommand = nosuchprogram {{dir}}/{{name}}.webm\n", encoding="utf-8")
+    process = launch("record", "10min")
+    wait_for(lambda: states(pyca) == ["failed recording"], "the failure")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == os.EX_UNAVAILABLE, out
+    assert "nothing was recorded" in out
+
+
+def states(pyca: Run) -> list[str]:
+    result = pyca("events", "list", "--json")
+    return [] if result.code else [one["state"] for one in json.loads(result.out)]
+
+
 def test_demo(folder: Path, launch: Start) -> None:
     process = launch("demo", "--duration", "3s")
     out, _ = process.communicate(timeout=100)
