@@ -1,7 +1,9 @@
 """``pyca record``: an ad-hoc recording, followed to its end."""
 
 import contextlib
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -13,12 +15,13 @@ from pyca.core.states import EventState, ServiceName
 from pyca.core.units import show_duration, show_size
 
 if TYPE_CHECKING:
-    from pyca.cli.follow import Show
     from pyca.cli.records import Known
     from pyca.config.settings import Settings
     from pyca.store.database import Database
 
 _NEEDED = (ServiceName.CAPTURE, ServiceName.INGEST)
+_INCOMPLETE = 1
+"""Exit code where something was recorded, but not all of it."""
 
 
 @click.command(cls=Command)
@@ -30,8 +33,9 @@ def record(options: Options, duration: str, title: str, inputs: tuple[str, ...])
     """Record now, for DURATION such as 90s, 45min or 1:30:00.
 
     Ctrl-C ends the recording early and keeps it. Services that do not run are started for the time of this
-    recording.
+    recording. The exit code is 1 where a part of the recording is missing.
     """
+    from pyca.cli.follow import follow
     from pyca.cli.moments import parse_length
     from pyca.cli.progress import Progress
     from pyca.schedule.local import record_now
@@ -40,43 +44,47 @@ def record(options: Options, duration: str, title: str, inputs: tuple[str, ...])
     seconds = parse_length(duration)
     database = open_database(settings)
     progress = Progress()
-    with _services(settings, database, clock):
+    with _services(settings, database, clock) as check:
         event = record_now(database, clock, settings, title, seconds, inputs)
+        watch = partial(
+            follow, database, event.uid, clock, progress, check, delivers=not settings.agent.backup_mode
+        )
         try:
-            one = _follow(database, event.uid, clock, progress, delivers=not settings.agent.backup_mode)
+            one = _until_the_end(watch, partial(stop, database, event.uid, clock))
         finally:
             progress.end()
     _report(one)
+    if shortage := describe_shortage(one):
+        click.echo(shortage, err=True)
+        click.get_current_context().exit(_INCOMPLETE)
 
 
 @contextlib.contextmanager
-def _services(settings: "Settings", database: "Database", clock: Clock) -> Iterator[None]:
-    """Make sure that somebody records and delivers."""
+def _services(settings: "Settings", database: "Database", clock: Clock) -> Iterator[Callable[[], None]]:
+    """Make sure that somebody records and delivers; gives what raises where they are gone."""
     from pyca.cli.background import Background
     from pyca.cli.run import preload
     from pyca.cli.services import is_alive
 
     missing = [name for name in _NEEDED if not is_alive(database, name, clock)]
     if not missing:
-        yield
+        yield lambda: None
         return
     preload()
     database.dispose()
     log = settings.capture.directory / "record.log"
     with Background(missing, settings, log) as background:
         background.wait_until_ready(database, clock)
-        yield
+        yield background.check
 
 
-def _follow(database: "Database", uid: str, clock: Clock, show: "Show", *, delivers: bool) -> "Known":
-    """Follow the recording; the first Ctrl-C ends it, one after that leaves."""
-    from pyca.cli.follow import follow
-
+def _until_the_end(watch: Callable[..., "Known"], stop: Callable[[], None]) -> "Known":
+    """Watch the recording; the first Ctrl-C or SIGTERM ends it, one after that leaves."""
     try:
-        return follow(database, uid, clock, show, delivers=delivers)
-    except KeyboardInterrupt:
-        stop(database, uid, clock)
-        return follow(database, uid, clock, show, delivers=delivers, stopped=True)
+        return watch()
+    except (KeyboardInterrupt, SystemExit):
+        stop()
+        return watch(stopped=True)
 
 
 def stop(database: "Database", uid: str, clock: Clock) -> None:
@@ -92,6 +100,20 @@ def stop(database: "Database", uid: str, clock: Clock) -> None:
             # Not cancelled: its capture command may have been started this very moment.
             events.update(session, event.changed(end=clock.now()))
     ring(database.scope, ServiceName.CAPTURE)
+
+
+def describe_shortage(one: "Known") -> str:
+    """Return how much of a recording is missing and why; nothing where it is whole."""
+    recording = one.recording
+    if recording is None or not (recording.error or one.state is EventState.PARTIAL_RECORDING):
+        return ""
+    lengths: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for track in recording.tracks:
+        lengths[track.input, track.flavor] += track.duration or 0.0
+    end = recording.event.end if recording.ended is None else min(recording.event.end, recording.ended)
+    planned = max(end - recording.event.start, 0.0)
+    got = min(lengths.values(), default=0.0)
+    return f"partial: {got:.1f} of {planned:.0f} s: {recording.error or 'see the log'}"
 
 
 def _report(one: "Known") -> None:

@@ -171,6 +171,27 @@ def test_ctrl_c_ends_a_recording_and_keeps_it(pyca: Run, launch: Start, configur
     assert service.poll() is None
 
 
+def test_sigterm_ends_a_recording_and_keeps_it(launch: Start, configured: Path) -> None:
+    process = launch("record", "10min")
+    recordings = configured.parent.parent / "recordings"
+    wait_for(lambda: any(file.stat().st_size > 5000 for file in recordings.glob("*/*.mkv")), "some of it")
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, out
+    assert "delivered to" in out
+    assert not [child for child in children if child.is_running()]
+
+
+def test_a_partial_recording_is_no_success(launch: Start, configured: Path) -> None:
+    text = configured.read_text("utf-8").replace("-c:v", "-t 0.5 -c:v", 1)
+    configured.write_text(text.replace("[capture]", "[capture]\nexit_code = 0", 1), encoding="utf-8")
+    process = launch("record", "4s")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, out
+    assert re.search(r"^partial: \d\.\d of 4 s: .+", out, re.MULTILINE)
+
+
 def test_ctrl_c_ends_a_recording_that_failed_so_far(pyca: Run, launch: Start, configured: Path) -> None:
     configured.write_text("[capture]\ncommand = nosuchprogram {{dir}}/{{name}}.webm\n", encoding="utf-8")
     process = launch("record", "10min")
