@@ -1,5 +1,6 @@
 """The daemons for real: run, reload, end, demo, record."""
 
+import contextlib
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pyca.runtime.bell import Bell
 from pyca.schedule.slots import occupied
 from pyca.store.database import Database
 from tests.cli.conftest import ROOT, Run, start
@@ -190,6 +192,18 @@ def test_a_partial_recording_is_no_success(launch: Start, configured: Path) -> N
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 1, out
     assert re.search(r"^partial: \d\.\d of 4 s: .+", out, re.MULTILINE)
+
+
+def test_record_gives_up_where_the_capture_service_refuses_to_start(
+    launch: Start, configured: Path, database: Database
+) -> None:
+    # It holds its place, but has not reported yet.
+    with contextlib.closing(Bell(database.scope, "capture")):
+        process = launch("record", "2s")
+        out, _ = process.communicate(timeout=20)
+    assert process.returncode == os.EX_TEMPFAIL, out
+    assert "already running" in out
+    assert not list((configured.parent.parent / "recordings").glob("*refused*"))
 
 
 def test_ctrl_c_ends_a_recording_that_failed_so_far(pyca: Run, launch: Start, configured: Path) -> None:
