@@ -52,12 +52,12 @@ def demo(directory: Path, duration: str) -> None:
     Uses a database and folders of its own, and contacts no server.
     """
     from pyca.cli.background import Background
-    from pyca.cli.moments import parse_length
+    from pyca.cli.moments import parse_recording
     from pyca.cli.run import preload
     from pyca.cli.services import AGENT, is_alive
     from pyca.media.ffmpeg import find_tools
 
-    seconds = parse_length(duration)
+    seconds = parse_recording(duration)
     tools = find_tools(os.environ)
     settings, clock = demo_settings(directory.absolute()), SystemClock()
     database = open_database(settings)

@@ -36,12 +36,12 @@ def record(options: Options, duration: str, title: str, inputs: tuple[str, ...])
     recording. The exit code is 1 where a part of the recording is missing.
     """
     from pyca.cli.follow import follow
-    from pyca.cli.moments import parse_length
+    from pyca.cli.moments import parse_recording
     from pyca.cli.progress import Progress
     from pyca.schedule.local import record_now
 
     settings, clock = options.settings(), SystemClock()
-    seconds = parse_length(duration)
+    seconds = parse_recording(duration)
     database = open_database(settings)
     progress = Progress()
     with _services(settings, database, clock) as check:
