@@ -50,11 +50,11 @@ def record(options: Options, duration: str, title: str, inputs: tuple[str, ...])
             follow, database, event.uid, clock, progress, check, delivers=not settings.agent.backup_mode
         )
         try:
-            one = _until_the_end(watch, partial(stop, database, event.uid, clock))
+            one, stopped = _until_the_end(watch, partial(stop, database, event.uid, clock))
         finally:
             progress.end()
     _report(one)
-    if shortage := describe_shortage(one):
+    if shortage := describe_shortage(one, stopped=stopped):
         click.echo(shortage, err=True)
         click.get_current_context().exit(_INCOMPLETE)
 
@@ -78,13 +78,16 @@ def _services(settings: "Settings", database: "Database", clock: Clock) -> Itera
         yield background.check
 
 
-def _until_the_end(watch: Callable[..., "Known"], stop: Callable[[], None]) -> "Known":
-    """Watch the recording; the first Ctrl-C or SIGTERM ends it, one after that leaves."""
+def _until_the_end(watch: Callable[..., "Known"], stop: Callable[[], None]) -> tuple["Known", bool]:
+    """Watch the recording; the first Ctrl-C or SIGTERM ends it, one after that leaves.
+
+    :return: what became of it, and True where it was ended early
+    """
     try:
-        return watch()
+        return watch(), False
     except (KeyboardInterrupt, SystemExit):
         stop()
-        return watch(stopped=True)
+        return watch(stopped=True), True
 
 
 def stop(database: "Database", uid: str, clock: Clock) -> None:
@@ -102,18 +105,22 @@ def stop(database: "Database", uid: str, clock: Clock) -> None:
     ring(database.scope, ServiceName.CAPTURE)
 
 
-def describe_shortage(one: "Known") -> str:
-    """Return how much of a recording is missing and why; nothing where it is whole."""
+def describe_shortage(one: "Known", *, stopped: bool = False) -> str:
+    """Return how much of a recording is missing and why; nothing where it is whole.
+
+    :param stopped: True where its end was not the planned one
+    """
     recording = one.recording
     if recording is None or not (recording.error or one.state is EventState.PARTIAL_RECORDING):
         return ""
     lengths: defaultdict[tuple[str, str], float] = defaultdict(float)
     for track in recording.tracks:
         lengths[track.input, track.flavor] += track.duration or 0.0
-    end = recording.event.end if recording.ended is None else min(recording.event.end, recording.ended)
-    planned = max(end - recording.event.start, 0.0)
-    got = min(lengths.values(), default=0.0)
-    return f"partial: {got:.1f} of {planned:.0f} s: {recording.error or 'see the log'}"
+    end = recording.ended if stopped and recording.ended else recording.event.end
+    got, planned = min(lengths.values(), default=0.0), max(end - recording.event.start, 0.0)
+    # Each further attempt may have ended like the one before.
+    reason = "; ".join(dict.fromkeys(recording.error.split("; "))) or "no reason is known"
+    return f"partial: {got:.1f} of {planned:.0f} s: {reason}"
 
 
 def _report(one: "Known") -> None:

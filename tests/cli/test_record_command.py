@@ -38,8 +38,9 @@ def test_what_is_missing_of_a_partial_recording_is_told_after_its_delivery_too()
         for number, flavor, length in [(1, "a/source", 20.0), (2, "a/source", 30.5), (3, "b/source", 99.0)]
     )
     state = EventState.FINISHED_UPLOADING
-    one = Known(EVENT, Recording(EVENT, state, Path("x"), ended=1100.2, error="camera gone", tracks=tracks))
-    assert describe_shortage(one) == "partial: 50.5 of 100 s: camera gone"
+    one = Known(EVENT, Recording(EVENT, state, Path("x"), ended=1099.0, error="gone; gone", tracks=tracks))
+    assert describe_shortage(one) == "partial: 50.5 of 100 s: gone"
+    assert describe_shortage(one, stopped=True).startswith("partial: 50.5 of 99 s")
 
 
 def test_nothing_is_missing_of_a_recording_that_was_stopped() -> None:
