@@ -10,6 +10,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
 venv=.venv
 stamp=$venv/pyca-installed
+describe='import sys, importlib.util as u; print(sys.version_info[:2], getattr(u.find_spec("pyca"), "origin", ""))'
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -46,9 +47,10 @@ find_python() {
     die "$found cannot make virtual environments. Try: $(advice)"
 }
 
-# What the environment depends on. It holds absolute paths, so a moved folder needs a new one.
+# What the environment depends on. It holds absolute paths, so a moved folder needs a new one; and pyCA itself has to be
+# the one of this folder, not a copy that somebody has installed over it.
 fingerprint() {
-    { "$venv/bin/python" -c 'import sys; print(sys.version_info[:2])' && pwd && cat requirements.txt setup.py; } \
+    { "$venv/bin/python" -I -c "$describe" && pwd && cat requirements.txt setup.py; } \
         2>/dev/null | sha256sum | cut -d ' ' -f 1
 }
 
@@ -69,6 +71,18 @@ lacking() {
     done
 }
 
+# Prints the extras that somebody has installed by hand.
+found_extras() {
+    compgen -G "$venv/lib/python3*/site-packages/psycopg" >/dev/null && printf 'postgresql '
+    compgen -G "$venv/lib/python3*/site-packages/imageio_ffmpeg" >/dev/null && printf 'ffmpeg '
+    return 0
+}
+
+check_writable() {
+    mkdir -p "$venv" 2>/dev/null && [ -w . ] && [ -w "$venv" ] && return
+    die "$PWD/$venv cannot be written by $(id -un). Start this once as the owner of the folder." 73 # EX_CANTCREAT
+}
+
 install() {
     local wanted=$1 print="" extras="" missing
     if [ -f "$stamp" ]; then
@@ -77,16 +91,22 @@ install() {
     missing=$(lacking "$wanted" "$extras")
     [ "$print" = "$(fingerprint)" ] && [ -z "$missing" ] && return
 
-    # Without a stamp an earlier installation was interrupted: nothing in the folder can be trusted.
-    if [ ! -f "$stamp" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1 || moved; then
-        local python
+    extras=$(printf '%s' "$extras $(lacking "$(found_extras)" "$extras")")
+    missing=$(lacking "$wanted" "$extras")
+    # Without a fingerprint an earlier installation was interrupted: nothing in the folder can be trusted.
+    if [ -z "$print" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1 || moved; then
+        local python problem
         python=$(find_python)
+        check_writable
         say "Making $venv with $("$python" --version) …"
         rm -f "$stamp"
-        "$python" -m venv --clear "$venv" || die "$python could not make $venv. Try: $(advice)"
+        # Kept back until it is clear that this is a failure: after a Ctrl-C it is only a traceback.
+        problem=$("$python" -m venv --clear "$venv" 2>&1) ||
+            die "$problem"$'\n'"$python could not make $venv. Try: $(advice)"
     fi
-    rm -f "$stamp"
+    check_writable
     extras=$(printf '%s' "$extras $missing" | xargs)
+    printf '\n%s\n' "$extras" >"$stamp"
     say "Installing pyCA${extras:+ with $extras} into $venv; this takes a minute the first time …"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --use-pep517 --editable ".${extras:+[${extras// /,}]}" ||
         die "the installation failed; the lines above say why. Start again once that is mended."
@@ -104,6 +124,7 @@ PYTHON
 }
 
 main() {
+    trap 'say "start.sh: interrupted; start again to go on"; exit 130' INT
     # Services that are started side by side wait here for the first of them.
     if command -v flock >/dev/null; then
         exec 9<.
@@ -111,6 +132,7 @@ main() {
     fi
     install "$(wanted_extras "$@")"
     exec 9<&-
+    trap - INT
 
     case ${1:-all} in
         test) shift && exec "$venv/bin/python" -m pytest "$@" ;;

@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.tools import wait_for
 
 ROOT = Path(__file__).parent.parent
 CANDIDATES = ("python3.13", "python3.12", "python3.11", "python3")
@@ -15,8 +18,14 @@ CANDIDATES = ("python3.13", "python3.12", "python3.11", "python3")
 PYTHON = """#!/bin/bash
 echo "$(basename "$0") $*" >>"$CALLS"
 case "$*" in
+    "-I -c "*) echo "${ORIGIN:-}" ;;
     "--version") echo "Python 3.13.0" ;;
     "-m venv --clear "*)
+        if [ -n "${VENV_WAITS:-}" ]; then
+            trap 'echo Traceback >&2; exit 1' INT
+            touch "$VENV_WAITS"
+            for _ in {1..300}; do sleep 0.1; done
+        fi
         rm -rf "$4" && mkdir -p "$4/bin" && touch "$4/fresh"
         cp "$0" "$4/bin/python"
         printf '#!/bin/bash\\necho "pyca $*"\\n' >"$4/bin/pyca" && chmod +x "$4/bin/pyca" ;;
@@ -96,6 +105,46 @@ def test_an_interrupted_installation_is_not_trusted(checkout: Checkout) -> None:
     rest.touch()
     assert checkout.start().stdout == "pyca all\n"
     assert not rest.exists()
+
+
+def test_extras_survive_an_interrupted_installation_and_a_new_environment(checkout: Checkout) -> None:
+    checkout.start()
+    (checkout.folder / ".venv/lib/python3.13/site-packages/psycopg").mkdir(parents=True)
+    checkout.folder = checkout.folder.rename(checkout.folder.with_name("moved"))
+    checkout.start(PIP_RESULT="1")
+    checkout.start()
+    assert checkout.installs() == [".", ".[postgresql]", ".[postgresql]"]
+
+
+def test_a_copy_installed_over_it_is_noticed(checkout: Checkout) -> None:
+    checkout.start(ORIGIN="/here/pyca/__init__.py")
+    checkout.start(ORIGIN="/here/.venv/lib/python3.13/site-packages/pyca/__init__.py")
+    assert checkout.installs() == [".", "."]
+
+
+def test_ctrl_c_during_the_installation_is_no_failure(checkout: Checkout, tmp_path: Path) -> None:
+    waits = tmp_path / "waits"
+    process = subprocess.Popen(
+        [str(checkout.folder / "start.sh")],
+        env={**checkout.env, "VENV_WAITS": str(waits)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_for(waits.exists, "the environment being made")
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGINT
+    assert err.splitlines()[-1] == "start.sh: interrupted; start again to go on"
+    assert "Traceback" not in err
+
+
+def test_a_folder_that_cannot_be_written_is_explained(checkout: Checkout) -> None:
+    (checkout.folder / ".venv").touch()
+    result = checkout.start()
+    assert result.returncode == os.EX_CANTCREAT
+    assert ".venv cannot be written by" in result.stderr
+    assert "Try: " not in result.stderr
 
 
 def test_a_moved_folder_gets_a_new_environment(checkout: Checkout) -> None:

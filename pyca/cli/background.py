@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from pyca.cli.services import is_alive, run_service, set_up_logs
 from pyca.core.clock import Clock, SystemClock
-from pyca.core.errors import CommandError
+from pyca.core.errors import CommandError, RunningError
 from pyca.core.states import ServiceName
 from pyca.runtime.forked import fork
 from pyca.runtime.notify import Notifier
@@ -39,6 +39,7 @@ class Background:
         self._settings = settings
         self._log = log
         self._pid = 0
+        self._refusal = log.with_suffix(".refused")
         self._handlers: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
 
     def __enter__(self) -> Self:
@@ -49,6 +50,7 @@ class Background:
         try:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             self._log.open("ab").close()
+            self._refusal.unlink(missing_ok=True)
         except OSError as error:
             raise CommandError(
                 f"{error.filename} cannot be written: {error.strerror}", "give pyCA a folder of its own"
@@ -64,14 +66,18 @@ class Background:
         if self._pid:
             os.kill(self._pid, signal.SIGTERM)
             os.waitpid(self._pid, 0)
+        self._refusal.unlink(missing_ok=True)
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
     def check(self) -> None:
         """Raise where the services are gone.
 
+        :raises RunningError: where one of them runs elsewhere
         :raises CommandError: with the last lines of their log
         """
+        if self._refusal.exists():
+            raise RunningError(self._refusal.read_text("utf-8"))
         if self._pid and os.waitpid(self._pid, os.WNOHANG)[0]:
             self._pid = 0
             raise CommandError(f"the services ended unexpectedly:\n{self.tail()}", f"see {self._log}")
@@ -103,10 +109,18 @@ class Background:
             os.dup2(log.fileno(), 2)
         set_up_logs(self._settings, "pyca")
         clock = SystemClock()
-        mains = {
-            str(name): partial(run_service, name, lambda: self._settings, warned=True) for name in self._names
-        }
+        mains = {str(name): partial(self._serve, name) for name in self._names}
         return supervise(mains, clock=clock, notifier=Notifier(clock=clock))
+
+    def _serve(self, name: ServiceName) -> int:
+        """What a service's process does; a refusal that trying again cannot mend is passed on."""
+        try:
+            return run_service(name, lambda: self._settings, warned=True)
+        except RunningError as error:
+            fresh = self._refusal.with_suffix(f".{os.getpid()}")
+            fresh.write_text(str(error), "utf-8")
+            fresh.replace(self._refusal)
+            raise
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:

@@ -13,7 +13,7 @@ import pyca
 from pyca.cli.options import Command, open_database
 from pyca.cli.output import print_facts
 from pyca.core.clock import Clock, SystemClock
-from pyca.core.errors import MediaError
+from pyca.core.errors import MediaError, RunningError
 from pyca.core.states import EventState, ServiceName
 
 if TYPE_CHECKING:
@@ -52,16 +52,19 @@ def demo(directory: Path, duration: str) -> None:
     Uses a database and folders of its own, and contacts no server.
     """
     from pyca.cli.background import Background
-    from pyca.cli.moments import parse_length
+    from pyca.cli.moments import parse_recording
     from pyca.cli.run import preload
-    from pyca.cli.services import AGENT
+    from pyca.cli.services import AGENT, is_alive
     from pyca.media.ffmpeg import find_tools
 
-    seconds = parse_length(duration)
+    seconds = parse_recording(duration)
     tools = find_tools(os.environ)
     settings, clock = demo_settings(directory.absolute()), SystemClock()
     database = open_database(settings)
     services = (*AGENT, ServiceName.UI)
+    if any(is_alive(database, name, clock) for name in services):
+        raise RunningError("another demo runs in this folder", "wait for its end, or choose a --directory")
+    clear(database, clock)
     preload()
     database.dispose()
     click.echo(f"pyCA {pyca.__version__}: demo in {directory.absolute()}")
@@ -73,6 +76,18 @@ def demo(directory: Path, duration: str) -> None:
         )
         one = _record(database, settings, clock, seconds, background)
     _report(one, database, tools, seconds)
+
+
+def clear(database: "Database", clock: Clock) -> None:
+    """End what earlier demos left behind; the services finish what had begun."""
+    from pyca.schedule import local
+    from pyca.store import events, recordings
+
+    with database.read() as session:
+        waiting = events.upcoming(session)
+        running = recordings.listing(session, states=[EventState.RECORDING])
+    for uid in (*(event.uid for event in waiting), *(recording.uid for recording in running)):
+        local.stop(database, clock, uid)
 
 
 def demo_settings(directory: Path) -> "Settings":
@@ -124,6 +139,11 @@ def _record(
     event = plan(database, clock, settings, "Demo", start, start + seconds)
     try:
         return follow(database, event.uid, clock, progress, background.check)
+    except (KeyboardInterrupt, SystemExit):
+        progress.end()
+        clear(database, clock)
+        click.echo("Interrupted: the demo's event is cancelled.", err=True)
+        raise
     finally:
         progress.end()
 

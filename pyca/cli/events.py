@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pyca.cli.options import Group, Options, open_database, pass_options
-from pyca.cli.output import print_facts, print_json, print_table, show_moment
+from pyca.cli.output import plain, print_facts, print_json, print_table, show_moment
 from pyca.cli.records import Known, describe, find, known_events
 from pyca.core.clock import SystemClock
 from pyca.core.errors import UsageError
@@ -96,7 +96,7 @@ def add(
         print_json(describe(Known(event), zone))
     else:
         moment = show_moment(event.start, zone)
-        click.echo(f"{event.uid}  “{event.title}” at {moment} for {show_duration(event.duration)}")
+        click.echo(f"{event.uid}  “{plain(event.title)}” at {moment} for {show_duration(event.duration)}")
 
 
 @events.command()
@@ -110,7 +110,7 @@ def cancel(options: Options, event_id: str) -> None:
     one = find(database, event_id)
     local.stop(database, SystemClock(), one.event.uid)
     done = "ends now and is kept" if one.state is EventState.RECORDING else "is cancelled"
-    click.echo(f"“{one.event.title}” {done}")
+    click.echo(f"“{plain(one.event.title)}” {done}")
 
 
 @events.command()
@@ -126,10 +126,10 @@ def retry(options: Options, event_id: str, delivered: bool, anew: bool) -> None:
     one = find(database, event_id)
     if delivered:
         operator.resolve(database, SystemClock(), one.event.uid, delivered=True)
-        click.echo(f"“{one.event.title}” counts as delivered")
+        click.echo(f"“{plain(one.event.title)}” counts as delivered")
         return
     operator.retry(database, SystemClock(), one.event.uid, anew=anew)
-    click.echo(f"“{one.event.title}” is delivered again")
+    click.echo(f"“{plain(one.event.title)}” is delivered again")
 
 
 @events.command()
@@ -155,11 +155,11 @@ def delete(options: Options, event_id: str, yes: bool) -> None:
     database = open_database(settings, create=False)
     one = find(database, event_id)
     if one.recording is None:
-        raise UsageError(f"“{one.event.title}” was not recorded yet", "cancel it instead")
+        raise UsageError(f"“{plain(one.event.title)}” was not recorded yet", "cancel it instead")
     if not yes:
         click.confirm(f"Delete {_what_is_lost(one)}?", abort=True)
     _delete(one, settings, database)
-    click.echo(f"“{one.event.title}” is deleted")
+    click.echo(f"“{plain(one.event.title)}” is deleted")
 
 
 def _span(start: str, duration: str | None, end: str | None, now: float, zone: str) -> tuple[float, float]:
@@ -179,7 +179,7 @@ def _what_is_lost(one: Known) -> str:
     size = show_size(sum(track.size for track in tracks))
     where = f"; its copy in {one.upload.location} stays" if one.upload and one.upload.location else ""
     warning = "" if one.state is EventState.FINISHED_UPLOADING else ", which was NOT delivered"
-    return f"“{one.event.title}”{warning} ({len(tracks)} files, {size}{where})"
+    return f"“{plain(one.event.title)}”{warning} ({len(tracks)} files, {size}{where})"
 
 
 def _delete(one: Known, settings: "Settings", database: "Database") -> None:
@@ -196,7 +196,9 @@ def _delete(one: Known, settings: "Settings", database: "Database") -> None:
 def _print_event(one: Known, zone: str) -> None:
     facts: dict[str, Any] = describe(one, zone)
     names = ("id", "title", "state", "error", "origin", "inputs", "directory", "location")
-    values = [(name, ", ".join(facts[name]) if name == "inputs" else facts[name] or "") for name in names]
+    values = [
+        (name, plain(", ".join(facts[name]) if name == "inputs" else facts[name] or "")) for name in names
+    ]
     span = f"{show_moment(one.event.start, zone)} – {show_moment(one.event.end, zone)}"
     print_facts([*values[:2], ("planned", span), *values[2:]])
     for track in one.recording.tracks if one.recording else ():

@@ -67,11 +67,13 @@ def follow(
     check: Callable[[], None] = lambda: None,
     *,
     delivers: bool = True,
+    stopped: bool = False,
 ) -> Known:
     """Show what happens to an event until it is delivered or has failed, and return what became of it.
 
     :param check: called at each look; raises where there is no point in going on
     :param delivers: False where recordings stay here, so that one is done once it is recorded
+    :param stopped: True where somebody asked for its end: nothing that failed is tried again
     :raises UsageError: where somebody cancelled the event
     """
     while True:
@@ -79,7 +81,7 @@ def follow(
         one = look(database, uid)
         if one is None:
             raise UsageError("the event was cancelled")
-        moment = assess(one, clock.now())
+        moment = assess(one, clock.now(), stopped=stopped)
         if moment.phase is Phase.DELIVERING and not delivers:
             moment = Moment(Phase.DONE, "kept on this machine")
         show(moment)
@@ -88,13 +90,18 @@ def follow(
         time.sleep(_POLL)
 
 
-def assess(one: Known, now: float) -> Moment:
-    """Return in words what happens to an event."""
+def assess(one: Known, now: float, *, stopped: bool = False) -> Moment:
+    """Return in words what happens to an event.
+
+    :param stopped: True where somebody asked for its end
+    """
     phase = _PHASES[one.state]
-    # A passing failure is tried again while its time lasts; one that asks for an operator is the end.
-    if one.state is EventState.FAILED_RECORDING and now < one.event.end:
+    over = stopped or now >= one.event.end
+    # A failure is tried again while its time lasts, unless the recording was closed.
+    closed = one.recording is not None and one.recording.ended is not None
+    if one.state is EventState.FAILED_RECORDING and not (over or closed):
         phase = Phase.RECORDING
-    if phase is Phase.RECORDING and now >= one.event.end:
+    if phase is Phase.RECORDING and over:
         phase = Phase.CLOSING
     match phase:
         case Phase.WAITING:

@@ -7,6 +7,7 @@ from pyca.core.errors import UsageError
 from pyca.core.units import parse_duration
 
 _DAYS = {"today": 0, "tomorrow": 1}
+_DAY = 86_400.0
 _REMEDY = "write such as 2026-04-01 14:00, 14:00, “tomorrow 14:00”, now or +10min"
 
 
@@ -27,6 +28,17 @@ def parse_moment(text: str, now: float, zone: str) -> float:
         today += timedelta(days=_DAYS[first.lower()])
         words = rest
     return _parse(words, text, today)
+
+
+def parse_recording(text: str) -> float:
+    """Return the seconds that somebody wants to record from now on.
+
+    :raises UsageError: where it is no length, or more than a day: a slip of the hand would occupy the agent
+    """
+    seconds = parse_length(text)
+    if seconds > _DAY:
+        raise UsageError(f"“{text}” is too long", "a recording lasts 24 h at most")
+    return seconds
 
 
 def parse_length(text: str) -> float:

@@ -1,12 +1,44 @@
 """What commands print: tables, JSON, moments."""
 
 import json
+import re
+import shutil
+import sys
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+
+_LONGEST = 120
+"""Characters of a table's cell where no terminal sets the limit."""
+_NARROWEST = 20
+# OSC and its kin up to their end, CSI, and any other sequence of two characters.
+_ESCAPE = re.compile(
+    r"\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|\x1b.?", re.DOTALL
+)
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
+
+
+def plain(text: str) -> str:
+    """Return a text without anything that a terminal would obey, on a single line."""
+    bare = _ESCAPE.sub("", text)
+    kept = (" " if unicodedata.category(sign) == "Cc" or sign in _OVERRIDES else sign for sign in bare)
+    return " ".join("".join(kept).split())
+
+
+def brief(text: str, taken: int = 0) -> str:
+    """Return a plain text that fits into what is left of a line.
+
+    :param taken: characters that the line has already; counts on a terminal only
+    """
+    width = _LONGEST
+    if sys.stdout.isatty():
+        width = max(shutil.get_terminal_size().columns - taken, _NARROWEST)
+    text = plain(text)
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def print_json(data: Any) -> None:
@@ -15,7 +47,9 @@ def print_json(data: Any) -> None:
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows below their heads, each column as wide as it has to be."""
+    """Print rows below their heads, each column as wide as it has to be; the last is cut where it must."""
+    taken = sum(2 + max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads) - 1))
+    rows = [(*map(plain, row[:-1]), brief(row[-1], taken)) for row in rows]
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
     click.echo(click.style(_line(heads, widths), bold=True))
     for row in rows:

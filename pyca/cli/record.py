@@ -1,7 +1,9 @@
 """``pyca record``: an ad-hoc recording, followed to its end."""
 
 import contextlib
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -13,12 +15,13 @@ from pyca.core.states import EventState, ServiceName
 from pyca.core.units import show_duration, show_size
 
 if TYPE_CHECKING:
-    from pyca.cli.follow import Show
     from pyca.cli.records import Known
     from pyca.config.settings import Settings
     from pyca.store.database import Database
 
 _NEEDED = (ServiceName.CAPTURE, ServiceName.INGEST)
+_INCOMPLETE = 1
+"""Exit code where something was recorded, but not all of it."""
 
 
 @click.command(cls=Command)
@@ -30,57 +33,94 @@ def record(options: Options, duration: str, title: str, inputs: tuple[str, ...])
     """Record now, for DURATION such as 90s, 45min or 1:30:00.
 
     Ctrl-C ends the recording early and keeps it. Services that do not run are started for the time of this
-    recording.
+    recording. The exit code is 1 where a part of the recording is missing.
     """
-    from pyca.cli.moments import parse_length
+    from pyca.cli.follow import follow
+    from pyca.cli.moments import parse_recording
     from pyca.cli.progress import Progress
     from pyca.schedule.local import record_now
 
     settings, clock = options.settings(), SystemClock()
-    seconds = parse_length(duration)
+    seconds = parse_recording(duration)
     database = open_database(settings)
     progress = Progress()
-    with _services(settings, database, clock):
+    with _services(settings, database, clock) as check:
         event = record_now(database, clock, settings, title, seconds, inputs)
+        watch = partial(
+            follow, database, event.uid, clock, progress, check, delivers=not settings.agent.backup_mode
+        )
         try:
-            one = _follow(database, event.uid, clock, progress, delivers=not settings.agent.backup_mode)
+            one, stopped = _until_the_end(watch, partial(stop, database, event.uid, clock))
         finally:
             progress.end()
     _report(one)
+    if shortage := describe_shortage(one, stopped=stopped):
+        click.echo(shortage, err=True)
+        click.get_current_context().exit(_INCOMPLETE)
 
 
 @contextlib.contextmanager
-def _services(settings: "Settings", database: "Database", clock: Clock) -> Iterator[None]:
-    """Make sure that somebody records and delivers."""
+def _services(settings: "Settings", database: "Database", clock: Clock) -> Iterator[Callable[[], None]]:
+    """Make sure that somebody records and delivers; gives what raises where they are gone."""
     from pyca.cli.background import Background
     from pyca.cli.run import preload
     from pyca.cli.services import is_alive
 
     missing = [name for name in _NEEDED if not is_alive(database, name, clock)]
     if not missing:
-        yield
+        yield lambda: None
         return
     preload()
     database.dispose()
     log = settings.capture.directory / "record.log"
     with Background(missing, settings, log) as background:
         background.wait_until_ready(database, clock)
-        yield
+        yield background.check
 
 
-def _follow(database: "Database", uid: str, clock: Clock, show: "Show", *, delivers: bool) -> "Known":
-    """Follow the recording; the first Ctrl-C ends it, one after that leaves."""
-    from pyca.cli.follow import follow
-    from pyca.cli.records import find
-    from pyca.schedule import local
+def _until_the_end(watch: Callable[..., "Known"], stop: Callable[[], None]) -> tuple["Known", bool]:
+    """Watch the recording; the first Ctrl-C or SIGTERM ends it, one after that leaves.
 
+    :return: what became of it, and True where it was ended early
+    """
     try:
-        return follow(database, uid, clock, show, delivers=delivers)
-    except KeyboardInterrupt:
-        one = find(database, uid)
-        if one.state in (EventState.RECORDING, EventState.UPCOMING):
-            local.stop(database, clock, uid)
-        return follow(database, uid, clock, show, delivers=delivers)
+        return watch(), False
+    except (KeyboardInterrupt, SystemExit):
+        stop()
+        return watch(stopped=True), True
+
+
+def stop(database: "Database", uid: str, clock: Clock) -> None:
+    """End a recording now, also one that failed so far or is just about to begin."""
+    from pyca.runtime.bell import ring
+    from pyca.store import events, recordings
+
+    with database.write() as session:
+        recording, event = recordings.get(session, uid), events.get(session, uid)
+        if recording and recording.state is EventState.RECORDING:
+            recordings.set_end(session, uid, clock.now())
+        elif event:
+            # Not cancelled: its capture command may have been started this very moment.
+            events.update(session, event.changed(end=clock.now()))
+    ring(database.scope, ServiceName.CAPTURE)
+
+
+def describe_shortage(one: "Known", *, stopped: bool = False) -> str:
+    """Return how much of a recording is missing and why; nothing where it is whole.
+
+    :param stopped: True where its end was not the planned one
+    """
+    recording = one.recording
+    if recording is None or not (recording.error or one.state is EventState.PARTIAL_RECORDING):
+        return ""
+    lengths: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for track in recording.tracks:
+        lengths[track.input, track.flavor] += track.duration or 0.0
+    end = recording.ended if stopped and recording.ended else recording.event.end
+    got, planned = min(lengths.values(), default=0.0), max(end - recording.event.start, 0.0)
+    # Each further attempt may have ended like the one before.
+    reason = "; ".join(dict.fromkeys(recording.error.split("; "))) or "no reason is known"
+    return f"partial: {got:.1f} of {planned:.0f} s: {reason}"
 
 
 def _report(one: "Known") -> None:

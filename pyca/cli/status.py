@@ -6,9 +6,9 @@ import click
 
 import pyca
 from pyca.cli.options import Command, Options, open_database, pass_options
-from pyca.cli.output import emphasized, iso_moment, print_facts, print_json, print_table
+from pyca.cli.output import brief, emphasized, iso_moment, print_facts, print_json, print_table
 from pyca.core.clock import SystemClock
-from pyca.core.states import EventState, ServiceState
+from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.core.units import show_size
 
 if TYPE_CHECKING:
@@ -38,10 +38,13 @@ def gather(settings: "Settings", database: "Database", now: float) -> dict[str, 
 
     zone = settings.agent.timezone
     with database.read() as session:
-        running = recordings.listing(session, states=[EventState.RECORDING], oldest_first=True)
+        begun = recordings.listing(session, states=[EventState.RECORDING], oldest_first=True)
         known = services.statuses(session, now)
         planned = events.upcoming(session, limit=_NEXT)
         counts = recordings.count_by_state(session)
+    recorder = next(one for one in known if one.name == ServiceName.CAPTURE)
+    # Without the service nobody records: these go on once it is started again.
+    alive = recorder.state is not ServiceState.STOPPED
     return {
         "agent": settings.agent.name,
         "version": pyca.__version__,
@@ -57,10 +60,12 @@ def gather(settings: "Settings", database: "Database", now: float) -> dict[str, 
             }
             for one in known
         ],
-        "recording": [_event(one.event, zone) for one in running],
+        "recording": [_event(one.event, zone) for one in begun if alive],
+        "interrupted": [_event(one.event, zone) for one in begun if not alive],
         "next": [_event(event, zone) for event in planned],
         "recordings": {str(state): number for state, number in sorted(counts.items())},
         "free_bytes": free_bytes(settings.capture.directory),
+        "minimum_free_bytes": settings.capture.minimum_free,
     }
 
 
@@ -76,20 +81,31 @@ def _event(event: Any, zone: str) -> dict[str, Any]:
 def _print(facts: dict[str, Any]) -> None:
     mode = facts["server"] or "none, recordings go to the archive"
     backup = emphasized("backup mode: nothing is sent") if facts["backup_mode"] else ""
-    free = show_size(facts["free_bytes"]) if facts["free_bytes"] is not None else "unknown"
-    print_facts([("agent", facts["agent"]), ("server", mode), ("mode", backup), ("free", free)])
+    print_facts([("agent", facts["agent"]), ("server", mode), ("mode", backup), ("free", _room(facts))])
     click.echo()
     rows = [(one["name"], one["state"], str(one["pid"] or ""), one["text"]) for one in facts["services"]]
     print_table(("service", "state", "pid", ""), rows)
     click.echo()
-    for head in ("recording", "next"):
+    for head in ("recording", "interrupted", "next"):
         for event in facts[head]:
-            click.echo(f"{click.style(head.ljust(9), bold=True)}  {_span(event)}  {event['title']}")
+            line = f"{head.ljust(11)}  {_span(event)}  "
+            click.echo(f"{click.style(line[:11], bold=True)}{line[11:]}{brief(event['title'], len(line))}")
     counts = ", ".join(f"{number} {state}" for state, number in facts["recordings"].items())
-    click.echo(f"{click.style('so far', bold=True)}     {counts or 'no recordings'}")
+    click.echo(f"{click.style('so far', bold=True)}       {counts or 'no recordings'}")
     if all(one["state"] == ServiceState.STOPPED for one in facts["services"]):
         click.echo("Nothing runs. Start it with “pyca all” or systemctl.", err=True)
 
 
+def _room(facts: dict[str, Any]) -> str:
+    """Return the free space, and a warning where recordings need more."""
+    free, least = facts["free_bytes"], facts["minimum_free_bytes"]
+    if free is None:
+        return "unknown"
+    if free >= least:
+        return show_size(free)
+    return emphasized(f"{show_size(free)}: too little, recordings need {show_size(least)}")
+
+
 def _span(event: dict[str, Any]) -> str:
-    return f"{event['start'][:19].replace('T', ' ')} – {event['end'][11:19]}"
+    start, end = (event[name][:19].replace("T", " ") for name in ("start", "end"))
+    return f"{start} – {end[11:] if end[:10] == start[:10] else end}"

@@ -48,6 +48,8 @@ def test_help_imports_nothing_heavy() -> None:
         (["events", "add", "--start", "somewhen", "--duration", "1h"], os.EX_USAGE),
         (["record", "long"], os.EX_USAGE),
         (["record", "0s"], os.EX_USAGE),
+        (["record", "99999h"], os.EX_USAGE),
+        (["demo", "--duration", "24:00:01"], os.EX_USAGE),
         (["status"], os.EX_UNAVAILABLE),
         (["events", "list"], os.EX_UNAVAILABLE),
         (["db", "check"], os.EX_UNAVAILABLE),

@@ -183,3 +183,21 @@ def test_status(pyca: Run, database: Database, folder: Path) -> None:
     text = pyca("status").out
     assert "records Analysis" in text
     assert "never started" in text
+
+
+def test_status_calls_a_recording_without_a_recorder_interrupted(
+    pyca: Run, database: Database, folder: Path
+) -> None:
+    with database.write() as session:
+        event = Event("e1", "Night\nshift", 1_700_000_000.0, 1_700_090_000.0)
+        recordings.begin(session, event, folder, 1_700_000_000.0)
+    facts = json.loads(pyca("status", "--json").out)
+    assert (facts["recording"], facts["interrupted"][0]["title"]) == ([], "Night\nshift")
+    line = "interrupted  2023-11-14 23:13:20 – 2023-11-16 00:13:20  Night shift"  # over midnight
+    assert line in pyca("status").out.splitlines()
+
+
+def test_status_warns_of_a_full_disk(pyca: Run, database: Database, folder: Path) -> None:
+    assert "too little" not in pyca("status").out
+    (folder / "mine.conf").write_text("[capture]\nminimum_free = 900000 GB\n", encoding="utf-8")
+    assert "too little, recordings need 900.0 TB" in pyca("-c", "mine.conf", "status").out

@@ -1,6 +1,7 @@
 """Following an event, and how that is shown."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,18 @@ def test_assess(one: Known, now: float, phase: Phase, text: str) -> None:
     moment = assess(one, now)
     assert moment.phase is phase
     assert text in moment.text
+
+
+def test_a_failure_is_final_once_the_recording_is_closed() -> None:
+    failed = known(S.FAILED_RECORDING)
+    assert failed.recording is not None
+    closed = Known(EVENT, replace(failed.recording, ended=1010.0))
+    assert assess(closed, 1050.0).phase is Phase.FAILED
+
+
+def test_after_a_stop_nothing_that_failed_is_waited_for() -> None:
+    assert assess(known(S.FAILED_RECORDING), 1050.0, stopped=True).phase is Phase.FAILED
+    assert assess(known(S.RECORDING), 1050.0, stopped=True).phase is Phase.CLOSING
 
 
 def test_the_size_of_what_is_recorded(tmp_path: Path) -> None:

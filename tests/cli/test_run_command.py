@@ -1,17 +1,22 @@
 """The daemons for real: run, reload, end, demo, record."""
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from pyca.runtime.bell import Bell
+from pyca.schedule.slots import occupied
+from pyca.store.database import Database
 from tests.cli.conftest import ROOT, Run, start
 from tests.tools import free_port, wait_for
 
@@ -168,6 +173,54 @@ def test_ctrl_c_ends_a_recording_and_keeps_it(pyca: Run, launch: Start, configur
     assert service.poll() is None
 
 
+def test_sigterm_ends_a_recording_and_keeps_it(launch: Start, configured: Path) -> None:
+    process = launch("record", "10min")
+    recordings = configured.parent.parent / "recordings"
+    wait_for(lambda: any(file.stat().st_size > 5000 for file in recordings.glob("*/*.mkv")), "some of it")
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, out
+    assert "delivered to" in out
+    assert not [child for child in children if child.is_running()]
+
+
+def test_a_partial_recording_is_no_success(launch: Start, configured: Path) -> None:
+    text = configured.read_text("utf-8").replace("-c:v", "-t 0.5 -c:v", 1)
+    configured.write_text(text.replace("[capture]", "[capture]\nexit_code = 0", 1), encoding="utf-8")
+    process = launch("record", "4s")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, out
+    assert re.search(r"^partial: \d\.\d of 4 s: .+", out, re.MULTILINE)
+
+
+def test_record_gives_up_where_the_capture_service_refuses_to_start(
+    launch: Start, configured: Path, database: Database
+) -> None:
+    # It holds its place, but has not reported yet.
+    with contextlib.closing(Bell(database.scope, "capture")):
+        process = launch("record", "2s")
+        out, _ = process.communicate(timeout=20)
+    assert process.returncode == os.EX_TEMPFAIL, out
+    assert "already running" in out
+    assert not list((configured.parent.parent / "recordings").glob("*refused*"))
+
+
+def test_ctrl_c_ends_a_recording_that_failed_so_far(pyca: Run, launch: Start, configured: Path) -> None:
+    configured.write_text("[capture]\ncommand = nosuchprogram {{dir}}/{{name}}.webm\n", encoding="utf-8")
+    process = launch("record", "10min")
+    wait_for(lambda: states(pyca) == ["failed recording"], "the failure")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == os.EX_UNAVAILABLE, out
+    assert "nothing was recorded" in out
+
+
+def states(pyca: Run) -> list[str]:
+    result = pyca("events", "list", "--json")
+    return [] if result.code else [one["state"] for one in json.loads(result.out)]
+
+
 def test_demo(folder: Path, launch: Start) -> None:
     process = launch("demo", "--duration", "3s")
     out, _ = process.communicate(timeout=100)
@@ -185,9 +238,23 @@ def test_demo_that_is_interrupted_leaves_nothing_running(folder: Path, launch: S
     children = psutil.Process(process.pid).children(recursive=True)
     assert children
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGINT
+    assert "the demo's event is cancelled" in out
     assert not [child for child in children if child.is_running()]
+    database = Database(f"sqlite:///{folder}/demo/pyca.db")
+    with database.read() as session:
+        assert not occupied(session, time.time(), time.time() + 1000)
+    database.dispose()
+
+
+def test_a_second_demo_in_the_same_folder_is_refused(folder: Path, launch: Start) -> None:
+    launch("demo", "--duration", "10min")
+    wait_for(lambda: list((folder / "demo").glob("recordings/*/*.mkv")), "the recording")
+    second = launch("demo", "--duration", "2s")
+    out, _ = second.communicate(timeout=60)
+    assert second.returncode == os.EX_TEMPFAIL
+    assert "another demo" in out
 
 
 def test_demo_with_an_unusable_ffmpeg_says_so(folder: Path) -> None:
