@@ -12,7 +12,7 @@ from icalendar import Calendar, Component
 
 from pyca.core.errors import CalendarError
 from pyca.core.event import Event, Origin
-from pyca.core.naming import safe_name
+from pyca.core.naming import safe_name, tidy_title
 
 logger = logging.getLogger(__name__)
 
@@ -68,11 +68,11 @@ def _events(calendar: Component, uid: str, components: list[Component], span: Sp
             continue
         first, last = component.start, component.end  # type: ignore[attr-defined]
         if not isinstance(first, datetime) or not isinstance(last, datetime):
-            logger.info("All-day event “%s” is not recorded", component.get("SUMMARY", uid))
+            logger.info("All-day event “%s” is not recorded", _title(component) or uid)
             continue
         start, end = _moment(first, span.zone), _moment(last, span.zone)
         if end <= start:
-            logger.warning("Event “%s” has no length and is not recorded", component.get("SUMMARY", uid))
+            logger.warning("Event “%s” has no length and is not recorded", _title(component) or uid)
         elif start < span.end and end > span.start:
             yield _event(component, _id(uid, component, start, span) if repeats else uid, start, end)
 
@@ -123,7 +123,7 @@ def _id(uid: str, component: Component, start: float, span: Span) -> str:
 def _event(component: Component, uid: str, start: float, end: float) -> Event:
     event = Event(
         uid=uid if len(uid) <= LONGEST_UID else safe_name(uid),
-        title=_text(component, "SUMMARY") or "Untitled",
+        title=_title(component) or "Untitled",
         start=start,
         end=end,
         origin=Origin.ICS,
@@ -131,6 +131,10 @@ def _event(component: Component, uid: str, start: float, end: float) -> Event:
         location=_text(component, "LOCATION"),
     )
     return event.changed(fingerprint=_digest(repr(event).encode("utf-8", "surrogatepass")))
+
+
+def _title(component: Component) -> str:
+    return tidy_title(_text(component, "SUMMARY"))
 
 
 def _text(component: Component, name: str) -> str:

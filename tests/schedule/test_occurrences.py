@@ -232,3 +232,12 @@ def test_whatever_comes_it_is_events_or_a_refusal(lines: list[str]) -> None:
         assert event.start < event.end
         assert event.start < SPAN.end
         assert event.end > SPAN.start
+
+
+def test_a_title_is_tidied() -> None:
+    text = calendar(
+        f"UID:one\nSUMMARY:Two\\nlines\x1b[2J {'x' * 500}\nDTSTART:20260330T080000Z\nDTEND:20260330T090000Z"
+    )
+    [event] = expand(text, SPAN).values()
+    assert event.title.startswith("Two lines [2J xx")
+    assert len(event.title) == 400
