@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 import recurring_ical_events
-from icalendar import Calendar, Component
+from icalendar import Calendar, Component, vDDDTypes
 
 from pyca.core.errors import CalendarError
 from pyca.core.event import Event, Origin
@@ -43,13 +43,31 @@ def expand(text: str, span: Span) -> dict[str, Event]:
     except _BROKEN as error:
         raise CalendarError(f"the calendar cannot be read: {error}") from error
     found: dict[str, Event] = {}
+    strangers: dict[str, str] = {}
     for uid, components in _series(calendar).items():
         try:
             for event in _events(calendar, uid, components, span):
                 found[event.uid] = event
+                strangers |= dict.fromkeys(_unknown_zones(components) - strangers.keys(), event.title)
         except _BROKEN as error:
             logger.warning("Event “%s” of the calendar is left out: %s", uid, error)
+    for zone, title in strangers.items():
+        text = "Event “%s” is in the unknown time zone “%s”; its times are taken as those of this agent"
+        logger.warning(text, title, zone)
     return found
+
+
+def _unknown_zones(components: list[Component]) -> set[str]:
+    """Return the names of zones that neither the calendar nor the machine explains; such times have none."""
+    times = [component.get(name) for component in components for name in ("DTSTART", "DTEND")]
+    return {
+        tidy_title(str(time.params["TZID"]))
+        for time in times
+        if isinstance(time, vDDDTypes)
+        and isinstance(time.dt, datetime)
+        and time.dt.tzinfo is None
+        and "TZID" in time.params
+    }
 
 
 def _series(calendar: Component) -> dict[str, list[Component]]:

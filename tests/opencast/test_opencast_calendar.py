@@ -13,9 +13,7 @@ from pyca.opencast.ical import parse_block
 
 def test_the_raw_tag_is_echoed_and_no_cutoff_sent(server: FakeOpencast, http: Http) -> None:
     now = time.time()
-    server.schedule(
-        "u1", "A; lecture, with \\ and more", now, now + 60, **{"capture.device.names": "camera"}
-    )
+    server.schedule("u1", "A; lecture, with \\ and more", now, now + 60, **{"capture.device.names": "camera"})
     address = server.url + "/recordings"
     calendar = fetch(http, address, "room 1")
     assert calendar is not None
