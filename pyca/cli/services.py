@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from pyca.core.clock import Clock, SystemClock
@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 
 Reader = Callable[[], "Settings"]
 """reads the configuration anew"""
+
+_SHORTEST_SECRET = 6
+"""characters"""
+_COMMON_WORDS = frozenset({"password", "admin", "opencast"})
 
 AGENT = (ServiceName.SCHEDULE, ServiceName.CAPTURE, ServiceName.INGEST, ServiceName.AGENTSTATE)
 """the services of an agent without its page"""
@@ -135,10 +139,12 @@ def reread(read: Reader, old: "Settings", name: str) -> "Settings | None":
     problems: list[str] = []
     try:
         settings = read()
-        set_up_logs(settings, name)
+        set_up_logs(settings, name, warn=False)
     except ConfigError as error:
         problems = error.problems
     else:
+        # What was told at the start is known; each service reads anew, and would tell it once more.
+        _tell(warning for warning in settings.warnings if warning not in old.warnings)
         if settings.agent.database != old.agent.database:
             logger.warning("Another database is used only after a restart")
         return settings
@@ -157,12 +163,21 @@ def set_up_logs(settings: "Settings", name: str, *, warn: bool = True) -> None:
     logs.setup(settings.logging, service=name, secrets=_secrets(settings))
     # It introduces each of its plug-ins; what a migration did is told by our own line.
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    for warning in settings.warnings if warn else ():
+    if warn:
+        _tell(settings.warnings)
+
+
+def _tell(warnings: Iterable[str]) -> None:
+    """Log the risks of a configuration."""
+    for warning in warnings:
         logger.warning("%s", warning)
 
 
 def _secrets(settings: "Settings") -> list[str]:
-    """Return the passwords that must not be logged; published ones are words like any other."""
+    """Return the passwords that must not be logged.
+
+    Published, short and common ones are words like any other: to mask them would make messages unreadable.
+    """
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -173,4 +188,5 @@ def _secrets(settings: "Settings") -> list[str]:
         own.add(make_url(settings.agent.database).password or "")
     except ArgumentError:
         logger.debug("The database's address is explained where it is opened")
-    return sorted(own - {""})
+    common = _COMMON_WORDS | {settings.server.username.lower(), settings.ui.username.lower()}
+    return sorted(one for one in own if len(one) >= _SHORTEST_SECRET and one.lower() not in common)
