@@ -21,6 +21,10 @@ logger = logging.getLogger(__name__)
 Reader = Callable[[], "Settings"]
 """reads the configuration anew"""
 
+_SHORTEST_SECRET = 6
+"""characters"""
+_COMMON_WORDS = frozenset({"password", "admin", "opencast"})
+
 AGENT = (ServiceName.SCHEDULE, ServiceName.CAPTURE, ServiceName.INGEST, ServiceName.AGENTSTATE)
 """the services of an agent without its page"""
 
@@ -173,7 +177,10 @@ def set_up_logs(settings: "Settings", name: str, *, told: Sequence[str] = ()) ->
 
 
 def _secrets(settings: "Settings") -> list[str]:
-    """Return the passwords that must not be logged; published ones are words like any other."""
+    """Return the passwords that must not be logged.
+
+    Published, short and common ones are words like any other: to mask them would make messages unreadable.
+    """
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -184,4 +191,5 @@ def _secrets(settings: "Settings") -> list[str]:
         own.add(make_url(settings.agent.database).password or "")
     except ArgumentError:
         logger.debug("The database's address is explained where it is opened")
-    return sorted(own - {""})
+    common = _COMMON_WORDS | {settings.server.username.lower(), settings.ui.username.lower()}
+    return sorted(one for one in own if len(one) >= _SHORTEST_SECRET and one.lower() not in common)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pyca.config.cautions import caution
 from pyca.config.checks import check
+from pyca.config.commands import caution_commands
 from pyca.config.environment import overrides
 from pyca.config.machine import default_name, system_zone
 from pyca.config.report import Report
@@ -58,6 +59,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Settings:
     if report.problems:
         raise ConfigError(report.problems, _REMEDY)
     caution(settings, report)
+    caution_commands(settings, report, environ)
     return dataclasses.replace(settings, warnings=report.warnings)
 
 

@@ -1,6 +1,7 @@
 """Reading ``pyca.conf``: from bytes to nested sections of raw values, with every syntax error named."""
 
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ _ITEM = r"""(?:"[^"]*+"|'[^']*+'|[^'",#\s][^,#]*+)\s*"""
 _LIST = re.compile(rf"(?:{_ITEM},\s*)*+(?:{_ITEM})?+(?:#.*)?")
 _MOST_TRIES = 10
 """ConfigObj tries 2^n readings of a line with unbalanced quotes and n quoted items; ten are quick"""
+
+_LARGEST = 1_000_000
+"""bytes; no configuration is larger, but a wrong path may be"""
 
 Tree = Mapping[str, Any]
 """sections and keys by name; a section is a mapping, a key's raw value a text or a list of texts"""
@@ -38,14 +42,21 @@ def read_source(file: Path) -> tuple[Tree, Report]:
 
 
 def _read(file: Path) -> bytes:
-    """Return what is in the file."""
+    """Return what is in the file; a pipe would be waited for and a device read without end."""
     try:
-        return file.read_bytes()
-    except IsADirectoryError:
-        raise ConfigError([f"{file}: is a folder, expected a file"]) from None
+        mode = file.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise ConfigError([f"{file}: is a folder, expected a file"])
+        if not stat.S_ISREG(mode):
+            raise ConfigError([f"{file}: is not a regular file, expected one, not a pipe or device"])
+        with file.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigError([f"{file}: cannot be read: {reason}"]) from error
+    if len(content) > _LARGEST:
+        raise ConfigError([f"{file}: is larger than 1 MB, expected a configuration of a few kB"])
+    return content
 
 
 def _decode(file: Path, content: bytes) -> list[str]:

@@ -1,10 +1,12 @@
-"""Names for files and folders out of whatever a server calls its events."""
+"""Names for files, folders and people out of whatever a server calls its events."""
 
 import hashlib
 import re
 
 _UNSAFE = re.compile(r"[^\w.() -]+")
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff<>:"/\\|?*]+')
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_LONGEST_TITLE = 400
 _LONGEST = 120
 """bytes, so that what is put before and behind stays below the 255 of common file systems"""
 
@@ -28,6 +30,15 @@ def readable_name(text: str) -> str:
     Only what common file systems and network shares refuse is replaced. May be empty.
     """
     return _cut(_FORBIDDEN.sub("_", text))
+
+
+def tidy_title(text: str) -> str:
+    """Return ``text`` as a title that fits on one line of a page, log or terminal; may be empty.
+
+    What would steer a terminal or turn the direction of writing becomes a blank.
+    """
+    line = " ".join(_CONTROL.sub(" ", text).split())
+    return line[:_LONGEST_TITLE].rstrip()
 
 
 def recording_name(uid: str, start: float) -> str:

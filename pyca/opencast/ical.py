@@ -10,6 +10,7 @@ from typing import Any
 import icalendar
 
 from pyca.core.event import Attachment, Event, Origin
+from pyca.core.naming import tidy_title
 from pyca.opencast import properties
 from pyca.opencast.blocks import uid_of
 
@@ -33,7 +34,7 @@ def parse_block(block: bytes, fingerprint: str) -> Event | None:
     start = _moment(component, "DTSTART")
     end = _end(component, start)
     if reason := _unusable(uid, start, end):
-        logger.warning("event “%s” (%s) left out: %s", uid, _text(component, "SUMMARY"), reason)
+        logger.warning("event “%s” (%s) left out: %s", uid, tidy_title(_text(component, "SUMMARY")), reason)
         return None
     assert start is not None
     assert end is not None
@@ -51,13 +52,14 @@ def _unusable(uid: str, start: float | None, end: float | None) -> str:
 
 
 def _event(component: Any, uid: str, start: float, end: float, fingerprint: str) -> Event:
-    title = _text(component, "SUMMARY")
+    summary = _text(component, "SUMMARY")
     attachments = tuple(_attachments(component, uid))
     texts = {attachment.name: attachment.data for attachment in attachments}
-    given = properties.parse(texts.get(_PROPERTIES_FILE, ""), title)
+    # The properties hold the title as it came; only the original is found among them.
+    given = properties.parse(texts.get(_PROPERTIES_FILE, ""), summary)
     return Event(
         uid=uid,
-        title=title or "Untitled",
+        title=tidy_title(summary) or "Untitled",
         start=start,
         end=end,
         origin=Origin.OPENCAST,

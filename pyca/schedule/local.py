@@ -9,6 +9,7 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.errors import UsageError
 from pyca.core.event import Event, Origin, check_times
+from pyca.core.naming import tidy_title
 from pyca.core.states import EventState, ServiceName
 from pyca.runtime.bell import ring
 from pyca.schedule.slots import check_room
@@ -37,7 +38,7 @@ def plan(
     _check_inputs(settings, inputs)
     event = Event(
         uid=str(uuid.uuid4()),
-        title=" ".join(title.split()) or "Untitled",
+        title=tidy_title(title) or "Untitled",
         start=start,
         end=end,
         origin=Origin.LOCAL,

@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 import recurring_ical_events
-from icalendar import Calendar, Component
+from icalendar import Calendar, Component, vDDDTypes
 
 from pyca.core.errors import CalendarError
 from pyca.core.event import Event, Origin
-from pyca.core.naming import safe_name
+from pyca.core.naming import safe_name, tidy_title
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +43,31 @@ def expand(text: str, span: Span) -> dict[str, Event]:
     except _BROKEN as error:
         raise CalendarError(f"the calendar cannot be read: {error}") from error
     found: dict[str, Event] = {}
+    strangers: dict[str, str] = {}
     for uid, components in _series(calendar).items():
         try:
             for event in _events(calendar, uid, components, span):
                 found[event.uid] = event
+                strangers |= dict.fromkeys(_unknown_zones(components) - strangers.keys(), event.title)
         except _BROKEN as error:
             logger.warning("Event “%s” of the calendar is left out: %s", uid, error)
+    for zone, title in strangers.items():
+        text = "Event “%s” is in the unknown time zone “%s”; its times are taken as those of this agent"
+        logger.warning(text, title, zone)
     return found
+
+
+def _unknown_zones(components: list[Component]) -> set[str]:
+    """Return the names of zones that neither the calendar nor the machine explains; such times have none."""
+    times = [component.get(name) for component in components for name in ("DTSTART", "DTEND")]
+    return {
+        tidy_title(str(time.params["TZID"]))
+        for time in times
+        if isinstance(time, vDDDTypes)
+        and isinstance(time.dt, datetime)
+        and time.dt.tzinfo is None
+        and "TZID" in time.params
+    }
 
 
 def _series(calendar: Component) -> dict[str, list[Component]]:
@@ -68,11 +86,11 @@ def _events(calendar: Component, uid: str, components: list[Component], span: Sp
             continue
         first, last = component.start, component.end  # type: ignore[attr-defined]
         if not isinstance(first, datetime) or not isinstance(last, datetime):
-            logger.info("All-day event “%s” is not recorded", component.get("SUMMARY", uid))
+            logger.info("All-day event “%s” is not recorded", _title(component) or uid)
             continue
         start, end = _moment(first, span.zone), _moment(last, span.zone)
         if end <= start:
-            logger.warning("Event “%s” has no length and is not recorded", component.get("SUMMARY", uid))
+            logger.warning("Event “%s” has no length and is not recorded", _title(component) or uid)
         elif start < span.end and end > span.start:
             yield _event(component, _id(uid, component, start, span) if repeats else uid, start, end)
 
@@ -123,7 +141,7 @@ def _id(uid: str, component: Component, start: float, span: Span) -> str:
 def _event(component: Component, uid: str, start: float, end: float) -> Event:
     event = Event(
         uid=uid if len(uid) <= LONGEST_UID else safe_name(uid),
-        title=_text(component, "SUMMARY") or "Untitled",
+        title=_title(component) or "Untitled",
         start=start,
         end=end,
         origin=Origin.ICS,
@@ -131,6 +149,10 @@ def _event(component: Component, uid: str, start: float, end: float) -> Event:
         location=_text(component, "LOCATION"),
     )
     return event.changed(fingerprint=_digest(repr(event).encode("utf-8", "surrogatepass")))
+
+
+def _title(component: Component) -> str:
+    return tidy_title(_text(component, "SUMMARY"))
 
 
 def _text(component: Component, name: str) -> str:

@@ -14,6 +14,9 @@ from pyca.core.states import REPORTED, EventState, Outcome, check_transition
 from pyca.store.events import columns_of, event_of
 from pyca.store.tables import OutboxRow, PartRow, RecordedEvent, TrackRow, UpcomingEvent
 
+_OPEN = (str(EventState.RECORDING), str(EventState.FAILED_RECORDING))
+"""States in which the recorder still tries; a failed recording is over only once it has ended."""
+
 
 def begin(session: Session, event: Event, directory: Path, now: float) -> bool:
     """Claim an event for recording.
@@ -84,7 +87,7 @@ def set_end(session: Session, uid: str, end: float) -> None:
     :raises UsageError: where the recording is not running
     """
     row = _row(session, uid)
-    if row.state != EventState.RECORDING:
+    if row.state not in _OPEN or row.ended is not None:
         raise UsageError(f"“{row.title}” is not being recorded", "it is " + row.state)
     row.operator_end = end
 
@@ -92,7 +95,7 @@ def set_end(session: Session, uid: str, end: float) -> None:
 def operator_ends(session: Session) -> dict[str, float]:
     """Return the hand-chosen ends of running recordings."""
     query = select(RecordedEvent.uid, RecordedEvent.operator_end).where(
-        RecordedEvent.state == EventState.RECORDING, RecordedEvent.operator_end.is_not(None)
+        RecordedEvent.state.in_(_OPEN), RecordedEvent.ended.is_(None), RecordedEvent.operator_end.is_not(None)
     )
     return {uid: end for uid, end in session.execute(query) if end is not None}
 

@@ -92,10 +92,12 @@ def test_a_file_of_an_older_pyca_works_unchanged(configure):
         "org.opencastproject.scheduler": "https://scheduler.example.org",
     }
     assert settings.logging.format == Settings().logging.format
-    assert [warning.rpartition("/")[2] for warning in settings.warnings] == [
-        "pyca.conf:7: agent.ignore_timezone: has no effect any more and can be removed",
-        "pyca.conf:18: capture.sources: has no effect any more and can be removed",
-        "pyca.conf:20: capture.names: has no effect any more and can be removed",
+    assert [warning.partition("/pyca.conf")[2] for warning in settings.warnings] == [
+        ":7: agent.ignore_timezone: has no effect any more and can be removed",
+        ":18: capture.sources: has no effect any more and can be removed",
+        ":20: capture.names: has no effect any more and can be removed",
+        ":21: capture.files: “{{dir}}/{{name}}-2.mp4” does not appear in the command",
+        ":23: capture.preview: “{{previewdir}}/presenter.jpg” does not appear in the command",
     ]
 
 
@@ -169,3 +171,27 @@ def test_a_folder_or_an_unreadable_file_is_said_plainly(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read: Too many levels"):
         load(tmp_path / "loop", {})
     assert ConfigError.exit_code == os.EX_CONFIG == 78
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "endless", "link to endless", "large"])
+def test_only_a_regular_file_of_sensible_size_is_read(tmp_path, kind):
+    file = tmp_path / "pyca.conf"
+    expected = r"pyca\.conf: is not a regular file"
+    if kind == "FIFO":
+        os.mkfifo(file)
+    elif kind == "endless":
+        file, expected = Path("/dev/zero"), "/dev/zero: is not a regular file"
+    elif kind == "link to endless":
+        file.symlink_to("/dev/zero")
+    else:
+        with file.open("wb") as large:
+            large.truncate(1_000_001)
+        expected = r"pyca\.conf: is larger than 1 MB"
+    with pytest.raises(ConfigError, match=expected):
+        load(file, {})
+
+
+def test_a_link_to_a_file_is_followed(tmp_path):
+    (tmp_path / "real.conf").write_text("[ui]\nport = 5001\n")
+    (tmp_path / "pyca.conf").symlink_to("real.conf")
+    assert load(tmp_path / "pyca.conf", {}).ui.port == 5001

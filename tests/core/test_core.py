@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pyca.core.backoff import Backoff
 from pyca.core.errors import ConfigError, DeliveryError, PycaError, TransitionError, UsageError
 from pyca.core.event import check_times
-from pyca.core.naming import recording_name, safe_name
+from pyca.core.naming import recording_name, safe_name, tidy_title
 from pyca.core.states import DELIVERABLE, TRANSITIONS, EventState, check_transition
 from pyca.core.units import parse_duration, parse_size, show_duration, show_size
 
@@ -123,3 +123,19 @@ def test_errors_carry_their_remedy_and_exit_code() -> None:
     assert ConfigError(["one", "two"]).exit_code == 78
     assert UsageError("x").exit_code == 64
     assert not DeliveryError("x").permanent
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        (" My\nTalk\t\x1b[31mred\x1b[0m\x00\x9b\u2028end ", "My Talk [31mred [0m end"),
+        ("a\u202egnp.exe", "a gnp.exe"),
+        ("lone \ud83d surrogate", "lone surrogate"),
+        ("日本語 👩‍🏫 Übung", "日本語 👩‍🏫 Übung"),
+        ("\x1b\n", ""),
+        ("x" * 399 + " yy", "x" * 399),
+        ("x" * 500, "x" * 400),
+    ],
+)
+def test_a_title_is_one_harmless_line(text: str, title: str) -> None:
+    assert tidy_title(text) == title

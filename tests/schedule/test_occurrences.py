@@ -232,3 +232,35 @@ def test_whatever_comes_it_is_events_or_a_refusal(lines: list[str]) -> None:
         assert event.start < event.end
         assert event.start < SPAN.end
         assert event.end > SPAN.start
+
+
+def test_a_title_is_tidied() -> None:
+    text = calendar(
+        f"UID:one\nSUMMARY:Two\\nlines\x1b[2J {'x' * 500}\nDTSTART:20260330T080000Z\nDTEND:20260330T090000Z"
+    )
+    [event] = expand(text, SPAN).values()
+    assert event.title.startswith("Two lines [2J xx")
+    assert len(event.title) == 400
+
+
+def test_a_time_in_an_unknown_zone_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    rover = """UID:{}
+        SUMMARY:Rover {}
+        DTSTART;TZID=Mars/Phobos:20260330T080000
+        DTEND;TZID=Mars/Phobos:20260330T090000
+        {}"""
+    weekly = rover.format("w", "weekly", "RRULE:FREQ=DAILY;COUNT=3")
+    events = expand(calendar(weekly, rover.format("o", "once", ""), WEEKLY), SPAN)
+    assert times(events)[0] == "03-30 06:00"
+    [warning] = [record.getMessage() for record in caplog.records]
+    assert "“Rover weekly” is in the unknown time zone “Mars/Phobos”" in warning
+
+
+def test_a_zone_that_the_calendar_explains_is_known(caplog: pytest.LogCaptureFixture) -> None:
+    zone = (
+        "BEGIN:VTIMEZONE\r\nTZID:Hall\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+        "TZOFFSETFROM:+0300\r\nTZOFFSETTO:+0300\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT"
+    )
+    event = "UID:h\nDTSTART;TZID=Hall:20260330T080000\nDTEND;TZID=Hall:20260330T090000"
+    assert times(expand(calendar(event).replace("BEGIN:VEVENT", zone), SPAN)) == ["03-30 05:00"]
+    assert not caplog.records

@@ -1,0 +1,53 @@
+"""What the services log about their configuration, and what they mask."""
+
+import dataclasses
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pyca.cli import services
+from pyca.config.settings import Agent, Logging, Server, Settings, Ui
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Path]:
+    level = logging.getLogger().level
+    yield tmp_path / "pyca.log"
+    for handler in [one for one in logging.getLogger().handlers if (one.name or "").startswith("pyca-")]:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+    logging.getLogger().setLevel(level)
+
+
+def settings(log: Path, *warnings: str, password: str = "CHANGE_ME") -> Settings:
+    return Settings(
+        agent=Agent(name="hall", database="postgresql://pyca:pyca@host/pyca"),
+        server=Server(username="recorder-7", password=password),
+        ui=Ui(password="Admin"),
+        logging=Logging(stderr=False, file=log),
+        warnings=warnings,
+    )
+
+
+@pytest.mark.parametrize("password", ["event", "Password", "opencast", "recorder-7", "admin"])
+def test_a_password_that_is_a_word_does_not_mask_messages(log: Path, password: str) -> None:
+    services.set_up_logs(settings(log, password=password), "pyca")
+    logging.getLogger("x").warning("pyca Admin %s", password)
+    assert log.read_text().endswith(f"pyca Admin {password}\n")
+
+
+def test_a_proper_password_is_masked(log: Path) -> None:
+    services.set_up_logs(settings(log, password="geheim"), "pyca")
+    logging.getLogger("x").warning("it is geheim")
+    assert log.read_text().endswith("it is ********\n")
+
+
+def test_a_risk_is_told_once_and_a_new_one_after_a_reload(log: Path) -> None:
+    old = settings(log, "every user can read it")
+    services.set_up_logs(old, "pyca")
+    new = dataclasses.replace(old, warnings=(*old.warnings, "not encrypted"))
+    assert services.reread(lambda: new, old, "capture") == new
+    text = log.read_text()
+    assert (text.count("every user can read it"), text.count("not encrypted")) == (1, 1)
