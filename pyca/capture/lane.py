@@ -11,6 +11,7 @@ from pyca.config.settings import Capture
 from pyca.core.backoff import Backoff
 from pyca.core.clock import Clock
 from pyca.core.errors import PycaError
+from pyca.core.states import Outcome
 from pyca.core.units import show_size
 from pyca.media.ffmpeg import substitute
 from pyca.runtime.child import Exit
@@ -158,7 +159,10 @@ class Lane:
             return
         self.interrupted = True
         self._failures = 0 if lived >= STABLE else self._failures
-        self._failed(self._full_disk() or part.explain(ended), at_once=lived >= STABLE)
+        reason = part.explain(ended)
+        if ended.outcome is Outcome.FINISHED:
+            reason += ", but the event was not over"
+        self._failed(self._full_disk() or reason, at_once=lived >= STABLE)
 
     def _full_disk(self) -> str:
         """Tell where the disk is full: what the command had to say about it found no place there either."""
