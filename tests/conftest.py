@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from pyca.runtime.notify import Notifier
+from pyca.runtime.pulse import Pulse
+from pyca.store.database import Database
+from pyca.store.upgrade import ensure
 from tests.tools import FakeClock, free_port
 
 settings.register_profile("default", deadline=None, max_examples=60)
@@ -19,6 +23,21 @@ settings.load_profile("default")
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty database in the test's folder, where agents have theirs by default."""
+    made = Database(f"sqlite:///{tmp_path}/pyca.db")
+    ensure(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def pulse(clock: FakeClock) -> Pulse:
+    """The pulse of a service that no service manager looks after."""
+    return Pulse(clock=clock, notifier=Notifier(clock=clock), beat=lambda state, text: None)
 
 
 @pytest.fixture(scope="session")

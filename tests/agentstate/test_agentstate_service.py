@@ -15,12 +15,10 @@ from pyca.config.settings import Agent, Input, Server, Settings
 from pyca.core.clock import SystemClock
 from pyca.core.event import Event, Origin
 from pyca.core.states import EventState, RecordingState, ServiceName, ServiceState
-from pyca.runtime.notify import Notifier
 from pyca.runtime.pulse import Pulse
 from pyca.store import outbox, recordings, services, upstream
 from pyca.store.database import Database
 from pyca.store.tables import OutboxRow
-from pyca.store.upgrade import ensure
 from tests.tools import FakeClock
 
 pytestmark = pytest.mark.system
@@ -58,10 +56,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, clock: FakeClock) -> Iterator[Bench]:
-    database = Database(f"sqlite:///{tmp_path}/pyca.db")
-    ensure(database)
-    pulse = Pulse(clock=clock, notifier=Notifier(clock=clock), beat=lambda state, text: None)
+def bench(tmp_path: Path, clock: FakeClock, database: Database, pulse: Pulse) -> Iterator[Bench]:
     with FakeOpencast(tmp_path / "server") as server:
         settings = Settings(
             agent=Agent(name="hall 1", address="http://box/", timezone="Europe/Berlin"),
@@ -74,7 +69,6 @@ def bench(tmp_path: Path, clock: FakeClock) -> Iterator[Bench]:
         made = Bench(server, database, clock, pulse, settings)
         made.beat()
         yield made
-    database.dispose()
 
 
 def test_configuration_goes_before_the_first_state(bench: Bench) -> None:

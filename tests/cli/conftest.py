@@ -3,15 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from pyca.cli.app import main
-from pyca.store.database import Database
-from pyca.store.upgrade import ensure
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -48,15 +46,6 @@ def pyca(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
         return Result(ended.value.code, captured.out, captured.err)
 
     return run
-
-
-@pytest.fixture
-def database(folder: Path) -> Iterator[Database]:
-    """The database that the command line finds in its folder."""
-    made = Database(f"sqlite:///{folder}/pyca.db")
-    ensure(made)
-    yield made
-    made.dispose()
 
 
 def start(

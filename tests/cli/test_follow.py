@@ -1,6 +1,5 @@
 """Following an event, and how that is shown."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,19 +14,10 @@ from pyca.core.recording import Recording, Upload, UploadStep
 from pyca.core.states import EventState
 from pyca.store import events, recordings
 from pyca.store.database import Database
-from pyca.store.upgrade import ensure
 from tests.tools import FakeClock
 
 EVENT = Event("e1", "Analysis", 1000.0, 1100.0)
 S = EventState
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path}/pyca.db")
-    ensure(made)
-    yield made
-    made.dispose()
 
 
 def known(state: EventState, folder: Path = Path("/nosuch"), **upload: object) -> Known:

@@ -1,6 +1,5 @@
-"""A database with one recording, a pulse without a service manager, a target that only takes notes."""
+"""A service with its recordings, a target that only takes notes."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,25 +11,10 @@ from pyca.core.recording import Recording, Track, Upload, UploadStep
 from pyca.core.states import EventState
 from pyca.ingest.service import IngestService
 from pyca.ingest.target import Progress
-from pyca.runtime.notify import Notifier
 from pyca.runtime.pulse import Pulse
 from pyca.store import recordings, uploads
 from pyca.store.database import Database
-from pyca.store.upgrade import ensure
 from tests.tools import FakeClock
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path}/pyca.db")
-    ensure(made)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def pulse(clock: FakeClock) -> Pulse:
-    return Pulse(clock=clock, notifier=Notifier(clock=clock), beat=lambda state, text: None)
 
 
 @dataclass

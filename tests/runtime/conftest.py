@@ -10,19 +10,7 @@ from pathlib import Path
 import pytest
 
 from pyca.core.clock import SystemClock
-
-
-class FakeClock:
-    """A clock that moves only when told."""
-
-    def __init__(self, now: float = 1_700_000_000.0) -> None:
-        self.time = now
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
+from tests.tools import FakeClock
 
 
 @pytest.fixture

@@ -9,15 +9,7 @@ from pyca.core.states import ServiceName, ServiceState
 from pyca.store import services
 from pyca.store.database import Database
 from pyca.store.heart import Heart
-from pyca.store.upgrade import ensure
 from tests.tools import FakeClock, wait_for
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    made = Database(f"sqlite:///{tmp_path}/pyca.db")
-    ensure(made)
-    return made
 
 
 def state(database: Database, clock: FakeClock) -> tuple[ServiceState, str]:

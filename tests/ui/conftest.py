@@ -1,6 +1,5 @@
 """An agent with two inputs, its database, and people who open its page."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ from flask.testing import FlaskClient
 
 from pyca.config.settings import Agent, Capture, Input, Settings, Ui
 from pyca.store.database import Database
-from pyca.store.upgrade import ensure
 from pyca.ui import create_app
 from tests.tools import FakeClock
 from tests.ui_tools import PASSWORD, USER, Person
@@ -31,14 +29,6 @@ def settings(tmp_path: Path) -> Settings:
         },
         ui=Ui(username=USER, password=PASSWORD, port=0),
     )
-
-
-@pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
-    made = Database(settings.agent.database)
-    ensure(made)
-    yield made
-    made.dispose()
 
 
 @pytest.fixture
