@@ -83,7 +83,7 @@ def test_the_server_is_away(server: FakeOpencast, rig: Rig) -> None:
     server.schedule("now", "Recorded without a server", start, start + 3)
     server.schedule("later", "Next week", start + 604_800, start + 608_400)
     schedule = rig.start("schedule")
-    schedule.says("2 ")  # that many events
+    schedule.says("2 added")
     assert schedule.end() == 0
     server.stop()
     called = len(server.calls)
