@@ -171,17 +171,15 @@ class Recorder:
         return min((lane.next_due() for lane in self.lanes), default=float("inf"))
 
     def _running_state(self) -> EventState:
-        """A recording of which nothing runs is a failed one, until something does."""
-        running = any(lane.part for lane in self.lanes)
-        if running or any(lane.parts for lane in self.lanes):
-            return EventState.RECORDING
-        return EventState.FAILED_RECORDING
+        """A recording of which nothing could be started is a failed one, until something is."""
+        begun = any(lane.parts for lane in self.lanes)
+        return EventState.RECORDING if begun else EventState.FAILED_RECORDING
 
     def _tell_state(self, state: EventState) -> None:
-        errors = "; ".join(self.errors[-3:])
         if state is self.state:
             return
         self.state = state
+        errors = "; ".join(self.errors[-3:])
         uid, now = self.event.uid, self._clock.now()
         self._scribe.put(
             lambda session: recordings.set_state(session, uid, state, now, error=errors),

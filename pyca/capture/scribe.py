@@ -38,7 +38,7 @@ class Scribe:
         self._database = database
         self._work: queue.Queue[_Item | None] = queue.Queue()
         self._closing = threading.Event()
-        self._waiting_since: str = ""
+        self._trouble = ""
         self._thread = threading.Thread(target=self._run, name="scribe", daemon=True)
         self._thread.start()
 
@@ -55,7 +55,7 @@ class Scribe:
     @property
     def trouble(self) -> str:
         """Why nothing can be written now, empty where all is well."""
-        return self._waiting_since
+        return self._trouble
 
     def close(self, patience: float = 15.0) -> None:
         """Write what is still there and end.
@@ -92,9 +92,9 @@ class Scribe:
                     work(session)
             except StoreError as error:
                 tries += 1
-                if not self._waiting_since:
+                if not self._trouble:
                     logger.error("%s; recording goes on, the change is written later", error)
-                self._waiting_since = error.message
+                self._trouble = error.message
                 if self._closing.wait(PAUSE) and tries > 1:
                     return False
             except PycaError as error:
@@ -105,5 +105,5 @@ class Scribe:
                 logger.exception("a change was not stored")
                 return False
             else:
-                self._waiting_since = ""
+                self._trouble = ""
                 return True

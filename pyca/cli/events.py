@@ -142,7 +142,7 @@ def pause(options: Options, event_id: str) -> None:
     database = open_database(options.settings(), create=False)
     one = find(database, event_id)
     operator.pause(database, SystemClock(), one.event.uid)
-    click.echo(f"“{one.event.title}” is not delivered until “pyca events retry {one.event.uid}”")
+    click.echo(f"“{plain(one.event.title)}” is not delivered until “pyca events retry {one.event.uid}”")
 
 
 @events.command()
