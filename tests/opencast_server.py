@@ -9,6 +9,7 @@ In a test::
         server.schedule("uid-1", "Lecture", start, end, **{"capture.device.names": "camera"})
         server.extend("uid-1", 300)
         server.unschedule("uid-1")
+        server.reassign("uid-2", "other agent")
         server.faults.add("/ingest/addTrack", faults.drop(after=1_000_000), times=2)
         ...
         server.calls             # every request: method, path, query, fields, file, status, user, scheme
@@ -20,7 +21,7 @@ In a test::
 Faults: ``status(503) html() redirect() body(data) hang(s) no_reply() drop(after) truncate(keep) slow(s)``;
 ``times=None`` means for ever, ``skip=n`` lets n requests pass first, ``method="POST"`` narrows further.
 A server with ``tls=True`` has a certificate of its own (``server.certificate``), with ``tls="expired"``
-an old one.
+an old one; ``server.renew(days)`` gives it another.
 ``server.stop()`` and ``server.start()`` take it off the network and back, on the same port.
 
 Alone: ``python tests/opencast_server.py --port 8080 --root /tmp/opencast`` (user admin, password opencast).
@@ -73,6 +74,10 @@ class FakeOpencast(World):
         self._thread.join()
         self._server.hang_up()
         self._server.server_close()
+
+    def renew(self, days: int) -> None:
+        """Get another certificate from the next start on; the file of trust stays at its place."""
+        self._context, self.certificate = context(self.root / "tls", days)
 
     def __enter__(self) -> Self:
         return self.start()

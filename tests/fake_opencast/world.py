@@ -129,6 +129,14 @@ class World:
             event.modified = self.now()
             self._touch(event.agent)
 
+    def reassign(self, uid: str, agent: str) -> None:
+        """Give an event to another agent."""
+        with self.lock:
+            event = self.events[uid]
+            self._touch(event.agent)
+            event.agent, event.modified = agent, self.now()
+            self._touch(agent)
+
     def etag(self, agent: str) -> str:
         """Return the raw tag: ``mod`` and the moment of the last edit in ms."""
         tag = f"mod{max(self.tags.get(agent, 0), self.tags.get('', 0))}"
