@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyca.config.settings import Input, Settings
@@ -48,6 +48,10 @@ class Job:
         """Return where the command's messages go: beside the recording."""
         return self.folder / f"{safe_name(self.name)}-{part}.log"
 
+    def within(self, folder: Path) -> "Job":
+        """Return the same in another folder."""
+        return replace(self, folder=folder)
+
     def make_folders(self) -> None:
         """Make the folders that the command writes to.
 
@@ -70,6 +74,12 @@ class Job:
 def folder_of(settings: Settings, event: Event) -> Path:
     """Return the folder of an event's recording."""
     return settings.capture.directory / recording_name(event.uid, event.start)
+
+
+def fallback_of(settings: Settings, folder: Path) -> Path | None:
+    """Return the folder that takes what has no room in a recording's own one."""
+    fallback = settings.capture.fallback_directory
+    return fallback / folder.name if fallback else None
 
 
 def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:

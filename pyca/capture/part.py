@@ -5,6 +5,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyca.capture.context import Context
 from pyca.capture.inputs import Job
 from pyca.capture.watch import PERIOD, FileWatch
 from pyca.config.settings import Capture
@@ -107,20 +108,21 @@ class RunningPart:
 
 
 def start_part(
-    job: Job, number: int, argv: list[str], end: float, capture: Capture, clock: Clock
+    job: Job, number: int, argv: list[str], end: float, context: Context, clock: Clock
 ) -> RunningPart:
     """Start a command. This is the moment that must not be late: nothing slow may stand here.
 
     :param argv: the command line, prepared before
+    :param clock: the recording's own clock
     :raises CommandError: where it cannot be started
     """
     started, monotonic = clock.now(), clock.monotonic()
-    child = Child.start(argv, clock=clock, log_file=job.log_file(number))
+    child = context.commands.start(argv, clock=clock, log_file=job.log_file(number))
     return RunningPart(
         job=job,
         number=number,
         child=child,
-        ladder=plan_ladder(job, end, capture),
+        ladder=plan_ladder(job, end, context.settings.capture),
         files=job.files(number),
         started=started,
         monotonic=monotonic,
@@ -129,9 +131,11 @@ def start_part(
     )
 
 
-def adopt_part(job: Job, part: Part, end: float, capture: Capture, clock: Clock) -> RunningPart | None:
+def adopt_part(job: Job, part: Part, end: float, context: Context, clock: Clock) -> RunningPart | None:
     """Take over a command that outlived the service; None where it is gone."""
-    child = Child.adopt(part.pid, part.pid_started, clock=clock, log_file=job.log_file(part.number))
+    child = context.commands.adopt(
+        part.pid, part.pid_started, clock=clock, log_file=job.log_file(part.number)
+    )
     if child is None:
         return None
     files = tuple(Path(file) for file in part.files)
@@ -139,7 +143,7 @@ def adopt_part(job: Job, part: Part, end: float, capture: Capture, clock: Clock)
         job=job,
         number=part.number,
         child=child,
-        ladder=plan_ladder(job, end, capture),
+        ladder=plan_ladder(job, end, context.settings.capture),
         files=files,
         watch=FileWatch(files, clock.monotonic()),
         started=part.started,

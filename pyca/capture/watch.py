@@ -6,7 +6,7 @@ from pyca.media.growth import Growth
 
 PERIOD = 1.0
 """Seconds between two looks."""
-SILENT = 15.0
+SILENT = 8.0
 """Seconds without a first byte after which the operator is told."""
 LIMIT = 5.0
 """Seconds without growth after which a command that wrote steadily counts as stuck."""
@@ -33,6 +33,12 @@ class FileWatch:
         self._times = 0
         self._next = now + PERIOD
         self.warning = ""
+        """what is wrong with a command that has written nothing yet"""
+
+    @property
+    def grown(self) -> bool:
+        """True once something was written."""
+        return self._size > 0
 
     def stuck(self, now: float) -> bool:
         """Tell whether a command that wrote steadily has stopped writing.
@@ -53,7 +59,9 @@ class FileWatch:
         return self._growth.feed(now, size) is not None and self._times > STEADY
 
     def _note_silence(self, now: float) -> None:
-        if not self._size and not self.warning and now - self._started > SILENT:
+        if self._size:
+            self.warning = ""
+        elif not self.warning and now - self._started > SILENT:
             names = ", ".join(str(file) for file in self._files)
             self.warning = f"nothing was written to {names} in {SILENT:.0f} s; check “files” and the command"
 

@@ -6,13 +6,19 @@ import shlex
 import zoneinfo
 from collections.abc import Iterator
 
+from pyca.config.keys import kinds
 from pyca.config.locate import Location
 from pyca.config.machine import is_zone
 from pyca.config.report import Report, did_you_mean, shorten
-from pyca.config.settings import Capture, Input, Settings
+from pyca.config.settings import Capture, Hooks, Input, Settings
+from pyca.config.types import CommandLine
 
 TEMPLATES = ("time", "dir", "name", "previewdir")
 """what ``{{…}}`` in commands and file names can stand for"""
+FILTERS = ("picture_health", "sound_health")
+"""what it can stand for in commands alone"""
+HOOKS = tuple(name for name, kind in kinds(Hooks).items() if isinstance(kind, CommandLine))
+"""the keys of ``[hooks]`` that are commands"""
 
 _LONGEST_NAME = 128
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
@@ -31,6 +37,9 @@ def check(settings: Settings, report: Report) -> None:
         message = f"found {ingest.delay_min}, expected at most ingest.delay_max, which is {ingest.delay_max}"
         report.error(("ingest", "delay_min"), message)
     _check_certificate(settings, report)
+    _check_fallback(settings.capture, report)
+    for hook in HOOKS:
+        _check_hook(("hooks", hook), getattr(settings.hooks, hook), report)
     _check_quotes(("ui", "log_command"), settings.ui.log_command, report)
 
 
@@ -51,7 +60,7 @@ def _check_recording(location: Location, recording: Capture | Input, report: Rep
     if not command.strip() and (location[0] == "inputs" or "command" in _given(location, report)):
         report.error((*location, "command"), "is empty, expected the command that records")
     _check_quotes((*location, "command"), command, report)
-    _check_templates((*location, "command"), (command,), report)
+    _check_templates((*location, "command"), (command,), report, (*TEMPLATES, *FILTERS))
     for key in ("files", "preview"):
         _check_templates((*location, key), getattr(recording, key), report)
     _check_lists(location, recording, report)
@@ -82,6 +91,14 @@ def _check_lists(location: Location, recording: Capture | Input, report: Report)
         report.error((*location, "files"), f"names “{shorten(file)}” twice, expected different files")
 
 
+def _check_fallback(capture: Capture, report: Report) -> None:
+    """Check that the second folder is not the first one, nor within it."""
+    fallback = capture.fallback_directory
+    if fallback and (fallback == capture.directory or capture.directory in fallback.parents):
+        message = f"found “{fallback}”, expected a folder outside of capture.directory, on another disk"
+        report.error(("capture", "fallback_directory"), message)
+
+
 def _count(items: tuple[str, ...], noun: str) -> str:
     """Return “1 file” or “2 files”."""
     return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
@@ -96,13 +113,25 @@ def _check_quotes(location: Location, command: str, report: Report) -> None:
         report.error(location, message)
 
 
-def _check_templates(location: Location, texts: tuple[str, ...], report: Report) -> None:
+def _check_hook(location: Location, command: str, report: Report) -> None:
+    """Check that a hook can be split, and that it takes its facts from where they are."""
+    _check_quotes(location, command, report)
+    for inside in _TEMPLATE.findall(command):
+        message = (
+            f"found “{{{{{shorten(inside)}}}}}”, expected a plain command: its facts are in HOOK_… variables"
+        )
+        report.error(location, message)
+
+
+def _check_templates(
+    location: Location, texts: tuple[str, ...], report: Report, allowed: tuple[str, ...] = TEMPLATES
+) -> None:
     """Check that each ``{{…}}`` is one that pyCA fills in."""
     for text in texts:
         for inside in _TEMPLATE.findall(text):
-            if inside not in TEMPLATES:
-                known = ", ".join(f"{{{{{name}}}}}" for name in TEMPLATES)
-                hint = did_you_mean(inside.strip(), TEMPLATES)
+            if inside not in allowed:
+                known = ", ".join(f"{{{{{name}}}}}" for name in allowed)
+                hint = did_you_mean(inside.strip(), allowed)
                 report.error(location, f"found “{{{{{shorten(inside)}}}}}”, expected one of {known}{hint}")
 
 

@@ -6,6 +6,7 @@ import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 
+from pyca.config.checks import HOOKS
 from pyca.config.locate import Location
 from pyca.config.report import Report, shorten
 from pyca.config.settings import Input, Settings
@@ -30,6 +31,18 @@ def caution_commands(settings: Settings, report: Report, environ: Mapping[str, s
         if _WRITES_WHAT_IT_IS_TOLD.match(os.path.basename(words[0])):
             for key, files in (("files", recording.files), ("preview", recording.preview)):
                 _caution_files((*location, key), files, words, report)
+
+
+def caution_hooks(settings: Settings, report: Report, environ: Mapping[str, str]) -> None:
+    """Add the warnings for the commands of ``[hooks]``.
+
+    :param environ: the variables that hooks will run with, of which PATH counts
+    """
+    for hook in HOOKS:
+        words = shlex.split(getattr(settings.hooks, hook))
+        if words:
+            _caution_program(("hooks", hook), words[0], report, environ)
+            _caution_shell(("hooks", hook), words[1:], report)
 
 
 def _in_use(settings: Settings) -> Iterator[tuple[Location, Input]]:

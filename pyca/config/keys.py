@@ -3,15 +3,29 @@
 from dataclasses import fields
 from typing import Any
 
-from pyca.config.settings import Agent, Capture, Ingest, Input, Logging, Server, Ui
+from pyca.config.settings import (
+    Agent,
+    Capture,
+    Health,
+    Hooks,
+    Ingest,
+    Input,
+    Logging,
+    Retention,
+    Server,
+    Ui,
+)
 from pyca.config.types import KeyType
 
-Section = Agent | Capture | Input | Ingest | Server | Ui | Logging
+Section = Agent | Capture | Input | Health | Hooks | Ingest | Retention | Server | Ui | Logging
 
 SECTIONS: dict[str, type[Section]] = {
     "agent": Agent,
     "capture": Capture,
+    "health": Health,
+    "hooks": Hooks,
     "ingest": Ingest,
+    "retention": Retention,
     "server": Server,
     "ui": Ui,
     "logging": Logging,

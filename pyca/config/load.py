@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pyca.config.cautions import caution
 from pyca.config.checks import check
-from pyca.config.commands import caution_commands
+from pyca.config.commands import caution_commands, caution_hooks
 from pyca.config.environment import overrides
 from pyca.config.machine import default_name, system_zone
 from pyca.config.report import Report
@@ -60,6 +60,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Settings:
         raise ConfigError(report.problems, _REMEDY)
     caution(settings, report)
     caution_commands(settings, report, environ)
+    caution_hooks(settings, report, environ)
     return dataclasses.replace(settings, warnings=report.warnings)
 
 

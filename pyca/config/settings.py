@@ -20,7 +20,9 @@ from pyca.config.types import (
     Secret,
     Text,
     Url,
+    Words,
 )
+from pyca.core.alarm import SIGNAL_ALARMS
 
 
 def key(kind: KeyType, default: Any) -> Any:
@@ -68,6 +70,8 @@ class Capture:
     container: str = key(Choice("", "mp4", "mkv", "mov", "webm"), "")
     minimum_free: int = key(Rate(), 1_000_000_000)
     stop_cancelled: bool = key(Boolean(), False)
+    fallback_directory: Path | None = key(LocalPath(optional=True), None)
+    watch_for: tuple[str, ...] = key(Words(*SIGNAL_ALARMS), SIGNAL_ALARMS)
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,43 @@ class Input:
     files: tuple[str, ...] = key(Lines(), ("{{dir}}/{{name}}.mkv",))
     preview: tuple[str, ...] = key(Lines(), ())
     exit_code: int = key(Integer(minimum=0, maximum=255), 0)
+    watch_for: tuple[str, ...] = key(Words(*SIGNAL_ALARMS), SIGNAL_ALARMS)
+
+
+@dataclass(frozen=True)
+class Health:
+    """``[health]``: from when on sound and picture count as faulty. Levels are in dB of full scale."""
+
+    silence_level: float = key(Number(minimum=-120, maximum=0), -60.0)
+    silence_seconds: float = key(Number(minimum=0), 7.0)
+    clipping_level: float = key(Number(minimum=-20, maximum=0), -0.1)
+    clipping_seconds: float = key(Number(minimum=0), 3.0)
+    black_level: float = key(Number(minimum=0, maximum=1), 0.1)
+    black_seconds: float = key(Number(minimum=0), 5.0)
+    frozen_level: float = key(Number(minimum=-120, maximum=0), -60.0)
+    frozen_seconds: float = key(Number(minimum=0), 7.0)
+    gap_seconds: float = key(Number(minimum=0), 4.0)
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """``[hooks]``: commands that are run when something happens."""
+
+    recording_start: str = key(CommandLine(), "")
+    recording_stop: str = key(CommandLine(), "")
+    recording_failed: str = key(CommandLine(), "")
+    alarm: str = key(CommandLine(), "")
+    upload_done: str = key(CommandLine(), "")
+    time_limit: float = key(Number(minimum=1, maximum=60), 30.0)
+
+
+@dataclass(frozen=True)
+class Retention:
+    """``[retention]``: which recordings are deleted from this machine, and when."""
+
+    max_age: float = key(Number(minimum=0), 0.0)
+    keep_free: int = key(Rate(), 0)
+    undelivered: bool = key(Boolean(), False)
 
 
 @dataclass(frozen=True)
@@ -141,6 +182,9 @@ class Settings:
     agent: Agent = Agent()
     capture: Capture = Capture()
     inputs: Mapping[str, Input] = field(default_factory=dict)
+    health: Health = Health()
+    hooks: Hooks = Hooks()
+    retention: Retention = Retention()
     ingest: Ingest = Ingest()
     server: Server = Server()
     ui: Ui = Ui()
@@ -163,4 +207,5 @@ class Settings:
         if self.inputs:
             return self.inputs
         one = self.capture
-        return {"default": Input(one.command, one.flavors, one.files, one.preview, one.exit_code)}
+        source = Input(one.command, one.flavors, one.files, one.preview, one.exit_code, one.watch_for)
+        return {"default": source}

@@ -156,20 +156,24 @@ class Number(KeyType):
     """A number, with or without a fraction.
 
     :param minimum: the smallest value allowed
+    :param maximum: the largest value allowed
     """
 
-    def __init__(self, minimum: float) -> None:
+    def __init__(self, minimum: float, maximum: float = math.inf) -> None:
         self.minimum = minimum
+        self.maximum = maximum
 
     def parse(self, raw: Raw) -> float:
         """Return the number."""
         expected = f"a number of at least {self.minimum:g}"
+        if self.maximum != math.inf:
+            expected = f"a number from {self.minimum:g} to {self.maximum:g}"
         text = _single(raw, expected).strip()
         try:
             value = float(text)
         except ValueError:
             raise ValueError(expected) from None
-        if not math.isfinite(value) or value < self.minimum:
+        if not math.isfinite(value) or not self.minimum <= value <= self.maximum:
             raise ValueError(expected)
         return value
 
@@ -217,6 +221,23 @@ class Lines(KeyType):
     def show(self, value: tuple[str, ...]) -> str:
         """Return the quoted texts with commas; a lone comma is the empty list."""
         return ", ".join(quote(item) for item in value) or ","
+
+
+class Words(Lines):
+    """Any number of a few words.
+
+    :param words: the words allowed, in lower case
+    """
+
+    def __init__(self, *words: str) -> None:
+        self.words = tuple(str(word) for word in words)
+
+    def parse(self, raw: Raw) -> tuple[str, ...]:
+        """Return the words in lower case."""
+        found = tuple(item.strip().lower() for item in super().parse(raw))
+        if not set(found) <= set(self.words):
+            raise ValueError("some of " + ", ".join(self.words) + ", or a lone comma for none")
+        return found
 
 
 class LocalPath(KeyType):

@@ -13,13 +13,12 @@ from typing import Self
 from pyca.core.clock import Clock
 from pyca.core.errors import CommandError
 from pyca.core.states import Outcome
-from pyca.runtime.process import start_time
+from pyca.runtime.process import environment, start_time
 from pyca.runtime.signals import signal_name
 
 logger = logging.getLogger(__name__)
 
 _TAIL = 64 * 1024
-_PRIVATE = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ class Child:
             ) from error
         with log:
             log_start = log.tell()
-            process = _spawn(argv, log.fileno(), cwd, _environment(env))
+            process = _spawn(argv, log.fileno(), cwd, environment(env))
         # Our own child stays a zombie until we ask for its exit code, so its pid cannot be another's yet.
         return cls(
             process.pid,
@@ -210,11 +209,6 @@ class Child:
         waiter = select.poll()
         waiter.register(self._pidfd, select.POLLIN)
         return bool(waiter.poll(0))
-
-
-def _environment(env: Mapping[str, str] | None) -> dict[str, str]:
-    source = os.environ if env is None else env
-    return {key: value for key, value in source.items() if key not in _PRIVATE}
 
 
 def _spawn(argv: Sequence[str], log: int, cwd: Path | None, env: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -4,11 +4,12 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pyca.core.clock import Clock
 from pyca.core.errors import CommandError
+from pyca.runtime.process import environment
 
 _CHUNK = 64 * 1024
 
@@ -25,11 +26,14 @@ class Output:
     """exit code, negative for a signal; None where the time was over and the command was killed"""
 
 
-def last_output(argv: Sequence[str], clock: Clock, *, limit: float, keep: int) -> Output:
+def last_output(
+    argv: Sequence[str], clock: Clock, *, limit: float, keep: int, env: Mapping[str, str] | None = None
+) -> Output:
     """Run a command to its end and return the end of what it wrote.
 
     :param limit: seconds after which the command is killed
     :param keep: bytes that are kept, so that a talkative command cannot fill memory
+    :param env: the whole environment; by default ours without what is meant for us alone
     :raises CommandError: where it cannot be started
     """
     deadline = clock.monotonic() + limit
@@ -39,6 +43,7 @@ def last_output(argv: Sequence[str], clock: Clock, *, limit: float, keep: int) -
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env=environment(env),
             start_new_session=True,
         )
     except (OSError, ValueError) as error:

@@ -1,10 +1,13 @@
 """Facts about processes: who they are and what they use."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+_PRIVATE = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,15 @@ def usage(pid: int | None = None) -> Usage | None:
             return Usage(times.user + times.system, process.memory_info().rss, process.num_threads())
     except psutil.Error:
         return None
+
+
+def environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment for a child: what the service manager tells us is meant for us alone.
+
+    :param env: where to take it from, by default ours
+    """
+    source = os.environ if env is None else env
+    return {key: value for key, value in source.items() if key not in _PRIVATE}
 
 
 def start_time(pid: int) -> float | None:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The migration that this code was written for."""
 
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -171,3 +171,31 @@ class OutboxRow(Base):
     uid: Mapped[str] = mapped_column(String(512))
     state: Mapped[str] = mapped_column(String(40))
     created: Mapped[float]
+
+
+class AlarmRow(Base):
+    """Something that was or is wrong."""
+
+    __tablename__ = "alarm"
+    __table_args__ = (Index("alarm_ended", "ended"), Index("alarm_since", "since"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    text: Mapped[str]
+    since: Mapped[float]
+    subject: Mapped[str] = mapped_column(String(512), default="")
+    """id of the event that it concerns; a recording may be deleted before its alarms"""
+    input: Mapped[str] = mapped_column(default="")
+    service: Mapped[str] = mapped_column(String(40))
+    ended: Mapped[float | None]
+
+
+class DeletedEvent(Base):
+    """An event that an operator deleted while the calendar still lists it."""
+
+    __tablename__ = "deleted_event"
+
+    uid: Mapped[str] = mapped_column(String(512), primary_key=True)
+    start: Mapped[float]
+    """an event that is moved afterwards is wanted again"""
+    end: Mapped[float]

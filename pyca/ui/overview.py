@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from pyca.core.event import Event
-from pyca.core.recording import Recording, Upload, UploadStep
+from pyca.core.recording import Recording, Upload, UploadStep, length_of
 from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.store import events, recordings, services, uploads, upstream
 from pyca.store.services import ServiceStatus
@@ -18,7 +18,7 @@ from pyca.store.upstream import Upstream
 from pyca.ui import alarms
 from pyca.ui.alarms import Alarm
 from pyca.ui.context import Context
-from pyca.ui.disk import Disk, length_of, look
+from pyca.ui.disk import Disk, look
 from pyca.ui.previews import STALE_SECONDS
 
 RECENT = 8

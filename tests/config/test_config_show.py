@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pyca.config import Settings, as_dict, load, show
 from pyca.config.keys import SECTIONS, kinds
 from pyca.config.settings import Input
-from pyca.config.types import MASK, Boolean, Integer, Lines, Rate, Text
+from pyca.config.types import MASK, Boolean, Integer, Lines, Rate, Text, Words
 from pyca.core.errors import ConfigError
 
 SECRETS = """
@@ -71,6 +71,8 @@ def values_of(kind):
         return st.integers(kind.minimum, kind.maximum)
     if isinstance(kind, Rate):
         return st.integers(0, 10**12)
+    if isinstance(kind, Words):
+        return st.lists(st.sampled_from(kind.words)).map(tuple)
     if isinstance(kind, Lines):
         return st.lists(ITEM).map(tuple)
     return TEXT if type(kind) is Text else None
