@@ -101,6 +101,8 @@ class World:
     services: list[dict[str, object]] | None = None
     """what the service registry says; None lists one good node for each type that an agent needs"""
     roles: list[str] = field(default_factory=lambda: ["ROLE_CAPTURE_AGENT"])
+    user_roles: dict[str, list[str]] = field(default_factory=dict)
+    """roles of single users instead of those; only these users are held to what their roles allow"""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def schedule(self, uid: str, title: str, start: float, end: float, **more: object) -> Scheduled:
