@@ -3,11 +3,9 @@
 import stat
 from collections.abc import Iterator
 
-from pyca.cli.doctor.finding import Finding, failed, ok, warning
+from pyca.cli.doctor.finding import Finding, failed, ok, skipped, warning
 from pyca.config.settings import Settings
 from pyca.core.errors import ConfigError
-
-_REMEDY = "mend it and look again; what depends on the configuration was not looked at"
 
 
 def check(settings: Settings) -> Iterator[Finding]:
@@ -29,5 +27,5 @@ def check(settings: Settings) -> Iterator[Finding]:
 def mistakes(error: ConfigError) -> Iterator[Finding]:
     """Tell every mistake."""
     for problem in error.problems:
-        yield failed("mistake", problem, "")
-    yield failed("file", "the configuration cannot be used", _REMEDY)
+        yield failed("mistake", problem, error.remedy)
+    yield skipped("rest", "what depends on the configuration was not looked at", "mend it, then look again")

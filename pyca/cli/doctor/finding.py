@@ -64,7 +64,7 @@ def skipped(name: str, text: str, remedy: str = "") -> Finding:
 
 def failure(name: str, error: PycaError) -> Finding:
     """Return what an error says as a finding."""
-    return failed(name, error.message, error.remedy)
+    return failed(name, error.message, error.remedy or "look again in a minute; it may pass")
 
 
 def carry_out(theme: Theme, limit: float = _LIMIT) -> list[Finding]:

@@ -47,8 +47,14 @@ def _folder(label: str, folder: Path) -> Finding:
 
 def _file(label: str, file: Path) -> Finding:
     """Tell whether a file may be written, or made."""
+    if not file.parent.is_dir():
+        return failed(
+            label, f"the folder {file.parent} does not exist", "make it for pyCA's user, or set another"
+        )
+    if not os.path.lexists(file) and not os.access(file.parent, os.W_OK | os.X_OK):
+        return failed(label, f"{file} cannot be made by user {_name(os.geteuid())}", _give(file.parent))
     if not os.path.lexists(file):
-        return _folder(label, file.parent)
+        return ok(label, f"{file} can be made")
     if file.is_dir():
         return failed(label, f"{file} is a folder", "move it away, or set another file")
     if not os.access(file, os.W_OK):
@@ -58,7 +64,7 @@ def _file(label: str, file: Path) -> Finding:
 
 def _give(path: Path) -> str:
     user = _name(os.geteuid())
-    return f"run “chown -R {user} {path}”, or look again as pyCA's user if {user} is not"
+    return f"run “chown -R {user} {path}”, or look again as pyCA's own user"
 
 
 def _owner_of(*paths: Path | None) -> int:

@@ -33,8 +33,12 @@ def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def check_ffmpeg(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Look for FFmpeg, which pyCA needs itself, to join and to check recordings."""
-    tools = find_tools(environ)
-    yield ok("ffmpeg", f"{tools.ffmpeg}, version {abilities(tools.ffmpeg).version}")
+    try:
+        tools = find_tools(environ)
+        yield ok("ffmpeg", f"{tools.ffmpeg}, version {abilities(tools.ffmpeg).version}")
+    except MediaError as error:
+        yield failure("ffmpeg", error)
+        return
     if tools.ffprobe is None:
         yield warning(
             "ffprobe", "there is none, so files are checked less closely", "install the system's FFmpeg"

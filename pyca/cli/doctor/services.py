@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pyca.cli.doctor.finding import Finding, failed, ok, skipped, warning
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
+from pyca.core.errors import StoreError
 from pyca.core.states import ServiceName, ServiceState
 from pyca.store import services
 from pyca.store.database import Database
@@ -22,6 +23,9 @@ def check(settings: Settings, clock: Clock) -> Iterator[Finding]:
     try:
         with database.read() as session:
             known = services.statuses(session, clock.now())
+    except StoreError:
+        yield skipped("services", "the database that tells of them cannot be read, see above")
+        return
     finally:
         database.dispose()
     if all(one.state is ServiceState.STOPPED and not one.died for one in known):
