@@ -62,6 +62,7 @@ class FakeOpencast(World):
     def start(self) -> Self:
         """Listen; the port stays the same when started again."""
         self._server = WebServer(self.port, self.app, self._context)
+        self._server.ahead = lambda: self.ahead
         self.port = self._server.server_port
         self.app.base = self.url
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
