@@ -10,6 +10,7 @@ from pyca.capture.inputs import Job
 from pyca.capture.part import RunningPart, start_part
 from pyca.capture.place import FULL, choose
 from pyca.capture.salvage import keep
+from pyca.capture.watch import PERIOD
 from pyca.core.alarm import AlarmKind
 from pyca.core.backoff import Backoff
 from pyca.core.clock import Clock
@@ -85,6 +86,7 @@ class Lane:
         self._failures = 0
         self._retry: float | None = None
         self._argv: list[str] | None = None
+        self._full = False
         self._stopping = False
 
     @property
@@ -163,7 +165,7 @@ class Lane:
                 self._look_after(self.part)
                 return
             self._finish(self.part, ended, end)
-        if self._retry is not None and self._retry <= now:
+        if self._retry is not None and (self._retry <= now or self._room_again()):
             if end - now > SLACK:
                 self.start(end)
             else:
@@ -173,7 +175,9 @@ class Lane:
         """Return the moment at which this input wants attention."""
         if self.part:
             return self.part.next_due(self._clock.now())
-        return self._retry if self._retry is not None else float("inf")
+        if self._retry is None:
+            return float("inf")
+        return min(self._retry, self._clock.now() + PERIOD) if self._full else self._retry
 
     def _finish(self, part: RunningPart, ended: Exit, end: float) -> None:
         self.part = None
@@ -195,6 +199,10 @@ class Lane:
         if free is None or free > FULL:
             return ""
         return f"{self.job.name}: the disk is full, {show_size(free)} are free in {self.job.folder}"
+
+    def _room_again(self) -> bool:
+        """Tell whether a full disk has been cleared: then the next part need not wait for its turn."""
+        return self._full and not self._full_disk()
 
     def _complete(self, part: RunningPart, lived: float, end: float) -> bool:
         """Tell whether the command ended because its work was done; its exit code proves nothing."""
@@ -224,6 +232,7 @@ class Lane:
 
     def _failed(self, reason: str, *, at_once: bool = False) -> None:
         self._failures += 1
+        self._full = bool(self._full_disk())
         pause = 0.0 if at_once else self._backoff.pause(self._failures)
         self._retry = self._clock.now() + pause
         self.errors.append(reason)

@@ -151,4 +151,3 @@ def test_ended_while_recording_and_uploading(
         f"ended after {took:.2f} s, file closed; after the restart 2 parts joined, {lost:.1f} s lost,"
         " only the track that was on its way was sent again",
     )
-
