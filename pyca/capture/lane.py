@@ -136,9 +136,12 @@ class Lane:
 
     def _make_ready(self, number: int, seconds: float) -> list[str]:
         """Choose a folder and return the command line."""
-        self.job = choose(self._usual, self._fallback, self._context.settings.capture.minimum_free)
+        self.job = self._choose()
         self.job.make_folders()
         return substitute(self.job.argv(number, seconds), self._environ)
+
+    def _choose(self) -> Job:
+        return choose(self._usual, self._fallback, self._context.settings.capture.minimum_free)
 
     def _keep(self, moved: dict[str, str]) -> None:
         for old, new in moved.items():
@@ -233,6 +236,7 @@ class Lane:
     def _failed(self, reason: str, *, at_once: bool = False) -> None:
         self._failures += 1
         self._full = bool(self._full_disk())
+        at_once = at_once or (self._full and self._choose() is not self.job)
         pause = 0.0 if at_once else self._backoff.pause(self._failures)
         self._retry = self._clock.now() + pause
         self.errors.append(reason)

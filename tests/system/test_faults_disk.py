@@ -74,7 +74,7 @@ def test_a_disk_that_fills_up_while_recording(
     until(start + 6)
     fill(usual)
     rig.wait(lambda: len(parts(rig, "uid-1")) > 1, "the next part")
-    assert AlarmKind.DISK in kinds(rig)
+    rig.wait(lambda: AlarmKind.DISK in kinds(rig), "the alarm")
     rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING)
     files = [Path(file) for part in parts(rig, "uid-1") for file in part.files]
     assert files[0].is_relative_to(usual)
