@@ -56,8 +56,8 @@ class Thresholds:
     black_level: float = 0.10
     """brightness from 0 to 1 that nearly no pixel exceeds"""
     black_seconds: float = 5
-    frozen_level: float = -60.0
-    """mean difference of two pictures in dB. The noise of a camera is more, that of an encoder less"""
+    frozen_level: float = -55.0
+    """mean difference of two pictures in dB: the noise of a camera is more, that of an encoder less"""
     frozen_seconds: float = 6
     """should be 0 where the picture may rightly stand still, as slides do"""
     gap_seconds: float = 4

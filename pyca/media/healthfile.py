@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from stat import S_ISREG
 
-_MOST = 256 * 1024
-"""bytes per look: about 25 minutes of health report"""
+_MOST = 512 * 1024
+"""bytes per look: about 50 minutes of health report"""
 
 
 class HealthFile:

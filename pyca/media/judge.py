@@ -119,7 +119,8 @@ class SignalWatch:
         self._frozen = frozen
 
     def _mark_black(self, since: float | None) -> None:
-        self._black = since
+        # A picture that stops being black has moved, whether that is told already or in the next line.
+        self._black, self._frozen = since, False
 
     def _note_lag(self, stream: int) -> None:
         if self._picture.time is not None and self._sound.time is not None:
@@ -138,7 +139,8 @@ class SignalWatch:
         return self._picture.time - self._black >= self._thresholds.black_seconds
 
     def _is_frozen(self) -> bool:
-        return self._frozen and self._thresholds.frozen_seconds > 0
+        # A black picture stands still as well, and one word for it is enough.
+        return self._frozen and self._black is None and self._thresholds.frozen_seconds > 0
 
     def _gap(self) -> str:
         limit = self._thresholds.gap_seconds

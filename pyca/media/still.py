@@ -116,7 +116,8 @@ class StillWatch:
             return ""
         if self._now - self._rhythm.last > limit + self._rhythm.usual:
             return "the preview picture is not written any more"
-        if self._anew and self._now - self._same_since >= limit:
+        # A black picture stands still as well, and one word for it is enough.
+        if self._anew and not self._is_black() and self._now - self._same_since >= limit:
             return "the preview picture stands still"
         return ""
 

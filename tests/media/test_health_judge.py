@@ -219,3 +219,10 @@ def test_cuts_do_not_matter(text: str, cuts: list[int]) -> None:
     whole.feed("\n", 2.0)
     pieces.feed("\n", 2.0)
     assert pieces.faults() == whole.faults()
+
+
+def test_black_picture_is_not_called_frozen_too() -> None:
+    watch = SignalWatch(DEFAULTS)
+    watch.feed(picture(10, "lavfi.black_start=10"), 10)
+    watch.feed(picture(16, "lavfi.freezedetect.freeze_start=10"), 16)
+    assert kinds(watch) == [SignalFault.BLACK]
