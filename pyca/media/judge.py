@@ -48,7 +48,8 @@ class SignalWatch:
         self._rest = ""
         self._header: float | None = None
         self._picture, self._sound = _Flow(), _Flow()
-        # One stream comes in bursts, a keyframe interval behind the other: the lag counts right after both.
+        # Of keyframes alone the latest is often old: of the lags right after a picture and right after a
+        # second of sound, the smaller one counts.
         self._lags = [0.0, 0.0]
         self._silent = self._frozen = False
         self._black: float | None = None
