@@ -87,6 +87,7 @@ class Lane:
         self._retry: float | None = None
         self._argv: list[str] | None = None
         self._full = False
+        self._listen_due = 0.0
         self._stopping = False
 
     @property
@@ -222,8 +223,10 @@ class Lane:
 
     def _look_after(self, part: RunningPart) -> None:
         """Tell whether the command does what it should."""
-        if self._clock.monotonic() - part.monotonic >= STABLE:
+        now = self._clock.monotonic()
+        if now - part.monotonic >= STABLE:
             self._clear(AlarmKind.COMMAND)
+        self._listen(part, now)
         trouble = part.trouble or part.watch.warning
         if not trouble:
             if part.watch.grown:
@@ -232,6 +235,18 @@ class Lane:
         self._alert(AlarmKind.NO_DATA, trouble)
         if trouble == part.watch.warning and trouble not in self.errors:
             self.errors.append(trouble)
+
+    def _listen(self, part: RunningPart, now: float) -> None:
+        """Tell whether sound and picture are what they should be."""
+        if part.signal is None or now < self._listen_due:
+            return
+        self._listen_due = now + PERIOD
+        faults = {fault.kind: fault.detail for fault in part.signal.faults(now)}
+        for kind in map(AlarmKind, self.job.input.watch_for):
+            if kind in faults:
+                self._alert(kind, faults[kind])
+            else:
+                self._clear(kind)
 
     def _failed(self, reason: str, *, at_once: bool = False) -> None:
         self._failures += 1

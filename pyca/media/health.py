@@ -8,7 +8,9 @@ There, every second of picture and of sound leaves a few short lines, see :mod:`
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from pyca.config.settings import Health
+from pyca.core.alarm import AlarmKind
 
 SECOND = 48_000
 """samples per examined second of sound"""
@@ -19,51 +21,16 @@ _RATE = 0.99
 _PRINT = r"mode=print:file=pipe\\:1:direct=1"
 
 
-class SignalFault(StrEnum):
-    """Kinds of faults of a signal."""
-
-    SILENCE = "silence"
-    CLIPPING = "clipping"
-    BLACK = "black"
-    FROZEN = "frozen"
-    GAP = "gap"
-    """sound and picture drift apart, or one of them stops coming"""
-
-
 @dataclass(frozen=True)
 class Fault:
     """One fault of a signal. It is equal to itself as long as it lasts."""
 
-    kind: SignalFault
+    kind: AlarmKind
     detail: str
     """a sentence without end mark, for the operator"""
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """When a signal counts as faulty. Seconds of 0 switch a fault off.
-
-    With keyframes every two seconds the defaults tell each fault within ten seconds.
-    """
-
-    silence_level: float = -60.0
-    """dB below full scale that no sample exceeds"""
-    silence_seconds: float = 7
-    clipping_level: float = -0.1
-    """dB below full scale that a sample reaches"""
-    clipping_seconds: int = 3
-    """how many of the last seconds held such a sample"""
-    black_level: float = 0.10
-    """brightness from 0 to 1 that nearly no pixel exceeds"""
-    black_seconds: float = 5
-    frozen_level: float = -55.0
-    """mean difference of two pictures in dB: the noise of a camera is more, that of an encoder less"""
-    frozen_seconds: float = 6
-    """should be 0 where the picture may rightly stand still, as slides do"""
-    gap_seconds: float = 4
-
-
-def picture_filters(thresholds: Thresholds) -> str:
+def picture_filters(health: Health) -> str:
     """Return the filter chain for a picture, as it stands in argv.
 
     It examines one picture a second, or each one that is decoded where those are fewer.
@@ -74,18 +41,18 @@ def picture_filters(thresholds: Thresholds) -> str:
         # Averaging would remove the noise by which a camera's still picture differs from a frozen one.
         "scale=160:-2:flags=neighbor",
     ]
-    if thresholds.black_seconds > 0:
-        chain.append(f"blackdetect=d=0:pix_th={thresholds.black_level:g}")
-    if thresholds.frozen_seconds > 0:
-        chain.append(f"freezedetect=n={thresholds.frozen_level:g}dB:d={thresholds.frozen_seconds:g}")
+    if health.black_seconds > 0:
+        chain.append(f"blackdetect=d=0:pix_th={health.black_level:g}")
+    if health.frozen_seconds > 0:
+        chain.append(f"freezedetect=n={health.frozen_level:g}dB:d={health.frozen_seconds:g}")
     # FFmpeg would fill the gaps up to the original frame rate and report the copies as its own: hence “fps”.
     return ",".join([*chain, "metadata=mode=add:key=seen:value=1", f"metadata={_PRINT}", "fps=1"])
 
 
-def sound_filters(thresholds: Thresholds) -> str:
+def sound_filters(health: Health) -> str:
     """Return the filter chain for sound, as it stands in argv. It examines every sample."""
     chain = [f"aresample={SECOND}", f"asetnsamples=n={SECOND}"]
-    if thresholds.silence_seconds > 0:
-        chain.append(f"silencedetect=n={thresholds.silence_level:g}dB:d={thresholds.silence_seconds:g}")
+    if health.silence_seconds > 0:
+        chain.append(f"silencedetect=n={health.silence_level:g}dB:d={health.silence_seconds:g}")
     levels = "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=Peak_level+RMS_level"
     return ",".join([*chain, levels, f"ametadata={_PRINT}"])

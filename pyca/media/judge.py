@@ -4,7 +4,9 @@ import re
 from collections import deque
 from collections.abc import Callable
 
-from pyca.media.health import Fault, SignalFault, Thresholds
+from pyca.config.settings import Health
+from pyca.core.alarm import AlarmKind
+from pyca.media.health import Fault
 from pyca.media.rhythm import Rhythm
 
 SILENT = -120.0
@@ -39,12 +41,12 @@ class SignalWatch:
     Pure logic: the text and the time come from outside, and whatever is no such line is passed over.
     """
 
-    def __init__(self, thresholds: Thresholds) -> None:
+    def __init__(self, health: Health) -> None:
         self.level: float | None = None
         """the sound's level in its latest second: RMS in dB below full scale"""
         self.peak: float | None = None
         """the highest sample of that second in dB below full scale"""
-        self._thresholds = thresholds
+        self._health = health
         self._rest = ""
         self._header: float | None = None
         self._picture, self._sound = _Flow(), _Flow()
@@ -53,7 +55,7 @@ class SignalWatch:
         self._lags = [0.0, 0.0]
         self._silent = self._frozen = False
         self._black: float | None = None
-        self._clipped: deque[bool] = deque(maxlen=max(_WINDOW, thresholds.clipping_seconds))
+        self._clipped: deque[bool] = deque(maxlen=max(_WINDOW, round(health.clipping_seconds)))
         self._readers: dict[str, Callable[[str, float], None]] = {
             "seen": self._take_picture,
             "lavfi.astats.Overall.RMS_level": self._take_level,
@@ -79,13 +81,13 @@ class SignalWatch:
 
     def faults(self) -> tuple[Fault, ...]:
         """Return the faults that last."""
-        limits = self._thresholds
+        limits = self._health
         details = {
-            SignalFault.SILENCE: f"no sound above {limits.silence_level:g} dB" if self._is_silent() else "",
-            SignalFault.CLIPPING: "the sound is overdriven" if self._is_clipping() else "",
-            SignalFault.BLACK: "the picture is black" if self._is_black() else "",
-            SignalFault.FROZEN: "the picture stands still" if self._is_frozen() else "",
-            SignalFault.GAP: self._gap() if limits.gap_seconds > 0 else "",
+            AlarmKind.SILENCE: f"no sound above {limits.silence_level:g} dB" if self._is_silent() else "",
+            AlarmKind.CLIPPING: "the sound is overdriven" if self._is_clipping() else "",
+            AlarmKind.BLACK: "the picture is black" if self._is_black() else "",
+            AlarmKind.FROZEN: "the picture stands still" if self._is_frozen() else "",
+            AlarmKind.GAP: self._gap() if limits.gap_seconds > 0 else "",
         }
         return tuple(Fault(kind, detail) for kind, detail in details.items() if detail)
 
@@ -111,7 +113,7 @@ class SignalWatch:
 
     def _take_peak(self, value: str, _now: float) -> None:
         self.peak = _decibel(value)
-        self._clipped.append(self.peak is not None and self.peak >= self._thresholds.clipping_level)
+        self._clipped.append(self.peak is not None and self.peak >= self._health.clipping_level)
 
     def _mark_silent(self, *, silent: bool) -> None:
         self._silent = silent
@@ -128,23 +130,23 @@ class SignalWatch:
             self._lags[stream] = self._sound.time - self._picture.time
 
     def _is_silent(self) -> bool:
-        return self._silent and self._thresholds.silence_seconds > 0
+        return self._silent and self._health.silence_seconds > 0
 
     def _is_clipping(self) -> bool:
-        return 0 < self._thresholds.clipping_seconds <= sum(self._clipped)
+        return 0 < self._health.clipping_seconds <= sum(self._clipped)
 
     def _is_black(self) -> bool:
         # FFmpeg tells of the first black picture already, and a blink of black is no fault.
-        if self._black is None or self._picture.time is None or self._thresholds.black_seconds <= 0:
+        if self._black is None or self._picture.time is None or self._health.black_seconds <= 0:
             return False
-        return self._picture.time - self._black >= self._thresholds.black_seconds
+        return self._picture.time - self._black >= self._health.black_seconds
 
     def _is_frozen(self) -> bool:
         # A black picture stands still as well, and one word for it is enough.
-        return self._frozen and self._black is None and self._thresholds.frozen_seconds > 0
+        return self._frozen and self._black is None and self._health.frozen_seconds > 0
 
     def _gap(self) -> str:
-        limit = self._thresholds.gap_seconds
+        limit = self._health.gap_seconds
         if self._sound.silent_beside(self._picture, limit):
             return "the sound has stopped while the picture goes on"
         if self._picture.silent_beside(self._sound, limit):

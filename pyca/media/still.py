@@ -6,9 +6,11 @@ from hashlib import blake2b
 from pathlib import Path
 from stat import S_ISREG
 
+from pyca.config.settings import Health
+from pyca.core.alarm import AlarmKind
 from pyca.core.errors import MediaError
 from pyca.media.ffmpeg import Tools
-from pyca.media.health import Fault, SignalFault, Thresholds
+from pyca.media.health import Fault
 from pyca.media.rhythm import Rhythm
 from pyca.media.run import convert
 
@@ -69,8 +71,8 @@ def look(path: Path, tools: Tools) -> Still:
 class StillWatch:
     """Judges the looks at one preview, one after the other. Pure logic: looks and times come from outside."""
 
-    def __init__(self, thresholds: Thresholds) -> None:
-        self._thresholds = thresholds
+    def __init__(self, health: Health) -> None:
+        self._health = health
         self._written: int | None = None
         self._rhythm = Rhythm()
         self._digest = ""
@@ -92,7 +94,7 @@ class StillWatch:
         self._anew = still.digest == self._digest
         if not self._anew:
             self._digest, self._same_since = still.digest, now
-        if still.darkness(self._thresholds.black_level) < _NEARLY_ALL:
+        if still.darkness(self._health.black_level) < _NEARLY_ALL:
             self._black_since = None
         elif self._black_since is None:
             self._black_since = now
@@ -101,17 +103,17 @@ class StillWatch:
         """Return the faults that last: a picture that is black, stands still or is not written any more."""
         faults = []
         if self._is_black():
-            faults.append(Fault(SignalFault.BLACK, "the preview picture is black"))
+            faults.append(Fault(AlarmKind.BLACK, "the preview picture is black"))
         if detail := self._frozen():
-            faults.append(Fault(SignalFault.FROZEN, detail))
+            faults.append(Fault(AlarmKind.FROZEN, detail))
         return tuple(faults)
 
     def _is_black(self) -> bool:
-        limit = self._thresholds.black_seconds
+        limit = self._health.black_seconds
         return self._black_since is not None and 0 < limit <= self._now - self._black_since
 
     def _frozen(self) -> str:
-        limit = self._thresholds.frozen_seconds
+        limit = self._health.frozen_seconds
         if limit <= 0 or self._rhythm.last is None:
             return ""
         if self._now - self._rhythm.last > limit + self._rhythm.usual:

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyca.media.health import Fault, SignalFault, Thresholds, picture_filters, sound_filters
+from pyca.config.settings import Health
+from pyca.core.alarm import SIGNAL_ALARMS, AlarmKind
+from pyca.media.health import Fault, picture_filters, sound_filters
 from pyca.media.judge import SILENT, SignalWatch
 
-DEFAULTS = Thresholds()
+DEFAULTS = Health()
 RMS, PEAK = "lavfi.astats.Overall.RMS_level", "lavfi.astats.Overall.Peak_level"
 
 
@@ -24,13 +26,13 @@ def sound(time: float | str, level: float | str = -30.0, peak: float | str = -20
     return header(time) + "".join(f"{line}\n" for line in (*lines, f"{PEAK}={peak}", f"{RMS}={level}"))
 
 
-def kinds(watch: SignalWatch) -> list[SignalFault]:
+def kinds(watch: SignalWatch) -> list[AlarmKind]:
     return [fault.kind for fault in watch.faults()]
 
 
 def live(
     watch: SignalWatch, pictures: Iterable[float], sounds: Iterable[float]
-) -> dict[float, list[SignalFault]]:
+) -> dict[float, list[AlarmKind]]:
     """Feed arrivals on time, and return the faults after each poll."""
     arrivals = sorted(
         [(time, picture(time)) for time in pictures] + [(time + 1, sound(time)) for time in sounds]
@@ -43,7 +45,7 @@ def live(
 
 
 def test_names_of_the_kinds() -> None:
-    assert [str(kind) for kind in SignalFault] == ["silence", "clipping", "black", "frozen", "gap"]
+    assert [str(kind) for kind in SIGNAL_ALARMS] == ["silence", "clipping", "black", "frozen", "gap"]
 
 
 def test_level_and_peak() -> None:
@@ -61,7 +63,7 @@ def test_level_and_peak() -> None:
 def test_silence_lasts_until_its_end() -> None:
     watch = SignalWatch(DEFAULTS)
     watch.feed(sound(17, "-inf", "-inf", "lavfi.silence_start=10.0079"), 18)
-    assert watch.faults() == (Fault(SignalFault.SILENCE, "no sound above -60 dB"),)
+    assert watch.faults() == (Fault(AlarmKind.SILENCE, "no sound above -60 dB"),)
     watch.feed(sound(20, -30, -20, "lavfi.silence_end=20.01", "lavfi.silence_duration=10"), 21)
     assert watch.faults() == ()
 
@@ -79,7 +81,7 @@ def test_black_counts_after_its_seconds() -> None:
     for time in range(11, 17):
         watch.feed(picture(time), time)
         found.append(kinds(watch))
-    assert found == [[], [], [], [], [SignalFault.BLACK], [SignalFault.BLACK]]
+    assert found == [[], [], [], [], [AlarmKind.BLACK], [AlarmKind.BLACK]]
     watch.feed(picture(17, "lavfi.black_end=17"), 17)
     assert kinds(watch) == []
 
@@ -87,7 +89,7 @@ def test_black_counts_after_its_seconds() -> None:
 def test_frozen_lasts_until_its_end() -> None:
     watch = SignalWatch(DEFAULTS)
     watch.feed(picture(16, "lavfi.freezedetect.freeze_start=10"), 16)
-    assert kinds(watch) == [SignalFault.FROZEN]
+    assert kinds(watch) == [AlarmKind.FROZEN]
     watch.feed(picture(20, "lavfi.freezedetect.freeze_duration=10", "lavfi.freezedetect.freeze_end=20"), 20)
     assert kinds(watch) == []
 
@@ -160,7 +162,7 @@ def test_history_read_at_once() -> None:
     )
     watch = SignalWatch(DEFAULTS)
     watch.feed(text[17:], 5.0)
-    assert kinds(watch) == [SignalFault.BLACK]
+    assert kinds(watch) == [AlarmKind.BLACK]
 
 
 def test_endless_line_is_not_kept() -> None:
@@ -176,10 +178,10 @@ def test_filters_hold_the_thresholds_and_no_space() -> None:
     for chain in (picture_filters(DEFAULTS), sound_filters(DEFAULTS)):
         assert " " not in chain
         assert r"file=pipe\\:1:direct=1" in chain
-    some = Thresholds(silence_level=-47.5, silence_seconds=3, frozen_level=-55, frozen_seconds=2.5)
+    some = Health(silence_level=-47.5, silence_seconds=3, frozen_level=-55, frozen_seconds=2.5)
     assert "silencedetect=n=-47.5dB:d=3" in sound_filters(some)
     assert "freezedetect=n=-55dB:d=2.5" in picture_filters(some)
-    off = Thresholds(silence_seconds=0, black_seconds=0, frozen_seconds=0)
+    off = Health(silence_seconds=0, black_seconds=0, frozen_seconds=0)
     assert "detect" not in picture_filters(off) + sound_filters(off)
 
 
@@ -225,4 +227,4 @@ def test_black_picture_is_not_called_frozen_too() -> None:
     watch = SignalWatch(DEFAULTS)
     watch.feed(picture(10, "lavfi.black_start=10"), 10)
     watch.feed(picture(16, "lavfi.freezedetect.freeze_start=10"), 16)
-    assert kinds(watch) == [SignalFault.BLACK]
+    assert kinds(watch) == [AlarmKind.BLACK]

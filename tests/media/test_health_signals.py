@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from pyca.config.settings import Health
+from pyca.core.alarm import AlarmKind
 from pyca.media.ffmpeg import Tools
-from pyca.media.health import SignalFault, Thresholds, picture_filters, sound_filters
+from pyca.media.health import picture_filters, sound_filters
 from pyca.media.judge import SignalWatch
 
-DEFAULTS = Thresholds()
+DEFAULTS = Health()
 SECONDS = 24
 BEGIN, END = 6, 20
 KNOWN = 9.0
@@ -22,31 +24,31 @@ TONE = f"sine=f=440:r=48000:d={SECONDS}"
 BETWEEN = f"enable='between(t,{BEGIN},{END})'"
 
 MakeClip = Callable[..., Path]
-Timeline = list[tuple[float, frozenset[SignalFault]]]
+Timeline = list[tuple[float, frozenset[AlarmKind]]]
 """which faults lasted when, in seconds of the media"""
 
 
-def report(tools: Tools, inputs: list[str], thresholds: Thresholds = DEFAULTS) -> str:
+def report(tools: Tools, inputs: list[str], health: Health = DEFAULTS) -> str:
     """What the filters print for an input, or for a picture and a sound."""
-    health = ["-map", "0:v", "-vf", picture_filters(thresholds), "-f", "null", "-"]
-    health += ["-map", f"{inputs.count('-i') - 1}:a", "-af", sound_filters(thresholds), "-f", "null", "-"]
-    argv = [str(tools.ffmpeg), "-nostdin", "-hide_banner", "-v", "warning", *inputs, *health]
+    chains = ["-map", "0:v", "-vf", picture_filters(health), "-f", "null", "-"]
+    chains += ["-map", f"{inputs.count('-i') - 1}:a", "-af", sound_filters(health), "-f", "null", "-"]
+    argv = [str(tools.ffmpeg), "-nostdin", "-hide_banner", "-v", "warning", *inputs, *chains]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
-def made(tools: Tools, picture: str, sound: str, thresholds: Thresholds = DEFAULTS) -> str:
-    return report(tools, ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound], thresholds)
+def made(tools: Tools, picture: str, sound: str, health: Health = DEFAULTS) -> str:
+    return report(tools, ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound], health)
 
 
-def judge(text: str, thresholds: Thresholds = DEFAULTS) -> Timeline:
+def judge(text: str, health: Health = DEFAULTS) -> Timeline:
     """Feed a report as if it came in real time: the media's own time is the clock."""
-    return list(_judged(text, thresholds))
+    return list(_judged(text, health))
 
 
-def _judged(text: str, thresholds: Thresholds) -> Iterator[tuple[float, frozenset[SignalFault]]]:
-    watch, now = SignalWatch(thresholds), 0.0
+def _judged(text: str, health: Health) -> Iterator[tuple[float, frozenset[AlarmKind]]]:
+    watch, now = SignalWatch(health), 0.0
     for line in text.splitlines(keepends=True):
         if "pts_time:" in line:
             now = max(now, float(line.rpartition(":")[2]))
@@ -54,29 +56,29 @@ def _judged(text: str, thresholds: Thresholds) -> Iterator[tuple[float, frozense
         yield now, frozenset(fault.kind for fault in watch.faults())
 
 
-def span(timeline: Timeline, kind: SignalFault) -> tuple[float, float]:
+def span(timeline: Timeline, kind: AlarmKind) -> tuple[float, float]:
     """When a fault was first and last known."""
     moments = [moment for moment, kinds in timeline if kind in kinds]
     assert moments, f"{kind} was not recognised"
     return moments[0], moments[-1]
 
 
-def kinds(timeline: Timeline) -> set[SignalFault]:
+def kinds(timeline: Timeline) -> set[AlarmKind]:
     return set().union(*(kinds for _, kinds in timeline))
 
 
 PICTURES = {
-    SignalFault.BLACK: f"{MOVING},drawbox=t=fill:c=black:{BETWEEN}",
-    SignalFault.FROZEN: f"{MOVING},select='not(between(t,{BEGIN},{END}))',fps=25",
+    AlarmKind.BLACK: f"{MOVING},drawbox=t=fill:c=black:{BETWEEN}",
+    AlarmKind.FROZEN: f"{MOVING},select='not(between(t,{BEGIN},{END}))',fps=25",
 }
 SOUNDS = {
-    SignalFault.SILENCE: f"{TONE},volume=0:{BETWEEN}",
-    SignalFault.CLIPPING: f"{TONE},volume=40dB:{BETWEEN}",
+    AlarmKind.SILENCE: f"{TONE},volume=0:{BETWEEN}",
+    AlarmKind.CLIPPING: f"{TONE},volume=40dB:{BETWEEN}",
 }
 
 
 @pytest.mark.parametrize("kind", list(PICTURES))
-def test_picture_fault_is_known_while_it_lasts(tools: Tools, kind: SignalFault) -> None:
+def test_picture_fault_is_known_while_it_lasts(tools: Tools, kind: AlarmKind) -> None:
     timeline = judge(made(tools, PICTURES[kind], TONE))
     first, last = span(timeline, kind)
     assert BEGIN < first <= BEGIN + KNOWN
@@ -85,7 +87,7 @@ def test_picture_fault_is_known_while_it_lasts(tools: Tools, kind: SignalFault) 
 
 
 @pytest.mark.parametrize("kind", list(SOUNDS))
-def test_sound_fault_is_known_while_it_lasts(tools: Tools, kind: SignalFault) -> None:
+def test_sound_fault_is_known_while_it_lasts(tools: Tools, kind: AlarmKind) -> None:
     timeline = judge(made(tools, MOVING, SOUNDS[kind]))
     first, last = span(timeline, kind)
     assert BEGIN < first <= BEGIN + KNOWN
@@ -110,13 +112,13 @@ def test_short_black_and_silence_are_no_fault(tools: Tools) -> None:
 
 
 def test_slides_stand_still_rightly(tools: Tools) -> None:
-    assert kinds(judge(made(tools, BARS, TONE))) == {SignalFault.FROZEN}
+    assert kinds(judge(made(tools, BARS, TONE))) == {AlarmKind.FROZEN}
     slides = replace(DEFAULTS, frozen_seconds=0)
     assert kinds(judge(made(tools, BARS, TONE, slides), slides)) == set()
 
 
 def test_seconds_of_zero_switch_each_fault_off(tools: Tools) -> None:
-    off = Thresholds(silence_seconds=0, clipping_seconds=0, black_seconds=0, frozen_seconds=0, gap_seconds=0)
+    off = Health(silence_seconds=0, clipping_seconds=0, black_seconds=0, frozen_seconds=0, gap_seconds=0)
     black = f"color=c=black:s=320x180:r=25:d={SECONDS}"
     silent, loud = f"anullsrc=r=48000:d={SECONDS}", f"{TONE},volume=40dB"
     for sound in (silent, loud):
@@ -125,13 +127,13 @@ def test_seconds_of_zero_switch_each_fault_off(tools: Tools) -> None:
 
 
 def test_sound_that_ends_early(tools: Tools) -> None:
-    first, last = span(judge(made(tools, MOVING, f"sine=r=48000:d={BEGIN}")), SignalFault.GAP)
+    first, last = span(judge(made(tools, MOVING, f"sine=r=48000:d={BEGIN}")), AlarmKind.GAP)
     assert BEGIN < first <= BEGIN + KNOWN
     assert last > SECONDS - 2
 
 
 def test_picture_that_ends_early(tools: Tools) -> None:
-    first, last = span(judge(made(tools, f"testsrc2=s=320x180:r=25:d={BEGIN}", TONE)), SignalFault.GAP)
+    first, last = span(judge(made(tools, f"testsrc2=s=320x180:r=25:d={BEGIN}", TONE)), AlarmKind.GAP)
     assert BEGIN < first <= BEGIN + KNOWN
     assert last > SECONDS - 3
 
@@ -154,7 +156,7 @@ def test_drift(tools: Tools, clips: MakeClip, offset: float) -> None:
         "-",
     ]
     done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
-    assert (SignalFault.GAP in kinds(judge(done.stdout))) is (abs(offset) > 4)
+    assert (AlarmKind.GAP in kinds(judge(done.stdout))) is (abs(offset) > 4)
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 44100, 48000, 96000])
@@ -164,12 +166,12 @@ def test_any_sample_rate_is_examined_once_a_second(tools: Tools, rate: int) -> N
     assert SECONDS <= text.count("RMS_level=") <= SECONDS + 1
     assert kinds(judge(text)) == set()
     overdriven = made(tools, MOVING, f"{tone},volume=12dB,aformat=s16")
-    assert kinds(judge(overdriven)) == {SignalFault.CLIPPING}
+    assert kinds(judge(overdriven)) == {AlarmKind.CLIPPING}
 
 
 def test_one_overdriven_channel_is_enough(tools: Tools) -> None:
     text = made(tools, MOVING, f"aevalsrc=0.1*sin(2000*t)|4*sin(2000*t):s=48000:d={SECONDS},aformat=s16")
-    assert kinds(judge(text)) == {SignalFault.CLIPPING}
+    assert kinds(judge(text)) == {AlarmKind.CLIPPING}
 
 
 def test_one_living_channel_is_no_silence(tools: Tools) -> None:
@@ -178,22 +180,22 @@ def test_one_living_channel_is_no_silence(tools: Tools) -> None:
 
 
 def test_report_is_small(tools: Tools) -> None:
-    text = made(tools, PICTURES[SignalFault.BLACK], SOUNDS[SignalFault.SILENCE])
+    text = made(tools, PICTURES[AlarmKind.BLACK], SOUNDS[AlarmKind.SILENCE])
     assert len(text) / SECONDS < 200
 
 
 @pytest.mark.parametrize("kind", list(PICTURES))
-def test_copied_camera(tools: Tools, system: Tools, tmp_path: Path, kind: SignalFault) -> None:
+def test_copied_camera(tools: Tools, system: Tools, tmp_path: Path, kind: AlarmKind) -> None:
     """Only keyframes are decoded, and the recording is the camera's own stream."""
     camera, recording = tmp_path / "camera.ts", tmp_path / "recording.mkv"
     encode = "-c:v libx264 -preset ultrafast -tune zerolatency -g 50 -pix_fmt yuv420p -c:a aac"
-    sources = ["-f", "lavfi", "-i", PICTURES[kind], "-f", "lavfi", "-i", SOUNDS[SignalFault.SILENCE]]
+    sources = ["-f", "lavfi", "-i", PICTURES[kind], "-f", "lavfi", "-i", SOUNDS[AlarmKind.SILENCE]]
     argv = [str(system.ffmpeg), "-nostdin", "-v", "error", *sources, *encode.split(), str(camera)]
     subprocess.run(argv, check=True, timeout=60)
     copy = ["-skip_frame", "nokey", "-i", str(camera), "-map", "0", "-c", "copy", str(recording)]
     timeline = judge(report(tools, copy))
     start = 1.4  # seconds that MPEG-TS puts before everything
-    for fault in (kind, SignalFault.SILENCE):
+    for fault in (kind, AlarmKind.SILENCE):
         first, last = span(timeline, fault)
         assert BEGIN < first - start <= BEGIN + KNOWN
         assert last - start <= END + 3

@@ -4,17 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from pyca.config.settings import Health
+from pyca.core.alarm import AlarmKind
 from pyca.core.errors import MediaError
 from pyca.media.ffmpeg import Tools
-from pyca.media.health import Fault, SignalFault, Thresholds
+from pyca.media.health import Fault
 from pyca.media.still import Still, StillWatch, look
 
 PIXELS = 32 * 18
 DARK_CLOCK = bytes([0]) * (PIXELS - 8) + bytes([255]) * 8
 BRIGHT, OTHER = bytes([90]) * PIXELS, bytes([90]) * (PIXELS - 1) + bytes([91])
-BLACK = Fault(SignalFault.BLACK, "the preview picture is black")
-FROZEN = Fault(SignalFault.FROZEN, "the preview picture stands still")
-UNWRITTEN = Fault(SignalFault.FROZEN, "the preview picture is not written any more")
+BLACK = Fault(AlarmKind.BLACK, "the preview picture is black")
+FROZEN = Fault(AlarmKind.FROZEN, "the preview picture stands still")
+UNWRITTEN = Fault(AlarmKind.FROZEN, "the preview picture is not written any more")
 
 
 def draw(tools: Tools, path: Path, source: str) -> Path:
@@ -39,7 +41,7 @@ def test_brightness(tools: Tools, tmp_path: Path, suffix: str) -> None:
 def test_dark_picture_is_not_black(tools: Tools, tmp_path: Path) -> None:
     still = look(draw(tools, tmp_path / "dark.jpg", "testsrc2=s=320x180,lutyuv=y=val/5+24"), tools)
     assert still.mean < 0.25
-    assert still.darkness(Thresholds().black_level) < 0.9
+    assert still.darkness(Health().black_level) < 0.9
 
 
 def test_digest_tells_pictures_apart(system: Tools, tmp_path: Path) -> None:
@@ -69,11 +71,9 @@ def test_nothing_to_read(system: Tools, tmp_path: Path) -> None:
             look(path, system)
 
 
-def faults(
-    looks: list[tuple[bytes, int] | None], thresholds: Thresholds | None = None
-) -> list[tuple[Fault, ...]]:
+def faults(looks: list[tuple[bytes, int] | None], health: Health | None = None) -> list[tuple[Fault, ...]]:
     """The faults after each of some looks, one a second."""
-    watch, found = StillWatch(thresholds or Thresholds()), []
+    watch, found = StillWatch(health or Health()), []
     for now, seen in enumerate(looks):
         watch.feed(Still(*seen) if seen else None, float(now))
         found.append(watch.faults())
@@ -97,7 +97,7 @@ def test_standing_picture() -> None:
 
 
 def test_seconds_of_zero_switch_off() -> None:
-    off = Thresholds(black_seconds=0, frozen_seconds=0)
+    off = Health(black_seconds=0, frozen_seconds=0)
     assert not any(faults([(DARK_CLOCK, number) for number in range(20)], off))
     assert not any(faults([(BRIGHT, 1)] * 30, off))
 
