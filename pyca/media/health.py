@@ -58,7 +58,7 @@ class Thresholds:
     black_seconds: float = 5
     frozen_level: float = -55.0
     """mean difference of two pictures in dB: the noise of a camera is more, that of an encoder less"""
-    frozen_seconds: float = 6
+    frozen_seconds: float = 5
     """should be 0 where the picture may rightly stand still, as slides do"""
     gap_seconds: float = 4
 
