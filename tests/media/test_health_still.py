@@ -93,7 +93,7 @@ def test_black_picture() -> None:
 def test_standing_picture() -> None:
     pictures = [OTHER, *[BRIGHT] * 8, OTHER]
     found = faults([(pixels, number) for number, pixels in enumerate(pictures)])
-    assert found == [()] * 7 + [(FROZEN,), (FROZEN,), ()]
+    assert found == [()] * 6 + [(FROZEN,), (FROZEN,), (FROZEN,), ()]
 
 
 def test_seconds_of_zero_switch_off() -> None:
@@ -105,8 +105,8 @@ def test_seconds_of_zero_switch_off() -> None:
 def test_picture_that_is_not_written_any_more() -> None:
     living = [((BRIGHT, OTHER)[number % 2], number) for number in range(10)]
     found = faults([*living, *[living[-1]] * 9, (BRIGHT, 99)])
-    assert found[:17] == [()] * 17
-    assert found[17:] == [(UNWRITTEN,), (UNWRITTEN,), ()]
+    assert found[:16] == [()] * 16
+    assert found[16:] == [(UNWRITTEN,), (UNWRITTEN,), (UNWRITTEN,), ()]
 
 
 def test_picture_that_vanished() -> None:
