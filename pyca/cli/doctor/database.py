@@ -75,6 +75,8 @@ def _file(file: Path) -> Iterator[Finding]:
 
 def _content(database: Database, clock: Clock) -> Iterator[Finding]:
     found = version(database)
+    if not database.file:
+        yield ok("address", f"{database.place} answers")
     if found is None:
         yield warning("schema", f"{database.place} has no tables yet", "start pyCA, which makes them")
         return

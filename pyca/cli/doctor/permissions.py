@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from pyca.cli.doctor.disks import folders as recording_folders
 from pyca.cli.doctor.finding import Finding, failed, ok, skipped, warning
 from pyca.config.settings import Settings
 from pyca.store.database import Database
@@ -18,9 +19,7 @@ def check(settings: Settings) -> Iterator[Finding]:
     """Look at the folders and files that the services write."""
     database = Database(settings.agent.database).file
     user = os.geteuid()
-    folders = {"recordings": settings.capture.directory, "previews": settings.capture.preview_dir}
-    if settings.standalone:
-        folders["archive"] = settings.ingest.archive
+    folders = {**dict(recording_folders(settings)), "previews": settings.capture.preview_dir}
     for label, folder in folders.items():
         yield _folder(label, folder)
     for label, file in (("log file", settings.logging.file), ("cookie file", settings.server.cookiefile)):
