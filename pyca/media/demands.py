@@ -71,8 +71,10 @@ def _read_ffmpeg(words: Sequence[str], found: Demands) -> None:
         if word == "-i":
             found.decoders |= codecs
             found.demuxers |= formats
-            found.sources += _source(form, value)
+            found.sources += [] if _is_open(value) else _source(form, value)
             codecs, formats, form = set(), set(), ""
+        elif _is_open(value):
+            continue
         elif word == "-f":
             formats.add(value)
             form = value
@@ -83,10 +85,15 @@ def _read_ffmpeg(words: Sequence[str], found: Demands) -> None:
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield words with those that follow them; a placeholder is no value that could be looked up."""
+    """Yield options with the words that follow them, which are not always theirs."""
     for word, value in itertools.pairwise(words):
-        if word.startswith("-") and "{{" not in value:
+        if word.startswith("-"):
             yield word, value
+
+
+def _is_open(value: str) -> bool:
+    """Tell whether a value is known only when something is recorded."""
+    return "{{" in value
 
 
 def _source(form: str, value: str) -> Iterator[Source]:
@@ -110,6 +117,6 @@ def _plain_source(word: str, of_ffmpeg: bool) -> Source | None:
     if _ALSA.fullmatch(value):
         return Source(SourceKind.ALSA, value)
     # FFmpeg's addresses stand behind -i; others may be where it sends something to.
-    if not of_ffmpeg and _SCHEME.match(value) and "{{" not in value:
+    if not of_ffmpeg and _SCHEME.match(value) and not _is_open(value):
         return Source(SourceKind.ADDRESS, value)
     return None

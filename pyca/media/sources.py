@@ -5,6 +5,7 @@ import os
 import pwd
 import re
 import socket
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -58,8 +59,8 @@ def _look_at_file(path: Path, name: str) -> Sight:
         )
     if os.access(path, os.R_OK):
         return Sight(True, f"{name} is there and may be read")
-    group, user = _group(path.stat().st_gid), pwd.getpwuid(os.geteuid()).pw_name
-    if group == "root":
+    group, user = _group(path.stat().st_gid), _user()
+    if group == "root" or not path.stat().st_mode & stat.S_IRGRP:
         return Sight(
             False,
             f"{name} may not be read by user {user}",
@@ -74,6 +75,13 @@ def _group(number: int) -> str:
         return grp.getgrgid(number).gr_name
     except KeyError:
         return str(number)
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def _look_at_card(name: str, root: Path) -> Sight:

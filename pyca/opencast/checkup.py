@@ -36,13 +36,8 @@ def patient(server: Server, clock: Clock, limit: float) -> Iterator[Http]:
     :param limit: seconds for all that is asked
     """
     given_up = clock.monotonic() + limit
-    hurried = replace(
-        server,
-        connect_timeout=min(server.connect_timeout, limit),
-        stall_timeout=min(server.stall_timeout, limit),
-        cookiefile=None,
-    )
-    with Http(hurried, progress=lambda: clock.monotonic() > given_up) as http:
+    forgetful = replace(server, cookiefile=None)
+    with Http(forgetful, progress=lambda: clock.monotonic() > given_up) as http:
         try:
             yield http
         except DeliveryError as error:

@@ -163,12 +163,13 @@ def test_a_slow_disk_in_memory(pyca: Run, monkeypatch: pytest.MonkeyPatch) -> No
     assert found["disk", "recordings disk"]["state"] == "warning"
 
 
-def test_a_database_that_is_whole(pyca: Run, database: Database) -> None:
+def test_a_database_that_is_whole(pyca: Run, folder: Path, database: Database) -> None:
     database.dispose()
     found = findings(pyca("doctor", *SHIPPED, "--json"))
     names = [name for group, name in found if group == "database"]
     assert names == ["file", "disk", "schema", "content", "writing"]
     assert {one["state"] for (group, _), one in found.items() if group == "database"} == {"ok"}
+    assert {file.name for file in folder.iterdir()} <= {"pyca.db", "pyca.db.lock"}
 
 
 def test_a_damaged_database(pyca: Run, folder: Path) -> None:
@@ -178,6 +179,37 @@ def test_a_damaged_database(pyca: Run, folder: Path) -> None:
     assert result.code == os.EX_UNAVAILABLE
     assert failures(found) == {("database", "database")}
     assert "damaged" in found["database", "database"]["remedy"]
+
+
+def test_a_database_that_may_not_be_written_is_not_opened(
+    pyca: Run, folder: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.dispose()
+    before = {file.name for file in folder.iterdir()}
+    real = os.access
+    # Root, who perhaps runs this test, may write everything.
+    monkeypatch.setattr(
+        os,
+        "access",
+        lambda path, mode: (path != folder / "pyca.db" or not mode & os.W_OK) and real(path, mode),
+    )
+    opened: list[str] = []
+    monkeypatch.setattr("pyca.store.database._prepare_sqlite", lambda *_: opened.append("opened"))
+    found = findings(pyca("doctor", *SHIPPED, "--json"))
+    assert failures(found) == {("database", "writing")}
+    assert found["services", "services"]["state"] == "skipped"
+    assert not opened
+    assert {file.name for file in folder.iterdir()} == before
+
+
+def test_a_calendar_of_its_own(pyca: Run, folder: Path) -> None:
+    write(folder, f"[agent]\ncalendar = {folder}/hall.ics\n")
+    assert failures(findings(pyca("doctor", "--json"))) == {("calendar", "calendar")}
+    event = "BEGIN:VEVENT\r\nUID:a\r\nDTSTART:20990101T100000Z\r\nDTEND:20990101T110000Z\r\nEND:VEVENT\r\n"
+    head = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//x//EN\r\n"
+    (folder / "hall.ics").write_text(f"{head}{event}END:VCALENDAR\r\n")
+    found = findings(pyca("doctor", "--json"))
+    assert found["calendar", "calendar"]["text"] == f"{folder}/hall.ics: 0 events within the look-ahead"
 
 
 def test_a_newer_database(pyca: Run, folder: Path, database: Database) -> None:

@@ -30,6 +30,11 @@ def test_what_only_looks_like_a_codec() -> None:
     assert found.encoders == set()
 
 
+def test_an_input_that_is_not_known_yet_takes_its_options_along() -> None:
+    found = read("ffmpeg -f rawvideo -c:v mjpeg -i {{dir}}/pipe -c:v libx264 x")
+    assert (found.decoders, found.encoders, found.sources) == ({"mjpeg"}, {"libx264"}, [])
+
+
 def test_ffmpeg_behind_another_program() -> None:
     found = read("nice -n 5 /opt/ffmpeg -i x -c:v libx264 y")
     assert (found.program, found.ffmpeg, found.encoders) == ("nice", "/opt/ffmpeg", {"libx264"})

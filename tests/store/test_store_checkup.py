@@ -2,12 +2,14 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from pyca.core.errors import StoreError
 from pyca.store.checkup import damage, try_writing
 from pyca.store.database import Database
+from pyca.store.upgrade import ensure
 from tests.tools import FakeClock
 
 
@@ -51,6 +53,21 @@ def test_a_large_one_is_given_up(database: Database) -> None:
         )
     assert damage(database, Hasty(), 10) is None
     assert damage(database, FakeClock(), 10) == ""
+
+
+@pytest.mark.system
+def test_postgresql_may_be_written(postgresql: str) -> None:
+    database = Database(postgresql)
+    ensure(database)
+    try_writing(database)
+    database.dispose()
+
+
+def test_one_without_tables(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/empty.db")
+    with pytest.raises(StoreError, match="no such table"):
+        try_writing(database)
+    database.dispose()
 
 
 def test_a_locked_one(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

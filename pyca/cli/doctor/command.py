@@ -59,6 +59,7 @@ def doctor(options: Options, as_json: bool) -> None:
 def _themes(settings: "Settings", clock: Clock) -> list["Theme"]:
     """Return all checks; those that others follow from come first."""
     from pyca.cli.doctor import (
+        calendars,
         configuration,
         database,
         devices,
@@ -71,12 +72,16 @@ def _themes(settings: "Settings", clock: Clock) -> list["Theme"]:
     )
     from pyca.cli.doctor.finding import Theme
 
+    calendar = (
+        [Theme("calendar", partial(calendars.check, settings, clock))] if settings.agent.calendar else []
+    )
     return [
         Theme("configuration", partial(configuration.check, settings)),
         Theme("disk", partial(disks.check, disks.folders(settings), settings.capture.minimum_free)),
         Theme("FFmpeg", partial(programs.check, settings, os.environ)),
         Theme("devices", partial(devices.check, settings)),
         Theme("server", partial(server.check, settings, clock)),
+        *calendar,
         Theme("clock", partial(timekeeping.check, settings, clock, os.environ)),
         Theme("database", partial(database.check, settings, clock)),
         Theme("permissions", partial(permissions.check, settings)),

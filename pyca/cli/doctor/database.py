@@ -1,9 +1,11 @@
 """Is the database there, whole, of this version, and may it be written?"""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from pyca.cli.doctor.finding import Finding, failed, ok, skipped, warning
+from pyca.cli.doctor.permissions import user_name
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.units import show_size
@@ -26,9 +28,26 @@ def check(settings: Settings, clock: Clock) -> Iterator[Finding]:
             return
         if database.file:
             yield from _file(database.file)
+            if not may_be_opened(database.file):
+                yield _closed(database.file)
+                return
         yield from _content(database, clock)
     finally:
         database.dispose()
+
+
+def may_be_opened(file: Path) -> bool:
+    """Tell whether an SQLite file and what SQLite keeps beside it may be written.
+
+    Where they may not, even a look would leave files of the wrong user behind, which keep pyCA out.
+    """
+    return os.access(file, os.R_OK | os.W_OK) and os.access(file.parent, os.W_OK | os.X_OK)
+
+
+def _closed(file: Path) -> Finding:
+    user = user_name(os.geteuid())
+    remedy = f"look again as pyCA's own user; if that is {user}, run “chown {user} {file.parent} {file}*”"
+    return failed("writing", f"user {user} may not write {file} and its folder; it was not opened", remedy)
 
 
 def _absent(file: Path) -> Finding:
@@ -56,6 +75,8 @@ def _file(file: Path) -> Iterator[Finding]:
 
 def _content(database: Database, clock: Clock) -> Iterator[Finding]:
     found = version(database)
+    if not database.file:
+        yield ok("address", f"{database.place} answers")
     if found is None:
         yield warning("schema", f"{database.place} has no tables yet", "start pyCA, which makes them")
         return

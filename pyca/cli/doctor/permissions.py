@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from pyca.cli.doctor.disks import folders as recording_folders
 from pyca.cli.doctor.finding import Finding, failed, ok, skipped, warning
 from pyca.config.settings import Settings
 from pyca.store.database import Database
@@ -18,9 +19,7 @@ def check(settings: Settings) -> Iterator[Finding]:
     """Look at the folders and files that the services write."""
     database = Database(settings.agent.database).file
     user = os.geteuid()
-    folders = {"recordings": settings.capture.directory, "previews": settings.capture.preview_dir}
-    if settings.standalone:
-        folders["archive"] = settings.ingest.archive
+    folders = {**dict(recording_folders(settings)), "previews": settings.capture.preview_dir}
     for label, folder in folders.items():
         yield _folder(label, folder)
     for label, file in (("log file", settings.logging.file), ("cookie file", settings.server.cookiefile)):
@@ -28,9 +27,9 @@ def check(settings: Settings) -> Iterator[Finding]:
             yield _file(label, file)
     owner = _owner_of(database, settings.capture.directory)
     if user == 0 and owner:
-        remedy = f"look again as that user: “sudo -u {_name(owner)} pyca doctor”"
+        remedy = f"look again as that user: “sudo -u {user_name(owner)} pyca doctor”"
         yield skipped(
-            "user", f"root may do everything; whether user {_name(owner)} may is not told: {remedy}"
+            "user", f"root may do everything; whether user {user_name(owner)} may is not told: {remedy}"
         )
     yield from _strangers(database, folders, user or owner)
 
@@ -41,7 +40,7 @@ def _folder(label: str, folder: Path) -> Finding:
     if not place.is_dir():
         return failed(label, f"{place} is in the way: it is no folder", "move it away, or set another folder")
     if not os.access(place, os.W_OK | os.X_OK):
-        return failed(label, f"{place} may not be written by user {_name(os.geteuid())}", _give(place))
+        return failed(label, f"{place} may not be written by user {user_name(os.geteuid())}", _give(place))
     return ok(label, f"{folder} may be written" if place == folder else f"{folder} can be made")
 
 
@@ -52,18 +51,18 @@ def _file(label: str, file: Path) -> Finding:
             label, f"the folder {file.parent} does not exist", "make it for pyCA's user, or set another"
         )
     if not os.path.lexists(file) and not os.access(file.parent, os.W_OK | os.X_OK):
-        return failed(label, f"{file} cannot be made by user {_name(os.geteuid())}", _give(file.parent))
+        return failed(label, f"{file} cannot be made by user {user_name(os.geteuid())}", _give(file.parent))
     if not os.path.lexists(file):
         return ok(label, f"{file} can be made")
     if file.is_dir():
         return failed(label, f"{file} is a folder", "move it away, or set another file")
     if not os.access(file, os.W_OK):
-        return failed(label, f"{file} may not be written by user {_name(os.geteuid())}", _give(file))
+        return failed(label, f"{file} may not be written by user {user_name(os.geteuid())}", _give(file))
     return ok(label, f"{file} may be written")
 
 
 def _give(path: Path) -> str:
-    user = _name(os.geteuid())
+    user = user_name(os.geteuid())
     return f"run “chown -R {user} {path}”, or look again as pyCA's own user"
 
 
@@ -81,12 +80,12 @@ def _strangers(database: Path | None, folders: dict[str, Path], user: int) -> It
         return
     others = [path for path in places if path.lstat().st_uid != user]
     if not others:
-        yield ok("owner", f"user {_name(user)} owns database and recordings")
+        yield ok("owner", f"user {user_name(user)} owns database and recordings")
         return
-    first = f"{others[0]} belongs to user {_name(others[0].lstat().st_uid)}, not to {_name(user)}"
+    first = f"{others[0]} belongs to user {user_name(others[0].lstat().st_uid)}, not to {user_name(user)}"
     more = f"; so do {len(others) - 1} more" if len(others) > 1 else ""
     roots = " ".join(map(str, dict.fromkeys(places[path] for path in others)))
-    remedy = f"run “chown -R {_name(user)} {roots}”, and pyca only as that user"
+    remedy = f"run “chown -R {user_name(user)} {roots}”, and pyca only as that user"
     yield warning("owner", f"{first}{more}", remedy)
 
 
@@ -97,7 +96,8 @@ def _listing(folder: Path) -> Iterator[Path]:
         yield from islice(folder.iterdir(), _MOST)
 
 
-def _name(user: int) -> str:
+def user_name(user: int) -> str:
+    """Return the name of a user, or the number where it has none."""
     try:
         return pwd.getpwuid(user).pw_name
     except KeyError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pyca.cli.doctor.database import may_be_opened
 from pyca.cli.doctor.finding import Finding, failed, ok, skipped, warning
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
@@ -19,6 +20,9 @@ def check(settings: Settings, clock: Clock) -> Iterator[Finding]:
     database = Database(settings.agent.database)
     if database.file and not database.file.exists():
         yield warning("services", "none has ever run here", _START)
+        return
+    if database.file and not may_be_opened(database.file):
+        yield skipped("services", "the database that tells of them was not opened, see above")
         return
     try:
         with database.read() as session:
