@@ -43,6 +43,7 @@ def test_answers_that_are_no_calendar(server: FakeOpencast, rig: Rig, measured: 
     }
     for name, (action, reason) in answers.items():
         server.faults.add("/recordings/calendars", action)
+        server.extend("later", 0)  # to the server an edit: nothing is “unchanged” now
         agent.says(reason)
         upcoming = known(rig)
         assert {**before, **upcoming} == before, name
