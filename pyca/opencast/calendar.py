@@ -40,9 +40,8 @@ def fetch(http: Http, address: str, agent: str, etag: str = "") -> Calendar | No
         return None
     body = check(response.body, place(url))
     if other := _other_agent(body, agent):
-        raise CalendarError(
-            f"{place(url)}: the calendar is that of “{other}”, not of “{agent}”; the known schedule stays as it is"
-        )
+        whose = f"the calendar is that of “{other}”, not of “{agent}”"
+        raise CalendarError(f"{place(url)}: {whose}; the known schedule stays as it is")
     return Calendar(response.headers.get("etag", ""), body)
 
 
@@ -59,7 +58,7 @@ def check(body: bytes, source: str) -> bytes:
 
 
 def _other_agent(body: bytes, agent: str) -> str:
-    """Return the agent whose calendar this is where it is not ours: Opencast names it as each event's place."""
+    """Return whose calendar this is where it is not ours: Opencast names the agent as each event's place."""
     first = ""
     for name in filter(None, places(body)):
         if name.casefold() == agent.casefold():
