@@ -34,8 +34,14 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     width = max(len("fault"), *(len(row) for row, _ in rows))
     terminalreporter.section("measured")
     terminalreporter.line(f"{'fault':{width}} | measured")
-    for row, text in sorted(rows, key=lambda one: one[0]):
+    for row, text in sorted(rows, key=_place):
         terminalreporter.line(f"{row:{width}} | {text}")
+
+
+def _place(row: tuple[str, ...]) -> tuple[int, str]:
+    """Sort rows that begin with a number by that."""
+    number = row[0].split()[0]
+    return (int(number) if number.isdigit() else 0, row[0])
 
 
 def _noted(stats: dict[str, list[Any]]) -> Iterator[list[str]]:

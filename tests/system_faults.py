@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -63,6 +64,15 @@ def content(file: Path) -> float:
     done = subprocess.run(argv, check=False, capture_output=True, text=True)
     (stream,) = json.loads(done.stdout)["streams"]
     return int(stream["nb_read_packets"]) / RATE
+
+
+def largest_gap(file: Path) -> float:
+    """Return the longest time between two pictures in seconds."""
+    entries = ["-select_streams", "v:0", "-show_entries", "packet=pts_time", "-of", "csv=p=0"]
+    argv = [shutil.which("ffprobe") or "ffprobe", "-v", "error", *entries, str(file)]
+    done = subprocess.run(argv, check=True, capture_output=True, text=True)
+    moments = sorted(float(line.strip(",")) for line in done.stdout.split())
+    return max(after - before for before, after in pairwise(moments))
 
 
 def complaints(file: Path) -> str:

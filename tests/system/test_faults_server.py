@@ -46,9 +46,7 @@ def test_a_server_that_fails_in_many_ways(server: FakeOpencast, rig: Rig, measur
     for fault, pattern in REASONS.items():
         title, pause = retried(agent, pattern)
         whole = moment_of_workflow(server, title.removeprefix("Lecture ")) - start - 4
-        measured(
-            f"9 {fault}", f"next try after {pause} s, at the server {whole:.1f} s after its end, 1 workflow"
-        )
+        measured(f"9 {fault}", f"next try after {pause} s, delivered {whole:.1f} s after its end, 1 workflow")
     measured("9 an event that starts meanwhile", f"recorded {late * 1000:.0f} ms after its start")
 
 
@@ -85,9 +83,7 @@ def test_the_name_of_the_ingest_node_is_unknown(server: FakeOpencast, rig: Rig, 
     known = time.time()
     for uid in ("uid-1", "uid-2"):
         delivered(rig, server, uid)
-    measured(
-        "9 DNS does not know the ingest node", f"delivered {time.time() - known:.1f} s after it does again"
-    )
+    measured("9 DNS does not know the ingest node", f"delivered {time.time() - known:.1f} s after it knows")
 
 
 def test_an_expired_certificate(
