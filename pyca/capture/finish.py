@@ -185,13 +185,20 @@ def _joined(pieces: list[_Piece], workshop: Workshop) -> _Piece | None:
             [piece.path for piece in pieces],
             target,
             tools,
-            starts=[piece.started for piece in pieces],
+            starts=_starts(pieces),
         )
         found = probe(target, tools)
     except MediaError as error:
         logger.warning("the parts are delivered as they are: %s", error)
         return None
     return _Piece(target, first.part, found, first.started)
+
+
+def _starts(pieces: Sequence[_Piece]) -> list[float] | None:
+    """Return when the parts began; None where the times of files are all there is: they may mean nothing."""
+    if not all(piece.part.started for piece in pieces):
+        return None
+    return [piece.started for piece in pieces]
 
 
 def _contained(piece: _Piece, workshop: Workshop) -> tuple[Path, Probe]:
