@@ -119,7 +119,7 @@ def test_parts_that_nobody_dated_are_ordered_by_their_files(job: Job, make: Make
         os.utime(make(number, seconds=number), (moment, moment))
     result = finished(job, [part(job, 1, 0.0), part(job, 2, 0.0)], tools, planned=3)
     [track] = result.tracks
-    assert measure(track.path, tools) == pytest.approx(3, abs=0.2)  # and not the 1000 s between the two
+    assert measure(track.path, tools) == pytest.approx(3, abs=0.5)  # and not the 1000 s between the two
 
 
 def test_files_that_were_never_written_are_told_once(job: Job, tools: Tools) -> None:
