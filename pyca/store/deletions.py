@@ -1,11 +1,11 @@
 """Recordings whose files leave this machine: marked first, so that nobody can still want to deliver them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pyca.core.recording import Recording, Upload, UploadStep
@@ -117,11 +117,11 @@ def _is_lost(recording: Recording, upload: Upload | None, now: float) -> bool:
     return over and recording.state in _WAITING and (upload is None or upload.step not in _UNDER_WAY)
 
 
-def _query() -> Select[str, str, float, str]:
+def _query() -> Any:
     ended = func.coalesce(RecordedEvent.ended, RecordedEvent.end).label("ended")
     columns = select(RecordedEvent.uid, RecordedEvent.title, ended, RecordedEvent.directory)
     return columns.order_by(ended, RecordedEvent.uid)
 
 
-def _kept(rows: Sequence[Row[Any]]) -> list[Kept]:
+def _kept(rows: Iterable[Any]) -> list[Kept]:
     return [Kept(row.uid, row.title, row.ended, Path(row.directory)) for row in rows]
