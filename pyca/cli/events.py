@@ -178,7 +178,7 @@ def _what_is_lost(one: Known) -> str:
     tracks = one.recording.tracks if one.recording else ()
     size = show_size(sum(track.size for track in tracks))
     if one.upload and one.upload.files_gone:
-        return f"what is known about “{one.event.title}” (its files are gone already)"
+        return f"what is known about “{plain(one.event.title)}” (its files are gone already)"
     where = f"; its copy in {one.upload.location} stays" if one.upload and one.upload.location else ""
     warning = "" if one.state is EventState.FINISHED_UPLOADING else ", which was NOT delivered"
     return f"“{plain(one.event.title)}”{warning} ({len(tracks)} files, {size}{where})"
@@ -191,7 +191,9 @@ def _delete(one: Known, settings: "Settings", database: "Database") -> None:
         recordings.delete_recording(session, one.event.uid)
     folder = one.recording.directory.absolute() if one.recording else None
     # The folder's name comes from the database: nothing outside of the recordings is ever removed.
-    if folder and settings.capture.directory.absolute() in folder.parents and folder.exists():
+    homes = (settings.capture.directory, settings.capture.fallback_directory)
+    within = folder and any(home and home.absolute() in folder.parents for home in homes)
+    if folder and within and folder.exists():
         shutil.rmtree(folder)
 
 
