@@ -11,6 +11,10 @@ In a test::
         server.unschedule("uid-1")
         server.reassign("uid-2", "other agent")
         server.faults.add("/ingest/addTrack", faults.drop(after=1_000_000), times=2)
+        event = server.capture_now("room")            # as the admin's “start now”
+        server.run_prolong_job()                      # what the server does each minute
+        server.stop_capture("room")
+        server.shows_package = "ingested"             # to those who ask for /recordings/{id}/mediapackage.xml
         ...
         server.calls             # every request: method, path, query, fields, file, status, user, scheme
         server.agents["room"]    # state, address, configuration, states reported so far

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from fake_opencast import capture_admin, ingest, multipart, reading
+from fake_opencast import capture_admin, ingest, multipart, reading, scheduling
 from fake_opencast.web import Answer, Environ, status_line
 from fake_opencast.world import Call, World
 
@@ -65,6 +65,8 @@ class App:
             return reading.available(self.world, call, self.base)
         if call.path == "/recordings/calendars":
             return reading.calendars(self.world, call)
+        if call.path.startswith("/recordings/"):
+            return scheduling.handle(self.world, call)
         if call.path.startswith("/info/"):
             return reading.info(self.world, call, call.user)
         return Answer(404, "The resource you requested does not exist.")
