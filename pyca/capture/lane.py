@@ -227,14 +227,16 @@ class Lane:
         if now - part.monotonic >= STABLE:
             self._clear(AlarmKind.COMMAND)
         self._listen(part, now)
-        trouble = part.trouble or part.watch.warning
-        if not trouble:
-            if part.watch.grown:
-                self._clear(AlarmKind.NO_DATA)
-            return
-        self._alert(AlarmKind.NO_DATA, trouble)
-        if trouble == part.watch.warning and trouble not in self.errors:
-            self.errors.append(trouble)
+        warning = part.watch.warning
+        if warning and warning not in self.errors:
+            self.errors.append(warning)
+        trouble = part.trouble or warning
+        if not trouble and part.watch.pausing(now):
+            trouble = "the command has stopped writing"
+        if trouble:
+            self._alert(AlarmKind.NO_DATA, trouble)
+        elif part.watch.grown:
+            self._clear(AlarmKind.NO_DATA)
 
     def _listen(self, part: RunningPart, now: float) -> None:
         """Tell whether sound and picture are what they should be."""

@@ -17,8 +17,10 @@ from pyca.media.still import Still, StillWatch, look
 
 logger = logging.getLogger(__name__)
 
-LOOK_PERIOD = 4.0
+LOOK_PERIOD = 3.0
 """Seconds between two looks at a preview picture; each costs the start of an FFmpeg."""
+SOON = 1.0
+"""The same where something may be wrong, until that is known."""
 
 
 class Signal(Protocol):
@@ -88,10 +90,11 @@ class Preview:
         if self._pending and self._pending.done():
             self._watch.feed(self._pending.result(), now)
             self._pending = None
+        faults = self._watch.faults()
         if self._pending is None and now >= self._due:
-            self._due = now + LOOK_PERIOD
+            self._due = now + (SOON if self._watch.suspicious and not faults else LOOK_PERIOD)
             self._pending = self._looker.look(self._file)
-        return self._watch.faults()
+        return faults
 
 
 def signal_of(job: Job, number: int, health: Health, looker: Looker) -> Signal | None:

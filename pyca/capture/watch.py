@@ -12,6 +12,8 @@ LIMIT = 5.0
 """Seconds without growth after which a command that wrote steadily counts as stuck."""
 PATIENCE = 4.0
 """How many of its own pauses a command may stand still: some write in blocks of several seconds."""
+SUSPICIOUS = 2
+"""How many of them before the operator is told."""
 STEADY = 3
 """How often a file must have grown before its pauses tell anything."""
 
@@ -34,6 +36,14 @@ class FileWatch:
         self._next = now + PERIOD
         self.warning = ""
         """what is wrong with a command that has written nothing yet"""
+
+    def pausing(self, now: float) -> bool:
+        """Tell whether a command that wrote steadily makes an unusually long pause.
+
+        :param now: monotonic seconds
+        """
+        limit = max(LIMIT, SUSPICIOUS * self._longest)
+        return self._times > STEADY and now - self._grown_at >= limit
 
     @property
     def grown(self) -> bool:

@@ -108,6 +108,11 @@ class StillWatch:
             faults.append(Fault(AlarmKind.FROZEN, detail))
         return tuple(faults)
 
+    @property
+    def suspicious(self) -> bool:
+        """True where the last look showed what may become a fault: the next one should come soon."""
+        return self._black_since is not None or self._anew
+
     def _is_black(self) -> bool:
         limit = self._health.black_seconds
         return self._black_since is not None and 0 < limit <= self._now - self._black_since
