@@ -100,6 +100,6 @@ def test_a_clock_that_is_set_while_recording(
     assert len(server.workflows) == 2
     measured(
         f"16 clock set by {step:+.0f} s while recording",
-        f"{recorded:.1f} of {LENGTH} s recorded, ended {true_length:.1f} s after the start by the steady clock;"
+        f"{recorded:.1f} of {LENGTH} s, ended {true_length:.1f} s after the start, by the steady clock;"
         f" the next one {began_late(rig, uid) * 1000:.0f} ms after its start by the new clock",
     )
