@@ -11,6 +11,10 @@ In a test::
         server.unschedule("uid-1")
         server.reassign("uid-2", "other agent")
         server.faults.add("/ingest/addTrack", faults.drop(after=1_000_000), times=2)
+        event = server.capture_now("room")            # as the admin's “start now”
+        server.run_prolong_job()                      # what the server does each minute
+        server.stop_capture("room")
+        server.shows_package = "ingested"             # to those who ask for /recordings/{id}/mediapackage.xml
         ...
         server.calls             # every request: method, path, query, fields, file, status, user, scheme
         server.agents["room"]    # state, address, configuration, states reported so far
@@ -62,6 +66,7 @@ class FakeOpencast(World):
     def start(self) -> Self:
         """Listen; the port stays the same when started again."""
         self._server = WebServer(self.port, self.app, self._context)
+        self._server.ahead = lambda: self.ahead
         self.port = self._server.server_port
         self.app.base = self.url
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
