@@ -135,7 +135,7 @@ class Http:
         return curl
 
     def _renew(self) -> None:
-        """Read the trusted certificates anew after the server's was refused: a handle keeps them for a day."""
+        """Read the trusted certificates anew after the server's was refused: curl keeps them for a day."""
         if self._distrustful:
             self._curl.close()
             self._curl, self._nonce_host, self._distrustful = self._handle(), "", False

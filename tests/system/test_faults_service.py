@@ -90,7 +90,7 @@ def test_children_of_run_that_die(server: FakeOpencast, rig: Rig, measured: Meas
     assert content(track) > 2.5
     measured(
         "7 every child of run killed",
-        f"all {len(AGENT)} back after {took:.1f} s, the next event begun {late * 1000:.0f} ms after its start",
+        f"all {len(AGENT)} back after {took:.1f} s, the next event {late * 1000:.0f} ms after its start",
     )
 
 
