@@ -6,8 +6,8 @@ In pyca.conf::
     [hooks]
     alarm = '/opt/pyca/etc/hooks/webhook.py https://chat.example.org/hooks/abc'
 
-All variables HOOK_… are sent under their own names in small letters, such as ``event_title``; ``text`` says the
-same in one line, which is what chats such as Mattermost, Rocket.Chat or Slack show.
+All variables HOOK_… are sent under their own names in small letters, such as ``event_title``; ``text`` says
+the same in one line, which is what chats such as Mattermost, Rocket.Chat or Slack show.
 """
 
 import json
