@@ -25,6 +25,9 @@ LOW_PERIOD = 60.0
 """The same while a disk has less free than wanted."""
 AT_ONCE = 20
 """Recordings deleted at a time; deliveries have their turn in between."""
+EXAMINED = 200
+"""Recordings looked at for room at a time; an archive on the same disk makes thousands useless."""
+IN_VAIN_SECONDS = 3600.0
 DAY = 86400.0
 LOST = "it was never delivered, and its files were deleted to make room on the disk"
 
@@ -80,9 +83,13 @@ class Retention:
         self._free = free
         self._disk = disk
         self._due = clock.monotonic()
-        self._left = 0
+        self._left = self._looks = 0
         self._stubborn: set[str] = set()
         """ids of those that could not or must not be deleted; told once, tried again after a restart"""
+        self._in_vain: dict[str, float] = {}
+        """id → until when nothing is expected of deleting it"""
+        self._carried: dict[int | None, int] = {}
+        """disk → bytes that were deleted just now and may not be seen as free yet"""
         self._told_of: set[int | None] = set()
         self._told_of_links = False
 
@@ -100,16 +107,15 @@ class Retention:
         if self._clock.monotonic() < self._due:
             return
         # Set first: a database that fails below must not be asked without a pause.
-        self._due, self._left = self._clock.monotonic() + LOW_PERIOD, AT_ONCE
+        self._due, self._left, self._looks = self._clock.monotonic() + LOW_PERIOD, AT_ONCE, EXAMINED
         self._go_on()
         low = False
         if self.in_use:
             with self._database.read() as session:
                 delivered = deletions.delivered(session)
             self._by_age(delivered)
-            for disk in self._low_disks():
-                low = self._make_room(disk, delivered) or low
-        pause = 0.0 if self._left <= 0 else LOW_PERIOD if low else PERIOD
+            low = self._make_rooms(delivered)
+        pause = 0.0 if self._left <= 0 else LOW_PERIOD if low or self._looks <= 0 else PERIOD
         self._due = self._clock.monotonic() + pause
 
     def _go_on(self) -> None:
@@ -119,9 +125,7 @@ class Retention:
         for recording in begun:
             if recording is None or recording.uid in self._stubborn:
                 continue
-            if reason := refusal(recording.directory, self.homes, self._archive):
-                self._leave(recording.uid, recording.directory, reason)
-            else:
+            if self._left > 0 and not self._is_refused(recording.uid, recording.directory):
                 self._delete(recording)
 
     def _by_age(self, delivered: Sequence[Kept]) -> None:
@@ -131,16 +135,24 @@ class Retention:
         for kept in delivered:
             if self._left <= 0 or kept.ended >= oldest:
                 return
-            if kept.directory.exists() and self._is_deleted(kept, lost=False) is not None:
+            if self._disk(kept.directory) is not None and self._is_deleted(kept, lost=False) is not None:
                 logger.info("“%s” was delivered, is older than [retention] max_age and deleted", kept.title)
 
     def _low_disks(self) -> list[_Disk]:
         found: dict[int | None, _Disk] = {}
         for home in self.homes:
-            number, free = self._disk(existing(home)), self._free(home)
-            if free is not None:
-                found.setdefault(number, _Disk(home, number, free))
+            if (free := self._free(home)) is not None:
+                number = self._disk(existing(home))
+                found.setdefault(number, _Disk(home, number, free, self._carried.get(number, 0)))
         return [disk for disk in found.values() if disk.lacks(self._wanted.keep_free, None)]
+
+    def _make_rooms(self, delivered: Sequence[Kept]) -> bool:
+        """Make room on each disk that needs it; True where one still does."""
+        disks = self._low_disks()
+        low = [disk for disk in disks if self._make_room(disk, delivered)]
+        # Where it goes on at once, what was deleted now may not be seen as free yet.
+        self._carried = {disk.number: disk.freed for disk in disks} if self._left <= 0 else {}
+        return bool(low)
 
     def _make_room(self, disk: _Disk, delivered: Sequence[Kept]) -> bool:
         """Delete recordings on a disk until enough is free; True where it is not enough yet."""
@@ -166,7 +178,7 @@ class Retention:
             disk.freed += self._freed(kept, disk, lost=True)
 
     def _goes_on(self, disk: _Disk) -> bool:
-        return self._left > 0 and self._is_low(disk)
+        return self._left > 0 and self._looks > 0 and self._is_low(disk)
 
     def _is_low(self, disk: _Disk) -> bool:
         return disk.lacks(self._wanted.keep_free, self._free(disk.home))
@@ -182,14 +194,9 @@ class Retention:
         :param must_free: leave it alone where that would free nothing
         :return: the bytes freed, None where it stays
         """
-        if kept.uid in self._stubborn:
+        if kept.uid in self._stubborn or self._is_refused(kept.uid, kept.directory):
             return None
-        if reason := refusal(kept.directory, self.homes, self._archive):
-            self._leave(kept.uid, kept.directory, reason)
-            return None
-        with self._database.read() as session:
-            known = recordings.get(session, kept.uid)
-        if known is None or (must_free and not self._frees(own_tracks(known))):
+        if must_free and not self._frees(kept.uid):
             return None
         now = self._clock.now()
         with self._database.write() as session:
@@ -197,7 +204,7 @@ class Retention:
         if claimed is None:
             return None
         recording, before = claimed
-        freed = self._size(own_tracks(recording))
+        freed = _size(recording)
         if not self._delete(recording):
             with self._database.write() as session:
                 deletions.give_up(session, kept.uid, before)
@@ -207,13 +214,13 @@ class Retention:
     def _delete(self, recording: Recording) -> bool:
         """Delete the files of a recording that is marked; False where all of them are still there."""
         self._left -= 1
-        own, title = own_tracks(recording), recording.event.title
-        if recording.state is not EventState.FINISHED_UPLOADING:
-            names = ", ".join(str(track.path) for track in own.tracks)
-            logger.error("“%s” is lost: %s: %s", title, LOST, names or recording.directory)
-        delete_files(own, self.homes)
-        left = own_tracks(recording).tracks
-        if left and len(left) == len(own.tracks):
+        title = recording.event.title
+        try:
+            gone = self._take_away(recording)
+        except OSError as error:
+            logger.warning("%s cannot be looked into: %s", recording.directory, error.strerror)
+            gone = False
+        if not gone:
             self._stubborn.add(recording.uid)
             logger.error("“%s” stays in %s: its files cannot be deleted", title, recording.directory)
             return False
@@ -221,15 +228,39 @@ class Retention:
             deletions.finish(session, recording.uid, self._clock.now(), LOST)
         return True
 
-    def _leave(self, uid: str, folder: Path, reason: str) -> None:
-        self._stubborn.add(uid)
-        logger.warning("%s is not deleted: %s", folder, reason)
+    def _take_away(self, recording: Recording) -> bool:
+        own = own_tracks(recording)
+        if recording.state is not EventState.FINISHED_UPLOADING:
+            names = ", ".join(str(track.path) for track in own.tracks)
+            place = names or recording.directory
+            logger.error("“%s” is lost: %s: %s", recording.event.title, LOST, place)
+        delete_files(own, self.homes)
+        left = own_tracks(recording).tracks
+        return not left or len(left) < len(own.tracks)
 
-    def _frees(self, recording: Recording) -> bool:
-        """Tell whether deleting these files gives the disk anything."""
-        if self._size(recording):
+    def _is_refused(self, uid: str, folder: Path) -> bool:
+        """Tell whether a folder must be left alone; said once."""
+        try:
+            reason = refusal(folder, self.homes, self._archive)
+        except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError
+            reason = str(error)
+        if reason:
+            self._stubborn.add(uid)
+            logger.warning("%s is not deleted: %s", folder, reason)
+        return bool(reason)
+
+    def _frees(self, uid: str) -> bool:
+        """Tell whether deleting a recording would give the disk anything; the answer holds for a while."""
+        moment = self._clock.monotonic()
+        if moment < self._in_vain.get(uid, float("-inf")):
+            return False
+        self._looks -= 1
+        with self._database.read() as session:
+            recording = recordings.get(session, uid)
+        if recording is not None and _size(recording):
             return True
-        if recording.tracks and not self._told_of_links:
+        self._in_vain[uid] = moment + IN_VAIN_SECONDS
+        if recording is not None and recording.tracks and not self._told_of_links:
             self._told_of_links = True
             logger.warning(
                 "[retention] keep_free: deleting “%s” would free nothing, as %s has a second name elsewhere; "
@@ -238,12 +269,6 @@ class Retention:
                 recording.tracks[0].path,
             )
         return False
-
-    def _size(self, recording: Recording) -> int:
-        try:
-            return freed_by(recording)
-        except OSError:
-            return 0
 
     def _tell(self, disk: _Disk, low: bool) -> None:
         """Say once that a disk stays low although all was deleted that may be."""
@@ -256,3 +281,11 @@ class Retention:
                 show_size(self._wanted.keep_free),
                 disk.home,
             )
+
+
+def _size(recording: Recording) -> int:
+    """Return the bytes that deleting a recording would free, 0 where nobody can tell."""
+    try:
+        return freed_by(own_tracks(recording))
+    except OSError:
+        return 0

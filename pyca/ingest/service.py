@@ -8,7 +8,7 @@ from functools import partial
 
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
-from pyca.core.errors import DeliveryError, StoreError
+from pyca.core.errors import DeliveryError, PycaError, StoreError
 from pyca.core.recording import Recording, Upload
 from pyca.core.states import EventState, ServiceName
 from pyca.ingest.choose import choose_target
@@ -129,7 +129,7 @@ class IngestService:
         """Keep the disk free during a delivery of hours too; its own files are not touched."""
         try:
             self._retention.look()
-        except StoreError as error:
+        except PycaError as error:
             logger.warning("Old recordings are not deleted now: %s", error)
 
     def _deliver(self, upload: Upload) -> None:

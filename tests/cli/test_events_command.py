@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from pyca.core.alarm import Alarm, AlarmKind
 from pyca.core.event import Event, Origin
-from pyca.core.recording import Track
+from pyca.core.recording import Track, Upload, UploadStep
 from pyca.core.states import EventState, ServiceName, ServiceState
-from pyca.store import events, recordings, services
+from pyca.store import alarms, events, recordings, services, uploads
 from pyca.store.database import Database
 from tests.cli.conftest import Run
 
@@ -183,6 +184,38 @@ def test_status(pyca: Run, database: Database, folder: Path) -> None:
     text = pyca("status").out
     assert "records Analysis" in text
     assert "never started" in text
+
+
+def test_status_lists_alarms(pyca: Run, database: Database, folder: Path) -> None:
+    record(database, folder)
+    now = time.time()
+    with database.write() as session:
+        noticed = Alarm(AlarmKind.SILENCE, "no sound for 8 s", now - 90, "rec-1", "camera", "capture")
+        alarms.store(session, noticed)
+        alarms.store(session, Alarm(AlarmKind.DISK, "full", now - 90, service="capture", ended=now - 1))
+    (alarm,) = json.loads(pyca("status", "--json").out)["alarms"]
+    assert alarm["since"]
+    assert {**alarm, "since": ""} == {
+        "kind": "silence", "text": "no sound for 8 s", "since": "", "event": "rec-1", "title": "Analysis",
+        "input": "camera", "service": "capture",
+    }  # fmt: skip
+    text = pyca("status").out
+    assert "alarm (silence) “Analysis”, camera: no sound for 8 s, since " in text
+
+
+def test_a_recording_whose_files_are_gone_says_so(pyca: Run, database: Database, folder: Path) -> None:
+    record(database, folder)
+    with database.write() as session:
+        for state in (EventState.FINISHED_RECORDING, EventState.UPLOADING, EventState.FINISHED_UPLOADING):
+            recordings.set_state(session, "rec-1", state, time.time())
+    assert json.loads(pyca("events", "show", "rec-1", "--json").out)["files_deleted"] is False
+    with database.write() as session:
+        uploads.save(session, Upload("rec-1", "opencast", UploadStep.GONE, location="https://there"))
+    assert json.loads(pyca("events", "show", "rec-1", "--json").out)["files_deleted"] is True
+    assert "have been deleted from this machine" in pyca("events", "show", "rec-1").out
+    refused = pyca("events", "retry", "rec-1")
+    assert refused.code == 64
+    assert "were deleted from this machine" in refused.err
 
 
 def test_status_calls_a_recording_without_a_recorder_interrupted(

@@ -360,6 +360,49 @@ def test_one_that_cannot_be_deleted_is_told_once_and_the_others_go(
     assert here(bench) == set()
 
 
+def test_many_that_would_free_nothing_are_looked_at_a_few_at_a_time(
+    bench: Bench, delivered: Callable[..., Recording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "EXAMINED", 3)
+    for number in range(5):
+        path = delivered(f"linked{number}", 20 - number).tracks[0].path
+        os.link(path, bench.home.parent / f"{number}.mkv")
+    delivered("own", 2)
+    _undelivered(bench, "lost", S.FINISHED_RECORDING, 1)
+    keep(bench, keep_free=30_000, undelivered=True)
+    mine = make(bench, free=Room(bench, 0))
+    mine.look()
+    # Not all that was delivered has been looked at, so nothing else is given up.
+    assert {"own", "lost"} < here(bench)
+    assert mine.next_due() == bench.clock.now() + retention.LOW_PERIOD
+    bench.clock.move(retention.LOW_PERIOD)
+    mine.look()
+    assert "own" not in here(bench)
+    assert "lost" in here(bench)
+
+
+def test_a_folder_that_cannot_be_looked_into_holds_nobody_up(
+    bench: Bench, delivered: Callable[..., Recording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = delivered("held", 5).directory
+    loop = delivered("loop", 5).directory
+    delivered("other", 4)
+    real = Path.is_symlink
+
+    def refuse(path: Path) -> bool:
+        if held == path.parent:
+            raise PermissionError(13, "Permission denied")
+        if loop == path:
+            raise RuntimeError("Symlink loop")
+        return real(path)
+
+    monkeypatch.setattr(Path, "is_symlink", refuse)
+    keep(bench, max_age=1.0, keep_free=10**12)
+    make(bench, free=lambda _folder: 0).look()
+    assert here(bench) == {"held", "loop"}
+    assert bench.upload("held").step is UploadStep.DONE
+
+
 def test_a_few_at_a_time(bench: Bench, delivered: Callable[..., Recording]) -> None:
     for number in range(retention.AT_ONCE + 3):
         delivered(f"e{number}", 9)

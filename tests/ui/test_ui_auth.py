@@ -7,7 +7,16 @@ from pyca.store import events
 from pyca.store.database import Database
 from tests.ui_tools import PASSWORD, USER, Person
 
-PATHS = ["/", "/status.html", "/status.json", "/img/0", "/record", "/static/style.css", "/nowhere"]
+PATHS = [
+    "/",
+    "/status.html",
+    "/status.json",
+    "/img/0",
+    "/metrics",
+    "/record",
+    "/static/style.css",
+    "/nowhere",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
