@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy import update
+
 from pyca.capture.service import CaptureService
 from pyca.config.settings import Capture, Settings
 from pyca.core.alarm import Alarm
@@ -16,6 +18,7 @@ from pyca.runtime.notify import Notifier
 from pyca.runtime.pulse import Pulse
 from pyca.store import alarms, events, recordings
 from pyca.store.database import Database
+from pyca.store.tables import UpstreamRow
 from pyca.store.upgrade import ensure
 from tests.tools import SettableClock
 
@@ -84,6 +87,11 @@ class Rig:
             events.add(session, event)
         self.service._agenda._next_look = 0
         return event
+
+    def pretend_age(self, seconds: float) -> None:
+        """Have the database say that it was made earlier."""
+        with self.database.write() as session:
+            session.execute(update(UpstreamRow).values(checked=UpstreamRow.checked - seconds))
 
     def change(self, event: Event) -> None:
         with self.database.write() as session:

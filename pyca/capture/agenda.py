@@ -6,8 +6,9 @@ from collections.abc import Collection
 from pyca.core.clock import Clock
 from pyca.core.errors import StoreError
 from pyca.core.event import Event
-from pyca.store import events, recordings
+from pyca.store import events, identity, recordings
 from pyca.store.database import Database
+from pyca.store.identity import Identity
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,10 @@ class Agenda:
         self._ends: dict[str, float] = {}
         self._missed: list[Event] = []
         self._next_look = 0.0
+        self.identity: Identity | None = None
+        """which database was read last"""
+        self.replaced = False
+        """True from the moment at which another database has taken its place until somebody has seen to it"""
         self.trouble = ""
         """why the schedule cannot be read now"""
 
@@ -44,16 +49,18 @@ class Agenda:
         :return: True where it was read
         """
         now = self._clock.now()
-        if self.trouble and now < self._next_look:
+        if self.trouble and self._clock.monotonic() < self._next_look:
             return False
         quiet = TROUBLED_QUIET if self.trouble else QUIET
         at_hand = [event.start for event in self._events.values() if now < event.start <= now + quiet]
         if at_hand:
-            self._next_look = max(at_hand) + QUIET
+            self._next_look = self._clock.monotonic() + max(at_hand) + QUIET - now
             return False
-        self._next_look = now + PERIOD
+        self._next_look = self._clock.monotonic() + PERIOD
         try:
             with self._database.read() as session:
+                if not self._same(identity.get(session)):
+                    return False
                 upcoming = events.upcoming(session, before=now + HORIZON)
                 self._scheduled = events.many(session, running) if running else {}
                 self._ends = recordings.operator_ends(session) if running else {}
@@ -67,6 +74,20 @@ class Agenda:
         self._missed = [event for event in fresh if event.end <= now]
         self._events = {event.uid: event for event in fresh if event.end > now}
         return True
+
+    def remembered(self) -> list[Event]:
+        """Return all events that are known and have not begun, and those that run."""
+        return [*self._events.values(), *self._scheduled.values()]
+
+    def _same(self, found: Identity) -> bool:
+        """Tell whether this is still the database that was read before.
+
+        Of another one nothing is believed until it has been given back what it does not know.
+        """
+        self.replaced = self.replaced or (self.identity is not None and self.identity.id != found.id)
+        self.identity = found
+        self.trouble = ""
+        return not self.replaced
 
     def due(self) -> list[Event]:
         """Return the events that should be recorded at this moment, the earliest first."""
@@ -105,7 +126,7 @@ class Agenda:
     def next_due(self) -> float:
         """Return the moment of the next start, preparation or look."""
         now = self._clock.now()
-        moments = [self._next_look]
+        moments = [now + self._next_look - self._clock.monotonic()]
         for event in self._events.values():
             moments += [moment for moment in (event.start - LEAD, event.start) if moment > now]
         return min(moments)

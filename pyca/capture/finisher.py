@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -20,7 +21,9 @@ from pyca.core.event import Origin
 from pyca.core.states import EventState, ServiceName
 from pyca.media.ffmpeg import Tools, find_tools
 from pyca.runtime.hooks import Hook
-from pyca.store import events, recordings
+from pyca.store import events, folder, recordings
+from pyca.store.folder import Description
+from pyca.store.restore import restore
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +96,15 @@ class Finisher:
             state = EventState.PARTIAL_RECORDING
         logger.info("“%s”: %s, %d tracks", event.title, state, len(result.tracks))
 
+        begun = recorder.describe()
+        over = replace(
+            begun.recording, state=state, ended=ended, error="; ".join(notes), tracks=result.tracks
+        )
+        # First to the disk: should the database be lost meanwhile, the folder knows that all is done.
+        folder.note(Description(over, begun.parts))
+
         def write(session: Session) -> None:
+            restore(session, begun)
             recordings.close(session, event.uid, ended, result.tracks)
             recordings.set_state(session, event.uid, state, ended, error="; ".join(notes))
             if event.origin is Origin.LOCAL:

@@ -11,7 +11,6 @@ from uuid import NAMESPACE_OID, uuid5
 from sqlalchemy.orm import Session
 
 from pyca.capture.context import Context
-from pyca.capture.describe import NAME, describe
 from pyca.capture.inputs import Job, fallback_of, jobs
 from pyca.capture.lane import Lane
 from pyca.capture.part import RunningPart, adopt_part
@@ -19,12 +18,15 @@ from pyca.capture.scribe import Work
 from pyca.core.alarm import AlarmKind
 from pyca.core.clock import SteadyClock
 from pyca.core.event import Event, Origin
-from pyca.core.recording import Part
+from pyca.core.recording import Part, Recording
 from pyca.core.states import EventState, Outcome, ServiceName
 from pyca.core.units import show_time
 from pyca.runtime.child import Child, Exit
 from pyca.runtime.hooks import Hook
+from pyca.store import folder as folders
 from pyca.store import recordings
+from pyca.store.folder import Description
+from pyca.store.restore import restore
 
 logger = logging.getLogger(__name__)
 
@@ -196,7 +198,8 @@ class Recorder:
 
         :return: when it ended
         """
-        self._context.syncer.remove(self.folder / NAME)
+        for place in {self.folder, *(lane.job.folder for lane in self.lanes)}:
+            self._context.syncer.remove(place / folders.NAME)
         self._context.alarms.clear_event(self.event)
         return self._clock.now()
 
@@ -236,11 +239,37 @@ class Recorder:
         fallback = fallback_of(self._context.settings, self.folder)
         return Lane(job, fallback, self._context, self._clock, self, dict(os.environ))
 
+    def describe(self) -> Description:
+        """Return what is known about the recording now."""
+        recording = Recording(
+            event=self.event,
+            state=self.state,
+            directory=self.folder,
+            started=self.started,
+            error="; ".join(self.errors[-3:]),
+        )
+        return Description(recording, tuple(self._history))
+
+    def announce(self) -> None:
+        """Tell a database of this recording that knows nothing of it."""
+        description = self.describe()
+
+        def write(session: Session) -> None:
+            rows = restore(session, description)
+            for part in (lane.part for lane in self.lanes):
+                if part:
+                    part.row = rows.get((part.job.name, part.number), part.row)
+
+        self._put(write)
+
     def _describe(self) -> None:
-        try:
-            self._context.syncer.add(describe(self.folder, self.event))
-        except OSError as error:
-            logger.warning("%s cannot be written: %s", self.folder, error.strerror)
+        """Have the folders tell of this recording, should the database be lost."""
+        description = self.describe()
+        for place in {self.folder, *(lane.job.folder for lane in self.lanes if lane.parts)}:
+            try:
+                self._context.syncer.add(folders.write(place, description))
+            except OSError as error:
+                logger.warning("%s cannot be written: %s", place / folders.NAME, error.strerror)
 
     def _put(self, work: Work) -> None:
         self._context.scribe.put(work)
@@ -256,6 +285,7 @@ class Recorder:
 
         if self._held is None:
             self._put(write)
+            self._describe()
         else:
             self._held.append(write)
 
@@ -275,6 +305,13 @@ class Recorder:
             self._context.syncer.remove(file)
         now = self._clock.now()
         logger.info("“%s”: %s", self.event.title, part.explain(ended))
+        self._history = [
+            replace(known, ended=now, outcome=ended.outcome, exit_code=ended.code)
+            if (known.input, known.number) == (part.job.name, part.number)
+            else known
+            for known in self._history
+        ]
+        self._describe()
         # The id is looked up when the write is carried out: the part itself is written before it.
         self._put(
             lambda session: (

@@ -12,6 +12,7 @@ from pyca.capture.inputs import folder_of, jobs
 from pyca.capture.recorder import Recorder
 from pyca.capture.salvage import found_parts
 from pyca.capture.scribe import Scribe
+from pyca.capture.search import Search, is_over, settled
 from pyca.capture.signal import Looker
 from pyca.config.settings import Settings
 from pyca.core.alarm import AlarmKind
@@ -20,14 +21,20 @@ from pyca.core.errors import StoreError
 from pyca.core.event import Event
 from pyca.core.states import EventState, ServiceName
 from pyca.media.durable import Syncer
+from pyca.runtime.bell import ring
 from pyca.runtime.child import Child
 from pyca.runtime.hooks import Hook, Hooks
 from pyca.runtime.pulse import Pulse
-from pyca.store import events, recordings
+from pyca.store import events, identity, recordings
 from pyca.store.alarms import Alarms
 from pyca.store.database import Database
+from pyca.store.folder import Description
+from pyca.store.restore import give_back, restore
 
 logger = logging.getLogger(__name__)
+
+FIRST_LOOK = 0.5
+"""Seconds to wait for what the folders tell, at the first start with a new database."""
 
 
 class CaptureService:
@@ -58,6 +65,8 @@ class CaptureService:
         self._waiting: dict[str, Event] = {}
         self._finisher = Finisher(self._context)
         self._recovered = False
+        self._search: Search | None = None
+        self._giving_back = False
 
     def tick(self) -> float:
         """Start what is due, look after what runs, read the schedule again where it is time."""
@@ -65,12 +74,15 @@ class CaptureService:
         self._look_after()
         if not self._recovered:
             self._recover()
+        self._take_in()
         if self._agenda.refresh(self._recorders):
             self._follow()
             self._prepare()
             self._finisher.forget(self._agenda.offers)
             self._note_missed()
             self._start_due()
+        if self._agenda.replaced and not self._giving_back:
+            self._give_back()
         self._watch_over()
         return min(self._look_after(), self._agenda.next_due())
 
@@ -103,6 +115,8 @@ class CaptureService:
             self._pulse.progress("closing files")
         for recorder in [rec for rec in self._recorders.values() if rec.over]:
             self._finisher.take(self._recorders.pop(recorder.event.uid))
+        if self._search:
+            self._search.close()
         self._finisher.close()
         self._context.looker.close()
         self._context.hooks.close()
@@ -181,10 +195,11 @@ class CaptureService:
         self._context.hooks.run(Hook.RECORDING_FAILED, facts, event)
 
     def _note_missed(self) -> None:
+        created = self._agenda.identity.created if self._agenda.identity else 0.0
         for event in self._agenda.take_missed():
             if event.uid in self._finisher or event.uid in self._waiting:
                 continue
-            if not self._salvage(event):
+            if not self._salvage(event) and event.end > created:
                 reason = "missed: the capture service was not running, or the event came too late"
                 self._write_off(event, reason, until=self._clock.now() + SHOWN)
 
@@ -216,10 +231,18 @@ class CaptureService:
                 parts = {recording.uid: recordings.parts(session, recording.uid) for recording in left}
                 ends = recordings.operator_ends(session)
                 unrecorded = events.unrecorded(session, self._clock.now())
+                database = identity.get(session)
         except StoreError as error:
             logger.error("%s; unfinished recordings are looked for later", error)
             return
         self._recovered = True
+        if not database.searched:
+            if database.history:
+                until = self._clock.now() + SHOWN
+                self._context.alarms.alert(AlarmKind.DATABASE, database.history, until=until)
+            self._search = Search(self._settings, self._database, self._clock)
+            # What was being recorded a moment ago is among the first: it goes on before anything begins.
+            self._take_in(FIRST_LOOK)
         self._waiting |= {event.uid: event for event in unrecorded if event.uid not in self._recorders}
         for recording in left:
             if recording.uid in self._recorders:
@@ -229,3 +252,42 @@ class CaptureService:
             recorder.resume(parts[recording.uid])
             self._recorders[recording.uid] = recorder
             logger.warning("“%s” was being recorded when the service ended", recording.event.title)
+
+    def _take_in(self, patience: float = 0.0) -> None:
+        """Take in recordings that were found in their folders."""
+        if self._search is None:
+            return
+        for description in self._search.take(patience):
+            recording = description.recording
+            if recording.uid in self._recorders or recording.uid in self._finisher:
+                continue
+            if is_over(description):
+                self._restore(settled(description), (ServiceName.INGEST,))
+                continue
+            logger.warning("“%s” was being recorded when the database was lost", recording.event.title)
+            recorder = Recorder(recording.event, recording.directory, self._context)
+            recorder.resume(list(description.parts))
+            self._recorders[recording.uid] = recorder
+            recorder.announce()
+
+    def _restore(self, description: Description, wake: tuple[ServiceName, ...]) -> None:
+        self._context.scribe.put(lambda session: restore(session, description), wake)
+
+    def _give_back(self) -> None:
+        """Tell a new database what this service remembers: the schedule, and what it records."""
+        self._giving_back = True
+        remembered, found = self._agenda.remembered(), self._agenda.identity
+        history = found.history if found else ""
+        text = f"another database has taken the place of the one in use. {history}".strip()
+        self._context.alarms.alert(AlarmKind.DATABASE, text, until=self._clock.now() + SHOWN)
+        self._context.scribe.put(lambda session: give_back(session, remembered))
+        for recorder in self._recorders.values():
+            recorder.announce()
+        self._context.alarms.rewrite()
+        self._context.scribe.put(lambda session: None, (), self._given_back)
+
+    def _given_back(self) -> None:
+        """From now on the new database is believed."""
+        self._agenda.replaced = self._giving_back = False
+        self._recovered = False
+        ring(self._database.scope, self.name)

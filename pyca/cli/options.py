@@ -43,7 +43,7 @@ def open_database(settings: "Settings", *, create: bool = True) -> "Database":
     click.get_current_context().call_on_close(database.dispose)
     if not create and database.file and not database.file.exists():
         raise StoreError(f"there is no database {database.file} yet", "start pyCA once, or check --config")
-    ensure(database)
+    ensure(database, repair=create)
     return database
 
 

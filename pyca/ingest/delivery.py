@@ -13,8 +13,9 @@ from pyca.ingest.files import checksum
 from pyca.ingest.meter import Meter
 from pyca.ingest.target import Interrupted, Target
 from pyca.runtime.pulse import Pulse
-from pyca.store import events, recordings, uploads
+from pyca.store import events, folder, recordings, uploads
 from pyca.store.database import Database
+from pyca.store.folder import Description
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def deliver(
     recording = replace(recording, event=_freshest(database, recording.event))
     # From here to the answer nobody can tell whether the recording was taken: that must survive a crash.
     upload = _keep(database, replace(upload, step=UploadStep.FINISH))
+    folder.note(Description(recording, upload=upload))
     return target.finish(recording, upload)
 
 

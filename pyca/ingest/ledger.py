@@ -14,8 +14,9 @@ from pyca.core.recording import Recording, Upload, UploadStep
 from pyca.core.states import EventState
 from pyca.ingest.inquiry import PAUSES
 from pyca.ingest.target import Target
-from pyca.store import recordings, uploads
+from pyca.store import folder, recordings, uploads
 from pyca.store.database import Database
+from pyca.store.folder import Description
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ class Ledger:
             failed = self._after(upload, error, now)
             uploads.save(session, failed)
             _leave(session, uid, EventState.FAILED_UPLOADING, now)
+        folder.note(Description(replace(recording, state=EventState.FAILED_UPLOADING), upload=failed))
         if failed.step is UploadStep.AMBIGUOUS:
             logger.error("“%s” may have been delivered or not: %s", title, failed.error)
         elif failed.permanent:
@@ -104,6 +106,8 @@ class Ledger:
         done = replace(
             upload, step=UploadStep.DONE, bytes_sent=upload.bytes_total, error="", permanent=False, attempts=0
         )
+        # First to the disk: should the database be lost, nobody delivers this once more.
+        folder.note(Description(replace(recording, state=EventState.FINISHED_UPLOADING), upload=done))
         with self._database.write() as session:
             uploads.save(session, done)
             recordings.set_state(session, recording.uid, EventState.FINISHED_UPLOADING, now)

@@ -9,8 +9,9 @@ from pyca.core.errors import UsageError
 from pyca.core.recording import Recording, Upload, UploadStep
 from pyca.core.states import DELIVERABLE, EventState, ServiceName
 from pyca.runtime.bell import ring
-from pyca.store import recordings, uploads
+from pyca.store import folder, recordings, uploads
 from pyca.store.database import Database
+from pyca.store.folder import Description
 
 
 def retry(database: Database, clock: Clock, uid: str, *, anew: bool = False) -> None:
@@ -66,6 +67,7 @@ def pause(database: Database, clock: Clock, uid: str) -> None:
         if upload is not None and upload.step is UploadStep.FINISH:
             raise UsageError(f"“{recording.event.title}” is being completed", "it is too late to pause it")
         recordings.set_state(session, uid, EventState.PAUSED_AFTER_RECORDING, clock.now())
+    folder.note(Description(replace(recording, state=EventState.PAUSED_AFTER_RECORDING), upload=upload))
 
 
 def _reopened(upload: Upload) -> Upload:

@@ -1,8 +1,10 @@
 """Connections and transactions. SQLite in WAL mode by default, PostgreSQL where wanted."""
 
+import logging
 import os
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from pyca.core.errors import ConfigError, StoreError
+from pyca.store.rescue import tells_damage
+
+logger = logging.getLogger(__name__)
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another one before it reports the database as locked."""
@@ -45,6 +50,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _parse(url)
         self.engine = _engine(self.url)
+        self.mend: Callable[[], None] | None = None
+        """called where the file turns out to be damaged or gone; what met it is tried again by its caller"""
+        self._mending = threading.Lock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -99,7 +107,21 @@ class Database:
             # A mistake of ours, not a state of the database: trying again would not help.
             raise
         except DBAPIError as error:
+            if tells_damage(error.orig):
+                self._try_to_mend()
             raise self._explain(error) from error
+
+    def _try_to_mend(self) -> None:
+        # Mending uses the database too: it must not begin anew within itself, or in another thread.
+        if self.mend is None or not self._mending.acquire(blocking=False):
+            return
+        try:
+            self.engine.dispose()
+            self.mend()
+        except StoreError as error:
+            logger.error("%s", error)
+        finally:
+            self._mending.release()
 
     def _explain(self, error: DBAPIError) -> StoreError:
         reason = str(error.orig or error).strip().splitlines()[0]
@@ -108,7 +130,7 @@ class Database:
         if "locked" in lower:
             return StoreError(text, "another program holds it; pyCA tries again")
         if "not a database" in lower or "malformed" in lower:
-            return StoreError(text, "the file is damaged; move it away and start again")
+            return StoreError(text, "the file is damaged: the services set it aside and make a new one")
         if "no such table" in lower or "undefinedtable" in lower or "does not exist" in lower:
             return StoreError(text, "run “pyca db upgrade”")
         if "unable to open" in lower or "readonly" in lower:

@@ -176,6 +176,11 @@ def add(session: Session, event: Event) -> None:
     """
     if session.get(UpcomingEvent, event.uid) or session.get(RecordedEvent, event.uid):
         raise UsageError(f"an event with the id “{event.uid}” exists already", "choose another id")
+    put(session, event)
+
+
+def put(session: Session, event: Event) -> None:
+    """Write an event whose id is known to be free."""
     session.add(UpcomingEvent(**columns_of(event)))
 
 

@@ -121,6 +121,11 @@ def close(session: Session, uid: str, ended: float, tracks: Sequence[Track]) -> 
     row = _row(session, uid)
     row.ended = ended
     session.execute(delete(TrackRow).where(TrackRow.uid == uid))
+    add_tracks(session, uid, tracks)
+
+
+def add_tracks(session: Session, uid: str, tracks: Iterable[Track]) -> None:
+    """Store files that a recording has left behind."""
     for track in tracks:
         session.add(
             TrackRow(
@@ -132,6 +137,7 @@ def close(session: Session, uid: str, ended: float, tracks: Sequence[Track]) -> 
                 size=track.size,
                 duration=track.duration,
                 streams=list(track.streams),
+                checksum=track.checksum,
             )
         )
 

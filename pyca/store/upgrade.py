@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -13,7 +14,9 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
 from pyca.core.errors import StoreError
+from pyca.store import identity
 from pyca.store.database import Database
+from pyca.store.rescue import set_aside
 from pyca.store.tables import SCHEMA
 
 logger = logging.getLogger(__name__)
@@ -34,29 +37,53 @@ def version(database: Database) -> str | None:
         return found
 
 
-def ensure(database: Database) -> None:
+def ensure(database: Database, *, repair: bool = True) -> None:
     """Create or upgrade the tables where needed, after a copy of an SQLite file.
 
+    :param repair: set a damaged SQLite file aside and make a new one, now and whenever the damage shows; for
+        services, whose file it is
     :raises StoreError: where the database was written by a newer pyCA, or cannot be used
     """
     if database.file:
         _make_folder(database.file.parent)
-    found = version(database)
+        database.mend = partial(_mend, database, database.file) if repair else None
+    try:
+        found = version(database)
+    except StoreError:
+        # If it was damaged, it has been mended by now.
+        found = version(database)
     if found == SCHEMA:
         return
     with _exclusive(database):
-        found = version(database)
-        if found == SCHEMA:
-            return
-        if found is not None and found > SCHEMA:
-            raise StoreError(
-                f"database {database.place} has schema {found}, this pyCA knows {SCHEMA} at most",
-                "install the newer pyCA again, or start with another database",
-            )
-        if found is not None and database.file:
-            _copy(database.file, found)
-        _migrate(database)
-        logger.info("database %s: schema %s → %s", database.place, found or "none", SCHEMA)
+        _bring_up_to_date(database)
+
+
+def _mend(database: Database, file: Path) -> None:
+    """Put a new database in the place of a damaged one, once for all processes that find it so."""
+    with _exclusive(database):
+        kept = set_aside(file)
+        _bring_up_to_date(database, f"The damaged one is kept as {kept}." if kept else "")
+
+
+def _bring_up_to_date(database: Database, history: str = "") -> None:
+    """Create or upgrade the tables; nobody else does so meanwhile.
+
+    :param history: what became of the database before this one
+    """
+    found = version(database)
+    if found == SCHEMA:
+        return
+    if found is not None and found > SCHEMA:
+        raise StoreError(
+            f"database {database.place} has schema {found}, this pyCA knows {SCHEMA} at most",
+            "install the newer pyCA again, or start with another database",
+        )
+    if found is not None and database.file:
+        _copy(database.file, found)
+    _migrate(database)
+    with database.write() as session:
+        identity.create(session, history, time.time())
+    logger.info("database %s: schema %s → %s", database.place, found or "none", SCHEMA)
 
 
 def _make_folder(folder: Path) -> None:

@@ -192,6 +192,7 @@ class TestWithScripts:
         rig.close()
 
     def test_a_missed_event_gets_its_final_word(self, rig: Rig) -> None:
+        rig.pretend_age(60)
         rig.add(delay=-10, length=5)
         rig.drive(rig.is_in(EventState.FAILED_RECORDING))
         missed = rig.recording()

@@ -308,7 +308,8 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / "pyca.db"
     file.write_bytes(b"this is no database at all" * 100)
     with pytest.raises(StoreError, match=r"pyca\.db.*damaged"):
-        ensure(Database(f"sqlite:///{file}"))
+        ensure(Database(f"sqlite:///{file}"), repair=False)
+    assert file.read_bytes().startswith(b"this is no database")
 
 
 def test_a_locked_database_is_reported_not_fatal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What cameras and microphones do: fall silent, go black, stand still, are unplugged. Alarms say so everywhere."""
+"""What cameras and microphones do: fall silent, go black, stand still, are unplugged. Alarms say so."""
 
 import base64
 import os
