@@ -106,7 +106,9 @@ def test_the_server_is_away(server: FakeOpencast, rig: Rig) -> None:
     rig.wait(lambda: "upload_finished" in server.recordings.get("now", []), "the last state")
     told = server.recordings["now"]
     assert told[:3] == TOLD[:3]
-    assert set(told[3:-1]) == {"upload_error", "uploading"}
+    # Tries that failed while nobody could be told of them are left out; no more than one may have been told.
+    assert told[3:-1] in ([], ["upload_error", "uploading"])
+    assert told[-1] == "upload_finished"
     rig.wait(lambda: "web page" in _trouble(rig), "the schedule's complaint")
     with rig.database.read() as session:
         assert [event.uid for event in events.upcoming(session)] == ["later"]
