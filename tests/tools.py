@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from pyca.core.clock import SystemClock
+
 T = TypeVar("T")
 
 
@@ -13,15 +15,34 @@ class FakeClock:
 
     def __init__(self, now: float = 1_774_600_000.0) -> None:
         self.time = now
+        self.was_set_by = 0.0
 
     def now(self) -> float:
         return self.time
 
     def monotonic(self) -> float:
-        return self.time
+        return self.time - self.was_set_by
+
+    def set_by(self, seconds: float) -> None:
+        """Set the clock, as a time server does: no time passes."""
+        self.time += seconds
+        self.was_set_by += seconds
 
     def move(self, seconds: float) -> None:
         self.time += seconds
+
+
+class SettableClock(SystemClock):
+    """The machine's clock as it would be if somebody set it."""
+
+    def __init__(self) -> None:
+        self.was_set_by = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.was_set_by
+
+    def set_by(self, seconds: float) -> None:
+        self.was_set_by += seconds
 
 
 def free_port() -> int:

@@ -34,7 +34,8 @@ class Agenda:
         self._ends: dict[str, float] = {}
         self._missed: list[Event] = []
         self._next_look = 0.0
-        self._trouble = False
+        self.trouble = ""
+        """why the schedule cannot be read now"""
 
     def refresh(self, running: Collection[str]) -> bool:
         """Read the schedule; what is known stays where that fails.
@@ -43,9 +44,9 @@ class Agenda:
         :return: True where it was read
         """
         now = self._clock.now()
-        if self._trouble and now < self._next_look:
+        if self.trouble and now < self._next_look:
             return False
-        quiet = TROUBLED_QUIET if self._trouble else QUIET
+        quiet = TROUBLED_QUIET if self.trouble else QUIET
         at_hand = [event.start for event in self._events.values() if now < event.start <= now + quiet]
         if at_hand:
             self._next_look = max(at_hand) + QUIET
@@ -57,11 +58,11 @@ class Agenda:
                 self._scheduled = events.many(session, running) if running else {}
                 self._ends = recordings.operator_ends(session) if running else {}
         except StoreError as error:
-            if not self._trouble:
+            if not self.trouble:
                 logger.error("%s; recording goes on with the schedule in memory", error)
-            self._trouble = True
+            self.trouble = error.message
             return False
-        self._trouble = False
+        self.trouble = ""
         fresh = [event for event in upcoming if event.uid not in running]
         self._missed = [event for event in fresh if event.end <= now]
         self._events = {event.uid: event for event in fresh if event.end > now}

@@ -8,29 +8,31 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from pyca.capture.finish import Result, finish
+from pyca.capture.context import Context
+from pyca.capture.finish import Result, Workshop, finish
+from pyca.capture.inputs import fallback_of
 from pyca.capture.inputs import jobs as jobs_of
 from pyca.capture.recorder import Recorder
 from pyca.capture.salvage import found_parts
-from pyca.capture.scribe import Scribe
-from pyca.config.settings import Settings
-from pyca.core.clock import Clock
+from pyca.core.alarm import AlarmKind
 from pyca.core.errors import MediaError
 from pyca.core.event import Origin
 from pyca.core.states import EventState, ServiceName
 from pyca.media.ffmpeg import Tools, find_tools
+from pyca.runtime.hooks import Hook
 from pyca.store import events, recordings
 
 logger = logging.getLogger(__name__)
+
+SHOWN = 86_400.0
+"""Seconds for which the alarm about a failed recording stands."""
 
 
 class Finisher:
     """Takes recordings whose last command has ended and gives their events the final word."""
 
-    def __init__(self, settings: Settings, clock: Clock, scribe: Scribe) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._scribe = scribe
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="finish")
         self._work: dict[str, Future[None]] = {}
 
@@ -44,8 +46,7 @@ class Finisher:
 
     def take(self, recorder: Recorder) -> None:
         """Finish a recording soon."""
-        recorder.leave()
-        ended = self._clock.now()
+        ended = recorder.leave()
         self._work[recorder.event.uid] = self._pool.submit(self._finish, recorder, ended)
 
     def forget(self, offered: Callable[[str], bool]) -> None:
@@ -71,13 +72,15 @@ class Finisher:
 
     def _judge(self, recorder: Recorder, ended: float) -> Result:
         event, parts = recorder.event, recorder.history()
-        jobs = jobs_of(self._settings, event, recorder.folder)
+        settings = self._context.settings
+        jobs = jobs_of(settings, event, recorder.folder)
+        spare = fallback_of(settings, recorder.folder)
+        elsewhere = [job.within(spare) for job in jobs] if spare else []
         return finish(
             jobs,
-            [*parts, *found_parts(event.uid, jobs, parts)],
+            [*parts, *found_parts(event.uid, [*jobs, *elsewhere], parts)],
             planned=max(min(recorder.end, ended) - event.start, 0.0),
-            container=self._settings.capture.container,
-            tools=_tools(),
+            workshop=Workshop(settings.capture.container, _tools(), spare),
         )
 
     def _store(self, recorder: Recorder, result: Result, ended: float) -> None:
@@ -100,7 +103,23 @@ class Finisher:
             for path in result.replaced:
                 _remove(path)
 
-        self._scribe.put(write, (ServiceName.INGEST, ServiceName.AGENTSTATE), tidy)
+        self._context.scribe.put(write, (ServiceName.INGEST, ServiceName.AGENTSTATE), tidy)
+        self._tell(recorder, result, state, "; ".join(notes))
+
+    def _tell(self, recorder: Recorder, result: Result, state: EventState, error: str) -> None:
+        """Let the operator's own commands know, and raise the alarm where nothing came of the event."""
+        failed = state is EventState.FAILED_RECORDING
+        facts = {
+            "STATE": str(state),
+            "ERROR": error,
+            "FOLDER": str(recorder.folder),
+            "FILES": "\n".join(str(track.path) for track in result.tracks),
+        }
+        hook = Hook.RECORDING_FAILED if failed else Hook.RECORDING_STOP
+        self._context.hooks.run(hook, facts, recorder.event)
+        if failed:
+            until = self._context.clock.now() + SHOWN
+            self._context.alarms.alert(AlarmKind.NOT_RECORDED, error, recorder.event, until=until)
 
 
 def _remove(path: Path) -> None:

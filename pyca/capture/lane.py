@@ -2,12 +2,16 @@
 
 import contextlib
 import logging
-from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
 
+from pyca.capture.context import Context
 from pyca.capture.inputs import Job
 from pyca.capture.part import RunningPart, start_part
+from pyca.capture.place import FULL, choose
 from pyca.capture.salvage import keep
-from pyca.config.settings import Capture
+from pyca.capture.watch import PERIOD
+from pyca.core.alarm import AlarmKind
 from pyca.core.backoff import Backoff
 from pyca.core.clock import Clock
 from pyca.core.errors import PycaError
@@ -23,46 +27,67 @@ SLACK = 1.0
 """A command that ends so few seconds before the event has done its work."""
 SELF_ENDING_SLACK = 3.0
 """The same for commands that were told their length: FFmpeg's own clock starts with the first frame."""
-FULL = 4_000_000
-"""Free bytes below which a command's end is put down to the disk."""
 STABLE = 10.0
 """A part that lived so long was no failed start: the next one follows at once."""
+
+
+class Listener(Protocol):
+    """Who wants to know what happens to an input."""
+
+    def part_started(self, part: RunningPart) -> None:
+        """Take note of a part that was started."""
+        ...
+
+    def part_ended(self, part: RunningPart, ended: Exit) -> None:
+        """Take note of a part that ended, and how."""
+        ...
+
+    def files_kept(self, moved: dict[str, str]) -> None:
+        """Take note of files that were moved out of a command's way, as old → new name."""
+        ...
+
+    def alert(self, kind: AlarmKind, text: str, source: str) -> None:
+        """Raise an alarm for this input."""
+        ...
+
+    def clear(self, kind: AlarmKind, source: str) -> None:
+        """Say that the alarm for this input is over."""
+        ...
 
 
 class Lane:
     """Keeps one input recording.
 
-    :param on_start: called with each part that was started
-    :param on_end: called with each part that ended, and how
-    :param on_keep: called with old → new name of files that were moved out of a command's way
+    :param fallback: the folder for what finds no room in the job's own one
+    :param clock: the recording's own clock
     """
 
     def __init__(
         self,
         job: Job,
-        capture: Capture,
+        fallback: Path | None,
+        context: Context,
         clock: Clock,
-        *,
+        listener: Listener,
         environ: dict[str, str],
-        on_start: Callable[[RunningPart], None],
-        on_end: Callable[[RunningPart, Exit], None],
-        on_keep: Callable[[dict[str, str]], None],
     ) -> None:
         self.job = job
         self.part: RunningPart | None = None
         self.errors: list[str] = []
         self.parts = 0
         self.interrupted = False
-        self._capture = capture
+        self._usual = job
+        self._fallback = job.within(fallback) if fallback else None
+        self._context = context
         self._clock = clock
+        self._listener = listener
         self._environ = environ
-        self._on_start = on_start
-        self._on_end = on_end
-        self._on_keep = on_keep
         self._backoff = Backoff(first=0.5, limit=30.0, jitter=0.1)
         self._failures = 0
         self._retry: float | None = None
         self._argv: list[str] | None = None
+        self._full = False
+        self._listen_due = 0.0
         self._stopping = False
 
     @property
@@ -76,8 +101,7 @@ class Lane:
         What fails here is tried again, and told, at the start.
         """
         with contextlib.suppress(PycaError, OSError):
-            self.job.make_folders()
-            self._argv = substitute(self.job.argv(self.parts + 1, end - start), self._environ)
+            self._argv = self._make_ready(self.parts + 1, end - start)
 
     def adopt(self, part: RunningPart) -> None:
         """Go on with a command that was already running."""
@@ -93,10 +117,10 @@ class Lane:
         number = self.parts + 1
         self._retry = None
         try:
-            argv = self._argv or self._late_argv(number, end)
+            argv = self._argv or self._make_ready(number, end - self._clock.now())
             # The first part too: an earlier run may have ended before the database heard of its files.
             self._keep(keep(self.job.files(number)))
-            part = start_part(self.job, number, argv, end, self._capture, self._clock)
+            part = start_part(self.job, number, argv, end, self._context, self._clock)
         except PycaError as error:
             self._failed(str(error))
             return
@@ -107,16 +131,23 @@ class Lane:
         finally:
             self._argv = None
         self.part, self.parts = part, number
-        self._on_start(part)
+        self._listener.part_started(part)
+        if self.job is self._fallback:
+            self._alert(AlarmKind.DISK, f"recorded to {self.job.folder}: {self._usual.folder} has no room")
+
+    def _make_ready(self, number: int, seconds: float) -> list[str]:
+        """Choose a folder and return the command line."""
+        self.job = self._choose()
+        self.job.make_folders()
+        return substitute(self.job.argv(number, seconds), self._environ)
+
+    def _choose(self) -> Job:
+        return choose(self._usual, self._fallback, self._context.settings.capture.minimum_free)
 
     def _keep(self, moved: dict[str, str]) -> None:
         for old, new in moved.items():
             logger.warning("%s was there already and is kept as %s", old, new)
-        self._on_keep(moved)
-
-    def _late_argv(self, number: int, end: float) -> list[str]:
-        self.job.make_folders()
-        return substitute(self.job.argv(number, end - self._clock.now()), self._environ)
+        self._listener.files_kept(moved)
 
     def stop(self, now: float) -> None:
         """End this input now; nothing is started again."""
@@ -134,11 +165,11 @@ class Lane:
         now = self._clock.now()
         if self.part:
             ended = self.part.tick(now, self._clock.monotonic())
-            self._warn(self.part.watch.warning)
             if ended is None:
+                self._look_after(self.part)
                 return
             self._finish(self.part, ended, end)
-        if self._retry is not None and self._retry <= now:
+        if self._retry is not None and (self._retry <= now or self._room_again()):
             if end - now > SLACK:
                 self.start(end)
             else:
@@ -148,13 +179,15 @@ class Lane:
         """Return the moment at which this input wants attention."""
         if self.part:
             return self.part.next_due(self._clock.now())
-        return self._retry if self._retry is not None else float("inf")
+        if self._retry is None:
+            return float("inf")
+        return min(self._retry, self._clock.now() + PERIOD) if self._full else self._retry
 
     def _finish(self, part: RunningPart, ended: Exit, end: float) -> None:
         self.part = None
         part.child.close()
         lived = self._clock.monotonic() - part.monotonic
-        self._on_end(part, ended)
+        self._listener.part_ended(part, ended)
         if self._stopping or self._complete(part, lived, end):
             return
         self.interrupted = True
@@ -171,6 +204,10 @@ class Lane:
             return ""
         return f"{self.job.name}: the disk is full, {show_size(free)} are free in {self.job.folder}"
 
+    def _room_again(self) -> bool:
+        """Tell whether a full disk has been cleared: then the next part need not wait for its turn."""
+        return self._full and not self._full_disk()
+
     def _complete(self, part: RunningPart, lived: float, end: float) -> bool:
         """Tell whether the command ended because its work was done; its exit code proves nothing."""
         missing = end - self._clock.now()
@@ -184,14 +221,47 @@ class Lane:
             self._retry = self._clock.now()
         return kept
 
-    def _warn(self, warning: str) -> None:
+    def _look_after(self, part: RunningPart) -> None:
+        """Tell whether the command does what it should."""
+        now = self._clock.monotonic()
+        if now - part.monotonic >= STABLE:
+            self._clear(AlarmKind.COMMAND)
+        self._listen(part, now)
+        warning = part.watch.warning
         if warning and warning not in self.errors:
             self.errors.append(warning)
-            logger.error("%s: %s", self.job.name, warning)
+        trouble = part.trouble or warning
+        if not trouble and part.watch.pausing(now):
+            trouble = "the command has stopped writing"
+        if trouble:
+            self._alert(AlarmKind.NO_DATA, trouble)
+        elif part.watch.grown:
+            self._clear(AlarmKind.NO_DATA)
+
+    def _listen(self, part: RunningPart, now: float) -> None:
+        """Tell whether sound and picture are what they should be."""
+        if part.signal is None or now < self._listen_due:
+            return
+        self._listen_due = now + PERIOD
+        faults = {fault.kind: fault.detail for fault in part.signal.faults(now)}
+        for kind in map(AlarmKind, self.job.input.watch_for):
+            if kind in faults:
+                self._alert(kind, faults[kind])
+            else:
+                self._clear(kind)
 
     def _failed(self, reason: str, *, at_once: bool = False) -> None:
         self._failures += 1
+        self._full = bool(self._full_disk())
+        at_once = at_once or (self._full and self._choose() is not self.job)
         pause = 0.0 if at_once else self._backoff.pause(self._failures)
         self._retry = self._clock.now() + pause
         self.errors.append(reason)
         logger.error("%s; next try in %.1f s", reason, pause)
+        self._alert(AlarmKind.COMMAND, reason)
+
+    def _alert(self, kind: AlarmKind, text: str) -> None:
+        self._listener.alert(kind, text, self.job.name)
+
+    def _clear(self, kind: AlarmKind) -> None:
+        self._listener.clear(kind, self.job.name)

@@ -5,7 +5,9 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyca.capture.context import Context
 from pyca.capture.inputs import Job
+from pyca.capture.signal import Signal, signal_of
 from pyca.capture.watch import PERIOD, FileWatch
 from pyca.config.settings import Capture
 from pyca.core.clock import Clock
@@ -39,6 +41,7 @@ class RunningPart:
     monotonic: float
     asked: float
     watch: FileWatch
+    signal: Signal | None
     row: int | None = None
     """the part's id in the database, once it is written"""
     killed: float | None = None
@@ -107,31 +110,37 @@ class RunningPart:
 
 
 def start_part(
-    job: Job, number: int, argv: list[str], end: float, capture: Capture, clock: Clock
+    job: Job, number: int, argv: list[str], end: float, context: Context, clock: Clock
 ) -> RunningPart:
     """Start a command. This is the moment that must not be late: nothing slow may stand here.
 
     :param argv: the command line, prepared before
+    :param clock: the recording's own clock
     :raises CommandError: where it cannot be started
     """
     started, monotonic = clock.now(), clock.monotonic()
-    child = Child.start(argv, clock=clock, log_file=job.log_file(number))
+    child = context.commands.start(
+        argv, clock=clock, log_file=job.log_file(number), output=job.health_file(number)
+    )
     return RunningPart(
         job=job,
         number=number,
         child=child,
-        ladder=plan_ladder(job, end, capture),
+        ladder=plan_ladder(job, end, context.settings.capture),
         files=job.files(number),
         started=started,
         monotonic=monotonic,
         asked=end - started,
         watch=FileWatch(job.files(number), monotonic),
+        signal=_signal(job, number, context),
     )
 
 
-def adopt_part(job: Job, part: Part, end: float, capture: Capture, clock: Clock) -> RunningPart | None:
+def adopt_part(job: Job, part: Part, end: float, context: Context, clock: Clock) -> RunningPart | None:
     """Take over a command that outlived the service; None where it is gone."""
-    child = Child.adopt(part.pid, part.pid_started, clock=clock, log_file=job.log_file(part.number))
+    child = context.commands.adopt(
+        part.pid, part.pid_started, clock=clock, log_file=job.log_file(part.number)
+    )
     if child is None:
         return None
     files = tuple(Path(file) for file in part.files)
@@ -139,14 +148,19 @@ def adopt_part(job: Job, part: Part, end: float, capture: Capture, clock: Clock)
         job=job,
         number=part.number,
         child=child,
-        ladder=plan_ladder(job, end, capture),
+        ladder=plan_ladder(job, end, context.settings.capture),
         files=files,
         watch=FileWatch(files, clock.monotonic()),
+        signal=_signal(job, part.number, context),
         started=part.started,
         monotonic=clock.monotonic() - (clock.now() - part.started),
         asked=end - part.started,
         row=part.id,
     )
+
+
+def _signal(job: Job, number: int, context: Context) -> Signal | None:
+    return signal_of(job, number, context.settings.health, context.looker)
 
 
 def plan_ladder(job: Job, end: float, capture: Capture) -> StopLadder:

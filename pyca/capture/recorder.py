@@ -6,22 +6,24 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from uuid import NAMESPACE_OID, uuid5
 
 from sqlalchemy.orm import Session
 
+from pyca.capture.context import Context
 from pyca.capture.describe import NAME, describe
-from pyca.capture.inputs import Job, jobs
+from pyca.capture.inputs import Job, fallback_of, jobs
 from pyca.capture.lane import Lane
 from pyca.capture.part import RunningPart, adopt_part
-from pyca.capture.scribe import Scribe, Work
-from pyca.config.settings import Settings
-from pyca.core.clock import Clock
-from pyca.core.event import Event
+from pyca.capture.scribe import Work
+from pyca.core.alarm import AlarmKind
+from pyca.core.clock import SteadyClock
+from pyca.core.event import Event, Origin
 from pyca.core.recording import Part
 from pyca.core.states import EventState, Outcome, ServiceName
 from pyca.core.units import show_time
-from pyca.media.durable import Syncer
 from pyca.runtime.child import Child, Exit
+from pyca.runtime.hooks import Hook
 from pyca.store import recordings
 
 logger = logging.getLogger(__name__)
@@ -30,32 +32,35 @@ logger = logging.getLogger(__name__)
 class Recorder:
     """Records one event. All decisions are taken from memory; the database only hears of them.
 
+    Once begun it goes by a clock of its own, which nobody sets: the recording keeps its length.
+
     :param folder: where the recording goes
     """
 
-    def __init__(
-        self, event: Event, folder: Path, settings: Settings, clock: Clock, scribe: Scribe, syncer: Syncer
-    ) -> None:
+    def __init__(self, event: Event, folder: Path, context: Context) -> None:
         self.event = event
         self.folder = folder
         self.started: float | None = None
         self.flag = ""
         self.state = EventState.UPCOMING
-        self._settings = settings
-        self._clock = clock
-        self._scribe = scribe
-        self._syncer = syncer
+        self._context = context
+        self._clock = SteadyClock(context.clock)
         self._operator_end: float | None = None
         self._cancelled: float | None = None
         self._history: list[Part] = []
         self._held: list[Work] | None = None
-        self.lanes = [self._lane(job) for job in jobs(settings, event, folder)]
+        self.lanes = [self._lane(job) for job in jobs(context.settings, event, folder)]
 
     @property
     def end(self) -> float:
         """When to stop: what an operator chose goes before what the schedule says."""
         end = self.event.end if self._operator_end is None else self._operator_end
         return end if self._cancelled is None else min(end, self._cancelled)
+
+    @property
+    def over(self) -> bool:
+        """True from the moment at which the recording is to end."""
+        return self.end <= self._clock.now()
 
     @property
     def ended(self) -> bool:
@@ -88,6 +93,7 @@ class Recorder:
 
     def start(self) -> None:
         """Start all inputs, now."""
+        self._clock.agree()
         now = self.started = self._clock.now()
         event, folder = self.event, self.folder
         # Held back until all commands run: the scribe's thread would take time from the starts.
@@ -95,7 +101,7 @@ class Recorder:
         for lane in self.lanes:
             lane.start(self.end)
         for work in self._held:
-            self._scribe.put(work)
+            self._put(work)
         self._held = None
         late = self.started - self.event.start
         logger.info(
@@ -105,13 +111,13 @@ class Recorder:
             late * 1000,
         )
         self._tell_state(self._running_state())
-        try:
-            self._syncer.add(describe(self.folder, self.event))
-        except OSError as error:
-            logger.warning("%s cannot be written: %s", self.folder, error.strerror)
+        self._describe()
+        facts = {"STATE": str(self.state), "FOLDER": str(folder)}
+        self._context.hooks.run(Hook.RECORDING_START, facts, event)
 
     def resume(self, parts: list[Part]) -> None:
         """Go on with a recording that the service began before it ended."""
+        self._clock.agree()
         self.started = self.event.start
         self.state = EventState.RECORDING
         self._history = list(parts)
@@ -119,7 +125,7 @@ class Recorder:
         for lane in self.lanes:
             mine = [part for part in parts if part.input == lane.job.name]
             running = next((part for part in mine if part.ended is None and part.pid), None)
-            adopted = running and adopt_part(lane.job, running, self.end, self._settings.capture, self._clock)
+            adopted = running and adopt_part(lane.job, running, self.end, self._context, self._clock)
             for part in mine:
                 if part.ended is None and not adopted:
                     self._store_end(part.id, Outcome.KILLED, None, now)
@@ -130,6 +136,30 @@ class Recorder:
             else:
                 lane.resume(max((part.number for part in mine), default=0), now)
 
+    def moved_away(self, event: Event) -> bool:
+        """Tell whether the schedule has moved the event behind what is being recorded."""
+        return event.start >= self.end and event.start > self._clock.now()
+
+    def set_apart(self, moved: Event) -> None:
+        """Make what is recorded now a recording of its own: the event itself is to be recorded again later.
+
+        It goes on to the planned end: that an event is moved while it runs is more often a mistake than not.
+
+        :param moved: how the event is scheduled now
+        """
+        old = self.event
+        self.flag = f"its event was moved to {show_time(moved.start)} while it was recorded"
+        logger.warning("“%s”: %s; this recording is kept apart", old.title, self.flag)
+        self._context.alarms.clear_event(old)
+        uid = str(uuid5(NAMESPACE_OID, f"{old.uid} {old.start}"))
+        apart = self.event = old.changed(uid=uid, origin=Origin.LOCAL)
+        self._history = [replace(part, uid=uid) for part in self._history]
+        self._put(lambda session: recordings.set_apart(session, old.uid, apart))
+        self._describe()
+        if self._context.settings.capture.stop_cancelled:
+            self._cancelled = self._clock.now()
+            self._end_moved()
+
     def follow(self, event: Event | None, operator_end: float | None) -> None:
         """Take over what the schedule and the operator say now.
 
@@ -138,19 +168,22 @@ class Recorder:
         before = self.end
         if event is not None and (event.end, event.title) != (self.event.end, self.event.title):
             self.event = event
-            self._scribe.put(lambda session: recordings.follow(session, event))
+            self._put(lambda session: recordings.follow(session, event))
         self._operator_end = operator_end
         if event is None and not self.flag:
             self.flag = "the event was taken from the schedule while it was recorded"
             logger.warning("“%s”: %s", self.event.title, self.flag)
-            if self._settings.capture.stop_cancelled:
+            if self._context.settings.capture.stop_cancelled:
                 self._cancelled = self._clock.now()
         if self.end != before:
-            logger.info("“%s” now ends at %s", self.event.title, show_time(self.end))
-            for lane in self.lanes:
-                lane.move_end(self.end)
-            if self.end <= self._clock.now():
-                self.stop()
+            self._end_moved()
+
+    def _end_moved(self) -> None:
+        logger.info("“%s” now ends at %s", self.event.title, show_time(self.end))
+        for lane in self.lanes:
+            lane.move_end(self.end)
+        if self.over:
+            self.stop()
 
     def stop(self) -> None:
         """End the recording now."""
@@ -158,17 +191,22 @@ class Recorder:
         for lane in self.lanes:
             lane.stop(now)
 
-    def leave(self) -> None:
-        """Let go of what was held while it recorded; not used for recording afterwards."""
-        self._syncer.remove(self.folder / NAME)
+    def leave(self) -> float:
+        """Let go of what was held while it recorded; not used for recording afterwards.
+
+        :return: when it ended
+        """
+        self._context.syncer.remove(self.folder / NAME)
+        self._context.alarms.clear_event(self.event)
+        return self._clock.now()
 
     def tick(self) -> float:
-        """Look after all inputs; return the moment of the next work."""
+        """Look after all inputs; return the moment of the next work, by the clock of everybody else."""
         for lane in self.lanes:
             lane.tick(self.end)
         if self.started is not None and not self.ended:
             self._tell_state(self._running_state())
-        return min((lane.next_due() for lane in self.lanes), default=float("inf"))
+        return self._clock.outside(min((lane.next_due() for lane in self.lanes), default=float("inf")))
 
     def _running_state(self) -> EventState:
         """A recording of which nothing could be started is a failed one, until something is."""
@@ -181,23 +219,34 @@ class Recorder:
         self.state = state
         errors = "; ".join(self.errors[-3:])
         uid, now = self.event.uid, self._clock.now()
-        self._scribe.put(
+        self._context.scribe.put(
             lambda session: recordings.set_state(session, uid, state, now, error=errors),
             (ServiceName.AGENTSTATE,),
         )
 
-    def _lane(self, job: Job) -> Lane:
-        return Lane(
-            job,
-            self._settings.capture,
-            self._clock,
-            environ=dict(os.environ),
-            on_start=self._part_started,
-            on_end=self._part_ended,
-            on_keep=self._files_kept,
-        )
+    def alert(self, kind: AlarmKind, text: str, source: str) -> None:
+        """Raise an alarm for an input."""
+        self._context.alarms.alert(kind, text, self.event, source=source)
 
-    def _part_started(self, part: RunningPart) -> None:
+    def clear(self, kind: AlarmKind, source: str) -> None:
+        """End an alarm of an input."""
+        self._context.alarms.clear(kind, self.event, source=source)
+
+    def _lane(self, job: Job) -> Lane:
+        fallback = fallback_of(self._context.settings, self.folder)
+        return Lane(job, fallback, self._context, self._clock, self, dict(os.environ))
+
+    def _describe(self) -> None:
+        try:
+            self._context.syncer.add(describe(self.folder, self.event))
+        except OSError as error:
+            logger.warning("%s cannot be written: %s", self.folder, error.strerror)
+
+    def _put(self, work: Work) -> None:
+        self._context.scribe.put(work)
+
+    def part_started(self, part: RunningPart) -> None:
+        """Take note of a part that was started."""
         self._watch(part)
         record = part.record(self.event.uid)
         self._history.append(record)
@@ -206,26 +255,28 @@ class Recorder:
             part.row = recordings.add_part(session, record)
 
         if self._held is None:
-            self._scribe.put(write)
+            self._put(write)
         else:
             self._held.append(write)
 
-    def _files_kept(self, moved: dict[str, str]) -> None:
+    def files_kept(self, moved: dict[str, str]) -> None:
+        """Take note of files that were moved out of a command's way, as old → new name."""
         if not moved:
             return
         self._history = [
             replace(part, files=tuple(moved.get(file, file) for file in part.files)) for part in self._history
         ]
         uid = self.event.uid
-        self._scribe.put(lambda session: recordings.move_files(session, uid, moved))
+        self._put(lambda session: recordings.move_files(session, uid, moved))
 
-    def _part_ended(self, part: RunningPart, ended: Exit) -> None:
+    def part_ended(self, part: RunningPart, ended: Exit) -> None:
+        """Take note of a part that ended, and how."""
         for file in part.files:
-            self._syncer.remove(file)
+            self._context.syncer.remove(file)
         now = self._clock.now()
         logger.info("“%s”: %s", self.event.title, part.explain(ended))
         # The id is looked up when the write is carried out: the part itself is written before it.
-        self._scribe.put(
+        self._put(
             lambda session: (
                 recordings.end_part(session, part.row, now, ended.outcome, ended.code)
                 if part.row is not None
@@ -235,8 +286,8 @@ class Recorder:
 
     def _store_end(self, row: int | None, outcome: Outcome, code: int | None, now: float) -> None:
         if row is not None:
-            self._scribe.put(lambda session: recordings.end_part(session, row, now, outcome, code))
+            self._put(lambda session: recordings.end_part(session, row, now, outcome, code))
 
     def _watch(self, part: RunningPart) -> None:
         for file in part.files:
-            self._syncer.add(file)
+            self._context.syncer.add(file)

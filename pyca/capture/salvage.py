@@ -6,6 +6,9 @@ from pathlib import Path
 from pyca.capture.inputs import Job
 from pyca.core.recording import Part
 
+MISSING = 50
+"""Parts in a row that are not there, after which none is expected: those between may lie in the fallback."""
+
 
 def found_parts(uid: str, jobs: Sequence[Job], known: Sequence[Part]) -> list[Part]:
     """Return parts for the files in the recording folder that belong to none of the known ones.
@@ -35,13 +38,12 @@ def found_parts(uid: str, jobs: Sequence[Job], known: Sequence[Part]) -> list[Pa
 
 def _candidates(job: Job) -> Iterator[tuple[int, tuple[Path, ...]]]:
     """Yield number and files of each run whose files are there, those moved out of the way first."""
-    number = 1
+    number, missing = 1, 0
     before: tuple[Path, ...] = ()
-    while (files := job.files(number)) != before:
+    while (files := job.files(number)) != before and missing < MISSING:
         copies = list(_kept(files))
         here = any(file.exists() for file in files)
-        if not here and not copies:
-            return
+        missing = 0 if here or copies else missing + 1
         for copy in copies:
             yield number, copy
         if here:

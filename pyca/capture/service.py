@@ -5,22 +5,26 @@ import select
 from collections.abc import Iterable
 
 from pyca.capture.agenda import Agenda
-from pyca.capture.finisher import Finisher
+from pyca.capture.context import Context
+from pyca.capture.diskwatch import DiskWatch
+from pyca.capture.finisher import SHOWN, Finisher
 from pyca.capture.inputs import folder_of, jobs
 from pyca.capture.recorder import Recorder
 from pyca.capture.salvage import found_parts
 from pyca.capture.scribe import Scribe
+from pyca.capture.signal import Looker
 from pyca.config.settings import Settings
+from pyca.core.alarm import AlarmKind
 from pyca.core.clock import Clock
 from pyca.core.errors import StoreError
 from pyca.core.event import Event
 from pyca.core.states import EventState, ServiceName
-from pyca.core.units import show_size
 from pyca.media.durable import Syncer
 from pyca.runtime.child import Child
-from pyca.runtime.disk import free_bytes
+from pyca.runtime.hooks import Hook, Hooks
 from pyca.runtime.pulse import Pulse
 from pyca.store import events, recordings
+from pyca.store.alarms import Alarms
 from pyca.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -31,19 +35,28 @@ class CaptureService:
 
     name = ServiceName.CAPTURE
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock, pulse: Pulse) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        clock: Clock,
+        pulse: Pulse,
+        commands: type[Child] = Child,
+    ) -> None:
         self._settings = settings
         self._database = database
         self._clock = clock
         self._pulse = pulse
-        self._scribe = Scribe(database)
-        self._syncer = Syncer()
-        self._syncer.start()
+        scribe, syncer, hooks = Scribe(database), Syncer(), Hooks(settings, clock)
+        syncer.start()
+        alarms = Alarms(self.name, hooks, clock, scribe.put)
+        self._context = Context(settings, clock, scribe, syncer, alarms, hooks, Looker(), commands)
         self._agenda = Agenda(database, clock)
+        self._disk = DiskWatch(self._context, database)
         self._recorders: dict[str, Recorder] = {}
         self._prepared: dict[str, Recorder] = {}
         self._waiting: dict[str, Event] = {}
-        self._finisher = Finisher(settings, clock, self._scribe)
+        self._finisher = Finisher(self._context)
         self._recovered = False
 
     def tick(self) -> float:
@@ -58,6 +71,7 @@ class CaptureService:
             self._finisher.forget(self._agenda.offers)
             self._note_missed()
             self._start_due()
+        self._watch_over()
         return min(self._look_after(), self._agenda.next_due())
 
     def files(self) -> Iterable[Child]:
@@ -66,12 +80,12 @@ class CaptureService:
 
     def busy(self) -> bool:
         """Tell whether something is being recorded, finished, or still to be written to the database."""
-        return bool(self._recorders) or self._finisher.busy or bool(self._scribe.trouble)
+        return bool(self._recorders) or self._finisher.busy or bool(self._context.scribe.trouble)
 
     def status(self) -> str:
         """Return what is recorded now, or what comes next."""
-        if self._scribe.trouble:
-            return f"database: {self._scribe.trouble}"
+        if self._context.scribe.trouble:
+            return f"database: {self._context.scribe.trouble}"
         if self._recorders:
             return "recording " + ", ".join(f"“{rec.event.title}”" for rec in self._recorders.values())
         following = self._agenda.following()
@@ -87,12 +101,13 @@ class CaptureService:
             if waited:
                 select.select(waited, (), (), max(min(due - self._clock.now(), 1.0), 0.01))
             self._pulse.progress("closing files")
-        now = self._clock.now()
-        for recorder in [rec for rec in self._recorders.values() if rec.end <= now]:
+        for recorder in [rec for rec in self._recorders.values() if rec.over]:
             self._finisher.take(self._recorders.pop(recorder.event.uid))
         self._finisher.close()
-        self._syncer.close()
-        self._scribe.close()
+        self._context.looker.close()
+        self._context.hooks.close()
+        self._context.syncer.close()
+        self._context.scribe.close()
 
     def _start_due(self) -> None:
         """Start events whose time has come, and those that had to wait. Nothing slow comes before this."""
@@ -101,7 +116,7 @@ class CaptureService:
         for event in [*self._agenda.due(), *self._waiting.values()]:
             if event.uid in self._recorders or event.uid in self._finisher:
                 continue
-            running = [rec for rec in self._recorders.values() if rec.end > now]
+            running = [rec for rec in self._recorders.values() if not rec.over]
             if len(running) >= self._settings.capture.max_parallel:
                 self._refuse(event, running)
                 continue
@@ -119,9 +134,7 @@ class CaptureService:
         return soon
 
     def _make(self, event: Event) -> Recorder:
-        self._check_disk()
-        folder = folder_of(self._settings, event)
-        recorder = Recorder(event, folder, self._settings, self._clock, self._scribe, self._syncer)
+        recorder = Recorder(event, folder_of(self._settings, event), self._context)
         recorder.prepare()
         return recorder
 
@@ -136,14 +149,14 @@ class CaptureService:
         for uid in self._prepared.keys() - near.keys():
             del self._prepared[uid]
 
-    def _check_disk(self) -> None:
-        free = free_bytes(self._settings.capture.directory)
-        if free is not None and free < self._settings.capture.minimum_free:
-            logger.error(
-                "only %s are free in %s; delete old recordings",
-                show_size(free),
-                self._settings.capture.directory,
-            )
+    def _watch_over(self) -> None:
+        """Raise the alarms that concern no single recording, and end them."""
+        self._disk.look(self._agenda.following(), busy=bool(self._recorders))
+        trouble = self._context.scribe.trouble or self._agenda.trouble
+        if trouble:
+            self._context.alarms.alert(AlarmKind.DATABASE, f"{trouble}; recording goes on")
+        else:
+            self._context.alarms.clear(AlarmKind.DATABASE)
 
     def _refuse(self, event: Event, running: list[Recorder]) -> None:
         """Say loudly that an event cannot be recorded now; it begins late where a place becomes free."""
@@ -152,15 +165,20 @@ class CaptureService:
         self._waiting[event.uid] = event
         names = ", ".join(f"“{recorder.event.title}”" for recorder in running)
         reason = f"not recorded: {names} already runs and max_parallel is {len(running)}"
-        self._write_off(event, reason)
+        self._write_off(event, reason, until=event.end)
 
-    def _write_off(self, event: Event, reason: str) -> None:
-        """Give an event its final word, or its word for now."""
-        logger.error("“%s”: %s", event.title, reason)
+    def _write_off(self, event: Event, reason: str, until: float) -> None:
+        """Give an event its final word, or its word for now.
+
+        :param until: how long the alarm about it stands
+        """
         folder, now = folder_of(self._settings, event), self._clock.now()
-        self._scribe.put(
+        self._context.scribe.put(
             lambda session: recordings.miss(session, event, folder, now, reason), (ServiceName.AGENTSTATE,)
         )
+        self._context.alarms.alert(AlarmKind.NOT_RECORDED, reason, event, until=until)
+        facts = {"STATE": str(EventState.FAILED_RECORDING), "ERROR": reason}
+        self._context.hooks.run(Hook.RECORDING_FAILED, facts, event)
 
     def _note_missed(self) -> None:
         for event in self._agenda.take_missed():
@@ -168,7 +186,7 @@ class CaptureService:
                 continue
             if not self._salvage(event):
                 reason = "missed: the capture service was not running, or the event came too late"
-                self._write_off(event, reason)
+                self._write_off(event, reason, until=self._clock.now() + SHOWN)
 
     def _salvage(self, event: Event) -> bool:
         """Finish a recording of which the database never heard; True where there are files of it."""
@@ -177,14 +195,18 @@ class CaptureService:
             return False
         logger.warning("“%s” was recorded while the database was away", event.title)
         now = self._clock.now()
-        self._scribe.put(lambda session: recordings.begin(session, event, folder, now))
-        recorder = Recorder(event, folder, self._settings, self._clock, self._scribe, self._syncer)
-        self._finisher.take(recorder)
+        self._context.scribe.put(lambda session: recordings.begin(session, event, folder, now))
+        self._finisher.take(Recorder(event, folder, self._context))
         return True
 
     def _follow(self) -> None:
-        for uid, recorder in self._recorders.items():
-            recorder.follow(self._agenda.scheduled(uid), self._agenda.operator_end(uid))
+        for uid, recorder in list(self._recorders.items()):
+            event = self._agenda.scheduled(uid)
+            if event is not None and recorder.moved_away(event):
+                recorder.set_apart(event)
+                self._recorders[recorder.event.uid] = self._recorders.pop(uid)
+            else:
+                recorder.follow(event, self._agenda.operator_end(uid))
 
     def _recover(self) -> None:
         """Take up what an earlier run of this service left unfinished."""
@@ -202,9 +224,7 @@ class CaptureService:
         for recording in left:
             if recording.uid in self._recorders:
                 continue
-            recorder = Recorder(
-                recording.event, recording.directory, self._settings, self._clock, self._scribe, self._syncer
-            )
+            recorder = Recorder(recording.event, recording.directory, self._context)
             recorder.follow(recording.event, ends.get(recording.uid))
             recorder.resume(parts[recording.uid])
             self._recorders[recording.uid] = recorder

@@ -6,12 +6,14 @@ from pyca.media.growth import Growth
 
 PERIOD = 1.0
 """Seconds between two looks."""
-SILENT = 15.0
+SILENT = 8.0
 """Seconds without a first byte after which the operator is told."""
 LIMIT = 5.0
 """Seconds without growth after which a command that wrote steadily counts as stuck."""
 PATIENCE = 4.0
 """How many of its own pauses a command may stand still: some write in blocks of several seconds."""
+SUSPICIOUS = 2
+"""How many of them before the operator is told."""
 STEADY = 3
 """How often a file must have grown before its pauses tell anything."""
 
@@ -33,6 +35,20 @@ class FileWatch:
         self._times = 0
         self._next = now + PERIOD
         self.warning = ""
+        """what is wrong with a command that has written nothing yet"""
+
+    def pausing(self, now: float) -> bool:
+        """Tell whether a command that wrote steadily makes an unusually long pause.
+
+        :param now: monotonic seconds
+        """
+        limit = max(LIMIT, SUSPICIOUS * self._longest)
+        return self._times > STEADY and now - self._grown_at >= limit
+
+    @property
+    def grown(self) -> bool:
+        """True once something was written."""
+        return self._size > 0
 
     def stuck(self, now: float) -> bool:
         """Tell whether a command that wrote steadily has stopped writing.
@@ -53,7 +69,9 @@ class FileWatch:
         return self._growth.feed(now, size) is not None and self._times > STEADY
 
     def _note_silence(self, now: float) -> None:
-        if not self._size and not self.warning and now - self._started > SILENT:
+        if self._size:
+            self.warning = ""
+        elif not self.warning and now - self._started > SILENT:
             names = ", ".join(str(file) for file in self._files)
             self.warning = f"nothing was written to {names} in {SILENT:.0f} s; check “files” and the command"
 

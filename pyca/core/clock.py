@@ -37,7 +37,12 @@ class SteadyClock:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._offset = clock.now() - clock.monotonic()
+        self._offset = 0.0
+        self.agree()
+
+    def agree(self) -> None:
+        """Agree with the other clock again."""
+        self._offset = self._clock.now() - self._clock.monotonic()
 
     def now(self) -> float:
         """Return seconds since 1970 UTC, as the other clock would without having been set."""

@@ -1,5 +1,6 @@
 """A recording: what became of an event. Parts are its attempts, tracks its files."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -63,6 +64,26 @@ class Recording:
     def uid(self) -> str:
         """The event's id."""
         return self.event.uid
+
+
+def length_of(recording: Recording) -> float | None:
+    """Return the recorded seconds: those of the longest input, all its parts together."""
+    lengths: dict[tuple[str, str], float] = {}
+    for track in recording.tracks:
+        key = (track.input, track.flavor)
+        lengths[key] = lengths.get(key, 0.0) + (track.duration or 0.0)
+    return max(lengths.values(), default=0.0) or None
+
+
+def data_rate(recordings: Iterable[Recording]) -> float:
+    """Return the bytes per second that these recordings took on average, 0 where nothing is known."""
+    size = seconds = 0.0
+    for recording in recordings:
+        length = length_of(recording)
+        taken = sum(track.size for track in recording.tracks)
+        if length and taken:
+            size, seconds = size + taken, seconds + length
+    return size / seconds if seconds else 0.0
 
 
 class UploadStep(StrEnum):

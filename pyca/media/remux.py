@@ -13,14 +13,15 @@ _TOLERANCE = 0.5
 """seconds"""
 
 
-def remux(original: Probe, container: str, tools: Tools) -> Probe:
-    """Copy a recording into another container beside it and return what the new file is.
+def remux(original: Probe, container: str, tools: Tools, folder: Path | None = None) -> Probe:
+    """Copy a recording into another container and return what the new file is.
 
     The source stays: the new file has its streams and its length, so the caller may remove it. Only where
     both have the same name the new file takes the source's place (a cut-off file becomes a proper one).
 
     :param original: what a look into the recording has found
     :param container: suffix of the new file: mp4, mkv, mov, webm, …
+    :param folder: where the new file goes, by default beside the recording
     :raises MediaError: where there are no timestamps, the container cannot hold it, or the copy differs
     """
     source = original.path
@@ -35,7 +36,7 @@ def remux(original: Probe, container: str, tools: Tools) -> Probe:
 
     target = copy_streams(
         ["-i", url(source)],
-        source.with_suffix(f".{container.lower().lstrip('.')}"),
+        (folder or source.parent) / f"{source.stem}.{container.lower().lstrip('.')}",
         tools,
         limit=2 * limit_for(source),
         check=check,

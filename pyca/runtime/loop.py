@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 5.0
 """Seconds after which a waiting loop looks at the clock again: it may have been set."""
+SET = 0.05
+"""Seconds by which a clock that was not set may differ from the one that never jumps."""
 RETRY = Backoff(first=1, limit=5)
 
 
@@ -142,6 +144,7 @@ class _Loop:
     def _wait(self, wakeup: Wakeup, due: float, files: Iterable[HasFileno]) -> None:
         """Sleep until the moment or an event; never longer than the clock may be trusted."""
         waited = (wakeup, *files)
+        offset = self._offset()
         while not self._pulse.stopping:
             if self._reload_asked and not self._service.busy():
                 self._swap()
@@ -152,7 +155,13 @@ class _Loop:
             wakeup.drain()
             if left <= 0 or any(file is not wakeup for file in readable):
                 return
+            if abs(self._offset() - offset) > SET:
+                # The moment was told by a clock that has been set since.
+                return
             self._show()
+
+    def _offset(self) -> float:
+        return self._clock.now() - self._clock.monotonic()
 
     def _longest_wait(self) -> float:
         """Return the seconds after which to look up: at the clock, or for an impatient watchdog."""

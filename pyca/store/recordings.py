@@ -82,6 +82,21 @@ def follow(session: Session, event: Event) -> None:
         setattr(row, name, value)
 
 
+def set_apart(session: Session, uid: str, event: Event) -> None:
+    """Give a running recording another event, so that its own one can be recorded again.
+
+    :param event: what it is a recording of from now on
+    """
+    row = _row(session, uid)
+    kept = {name: getattr(row, name) for name in ("state", "directory", "started", "ended", "error")}
+    session.add(RecordedEvent(**columns_of(event), **kept))
+    session.flush()
+    for table in (PartRow, TrackRow):
+        session.execute(update(table).where(table.uid == uid).values(uid=event.uid))
+    session.expire(row)
+    session.delete(row)
+
+
 def set_end(session: Session, uid: str, end: float) -> None:
     """Fix the end by hand: in the past stops a running recording, later extends it.
 

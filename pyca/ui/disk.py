@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyca.core.recording import Recording
+from pyca.core.recording import Recording, data_rate
 from pyca.runtime.disk import existing
 
 
@@ -34,23 +34,3 @@ def look(directory: Path, minimum_free: int, recent: Iterable[Recording]) -> Dis
     rate = data_rate(recent)
     left = max(usage.free - minimum_free, 0)
     return Disk(usage.free, usage.total, usage.free < minimum_free, left / rate if rate else None)
-
-
-def data_rate(recordings: Iterable[Recording]) -> float:
-    """Return the bytes per second that these recordings took on average, 0 where nothing is known."""
-    size = seconds = 0.0
-    for recording in recordings:
-        length = length_of(recording)
-        taken = sum(track.size for track in recording.tracks)
-        if length and taken:
-            size, seconds = size + taken, seconds + length
-    return size / seconds if seconds else 0.0
-
-
-def length_of(recording: Recording) -> float | None:
-    """Return the recorded seconds: those of the longest input, all its parts together."""
-    lengths: dict[tuple[str, str], float] = {}
-    for track in recording.tracks:
-        key = (track.input, track.flavor)
-        lengths[key] = lengths.get(key, 0.0) + (track.duration or 0.0)
-    return max(lengths.values(), default=0.0) or None

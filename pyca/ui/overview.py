@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from pyca.core.alarm import AlarmKind
 from pyca.core.event import Event
-from pyca.core.recording import Recording, Upload, UploadStep
+from pyca.core.recording import Recording, Upload, UploadStep, length_of
 from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.store import alarms as stored
 from pyca.store import events, recordings, services, uploads, upstream
@@ -20,7 +20,7 @@ from pyca.store.upstream import Upstream
 from pyca.ui import alarms
 from pyca.ui.alarms import Alarm
 from pyca.ui.context import Context
-from pyca.ui.disk import Disk, length_of, look
+from pyca.ui.disk import Disk, look
 from pyca.ui.previews import STALE_SECONDS
 
 RECENT = 8

@@ -104,6 +104,11 @@ class World:
     services: list[dict[str, object]] | None = None
     """what the service registry says; None lists one good node for each type that an agent needs"""
     roles: list[str] = field(default_factory=lambda: ["ROLE_CAPTURE_AGENT"])
+    user_roles: dict[str, list[str]] = field(default_factory=dict)
+    """roles of single users instead of those; only these users are held to what their roles allow"""
+    ahead: float = 0.0
+    """seconds by which the server's clock is ahead"""
+
     shows_package: Literal["ingested", "scheduled", "nothing", "forbidden"] = "scheduled"
     """what is answered to those who ask for an event's media package"""
     tag_lifetime: float = 0.0
@@ -136,6 +141,14 @@ class World:
             event.end += seconds
             event.modified = self.now()
             self._touch(event.agent)
+
+    def reassign(self, uid: str, agent: str) -> None:
+        """Give an event to another agent."""
+        with self.lock:
+            event = self.events[uid]
+            self._touch(event.agent)
+            event.agent, event.modified = agent, self.now()
+            self._touch(agent)
 
     def capture_now(self, agent: str) -> Scheduled:
         """Begin an event on an agent now, for five minutes at first."""

@@ -1,0 +1,29 @@
+"""What all parts of the capture service work with."""
+
+from dataclasses import dataclass
+
+from pyca.capture.scribe import Scribe
+from pyca.capture.signal import Looker
+from pyca.config.settings import Settings
+from pyca.core.clock import Clock
+from pyca.media.durable import Syncer
+from pyca.runtime.child import Child
+from pyca.runtime.hooks import Hooks
+from pyca.store.alarms import Alarms
+
+
+@dataclass(frozen=True)
+class Context:
+    """One service's settings, clock and helpers.
+
+    :param commands: starts and adopts capture commands
+    """
+
+    settings: Settings
+    clock: Clock
+    scribe: Scribe
+    syncer: Syncer
+    alarms: Alarms
+    hooks: Hooks
+    looker: Looker
+    commands: type[Child] = Child
