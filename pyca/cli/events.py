@@ -191,10 +191,13 @@ def _delete(one: Known, settings: "Settings", database: "Database") -> None:
         recordings.delete_recording(session, one.event.uid)
     folder = one.recording.directory.absolute() if one.recording else None
     # The folder's name comes from the database: nothing outside of the recordings is ever removed.
-    homes = (settings.capture.directory, settings.capture.fallback_directory)
-    within = folder and any(home and home.absolute() in folder.parents for home in homes)
-    if folder and within and folder.exists():
-        shutil.rmtree(folder)
+    homes = [settings.capture.directory, settings.capture.fallback_directory]
+    known = [home.absolute() for home in homes if home]
+    if folder and any(home in folder.parents for home in known):
+        # What had no room in its folder lies in one of the same name on the other disk.
+        for each in {folder, *(home / folder.name for home in known)}:
+            if each.exists():
+                shutil.rmtree(each)
 
 
 def _print_event(one: Known, zone: str) -> None:

@@ -1,11 +1,11 @@
 """Take away what is not needed here any more, and nothing else."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pyca.core.recording import Recording
+from pyca.core.recording import Recording, Track
 
 logger = logging.getLogger(__name__)
 
@@ -22,13 +22,18 @@ def delete_files(recording: Recording, homes: Sequence[Path]) -> None:
     """
     for track in recording.tracks:
         _delete(track.path)
-    folder = recording.directory.resolve()
-    if not folder.is_dir() or not any(home.resolve() in folder.parents for home in homes):
-        return
-    for pattern in _COMPANIONS:
-        for path in folder.glob(pattern):
-            _delete(path)
-    _delete_empty(folder)
+    for folder in (each.resolve() for each in folders_of(recording.directory, homes)):
+        if not folder.is_dir() or not any(home.resolve() in folder.parents for home in homes):
+            continue
+        for pattern in _COMPANIONS:
+            for path in folder.glob(pattern):
+                _delete(path)
+        _delete_empty(folder)
+
+
+def folders_of(directory: Path, homes: Sequence[Path]) -> tuple[Path, ...]:
+    """Return a recording's own folder and those of its name that took what had no room there."""
+    return tuple(dict.fromkeys((directory, *(home / directory.name for home in homes))))
 
 
 def refusal(folder: Path, homes: Sequence[Path], archive: Path) -> str:
@@ -51,23 +56,25 @@ def refusal(folder: Path, homes: Sequence[Path], archive: Path) -> str:
     return ""
 
 
-def own_tracks(recording: Recording) -> Recording:
-    """Return the recording with only those tracks that are real files within its folder."""
-    folder = recording.directory.resolve()
+def own_tracks(recording: Recording, homes: Sequence[Path]) -> Recording:
+    """Return the recording with only those tracks that are real files within its folders."""
+    folders = {folder.resolve() for folder in folders_of(recording.directory, homes)}
     own = tuple(
         track
         for track in recording.tracks
-        if not track.path.is_symlink() and track.path.is_file() and folder in track.path.resolve().parents
+        if not track.path.is_symlink()
+        and track.path.is_file()
+        and not folders.isdisjoint(track.path.resolve().parents)
     )
     return replace(recording, tracks=own)
 
 
-def freed_by(recording: Recording) -> int:
-    """Return the bytes that deleting the tracks would free.
+def freed_by(tracks: Iterable[Track]) -> int:
+    """Return the bytes that deleting these tracks would free.
 
     A file with a second name, such as the one in an archive on the same disk, frees nothing.
     """
-    facts = [track.path.stat() for track in recording.tracks]
+    facts = [track.path.stat() for track in tracks]
     return sum(each.st_blocks * 512 for each in facts if each.st_nlink == 1)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
-from pyca.core.recording import Recording
+from pyca.core.recording import Recording, Track
 from pyca.core.states import EventState
 from pyca.core.units import show_size
-from pyca.ingest.cleanup import delete_files, freed_by, own_tracks, refusal
+from pyca.ingest.cleanup import delete_files, folders_of, freed_by, own_tracks, refusal
 from pyca.runtime.disk import existing, free_bytes
 from pyca.store import deletions, recordings
 from pyca.store.database import Database
@@ -86,8 +86,8 @@ class Retention:
         self._left = self._looks = 0
         self._stubborn: set[str] = set()
         """ids of those that could not or must not be deleted; told once, tried again after a restart"""
-        self._in_vain: dict[str, float] = {}
-        """id → until when nothing is expected of deleting it"""
+        self._in_vain: dict[tuple[str, int | None], float] = {}
+        """id and disk → until when nothing is expected of deleting it"""
         self._carried: dict[int | None, int] = {}
         """disk → bytes that were deleted just now and may not be seen as free yet"""
         self._told_of: set[int | None] = set()
@@ -135,7 +135,8 @@ class Retention:
         for kept in delivered:
             if self._left <= 0 or kept.ended >= oldest:
                 return
-            if self._disk(kept.directory) is not None and self._is_deleted(kept, lost=False) is not None:
+            there = any(self._disk(folder) is not None for folder in folders_of(kept.directory, self.homes))
+            if there and self._is_deleted(kept, lost=False):
                 logger.info("“%s” was delivered, is older than [retention] max_age and deleted", kept.title)
 
     def _low_disks(self) -> list[_Disk]:
@@ -184,32 +185,29 @@ class Retention:
         return disk.lacks(self._wanted.keep_free, self._free(disk.home))
 
     def _freed(self, kept: Kept, disk: _Disk, *, lost: bool) -> int:
-        if self._disk(kept.directory) != disk.number:
+        """Delete a recording of which something lies on a disk; return the bytes that this gives the disk."""
+        folders = folders_of(kept.directory, self.homes)
+        if disk.number not in {self._disk(folder) for folder in folders}:
             return 0
-        return self._is_deleted(kept, lost=lost, must_free=True) or 0
+        if kept.uid in self._stubborn or not (size := self._size(kept.uid, disk)):
+            return 0
+        return size if self._is_deleted(kept, lost=lost) else 0
 
-    def _is_deleted(self, kept: Kept, *, lost: bool, must_free: bool = False) -> int | None:
-        """Delete one recording's files, where that is allowed.
-
-        :param must_free: leave it alone where that would free nothing
-        :return: the bytes freed, None where it stays
-        """
+    def _is_deleted(self, kept: Kept, *, lost: bool) -> bool:
+        """Delete one recording's files, where that is allowed; False where it stays."""
         if kept.uid in self._stubborn or self._is_refused(kept.uid, kept.directory):
-            return None
-        if must_free and not self._frees(kept.uid):
-            return None
+            return False
         now = self._clock.now()
         with self._database.write() as session:
             claimed = deletions.claim(session, kept.uid, now, lost=lost)
         if claimed is None:
-            return None
+            return False
         recording, before = claimed
-        freed = _size(recording)
-        if not self._delete(recording):
-            with self._database.write() as session:
-                deletions.give_up(session, kept.uid, before)
-            return None
-        return freed
+        if self._delete(recording):
+            return True
+        with self._database.write() as session:
+            deletions.give_up(session, kept.uid, before)
+        return False
 
     def _delete(self, recording: Recording) -> bool:
         """Delete the files of a recording that is marked; False where all of them are still there."""
@@ -217,8 +215,8 @@ class Retention:
         title = recording.event.title
         try:
             gone = self._take_away(recording)
-        except OSError as error:
-            logger.warning("%s cannot be looked into: %s", recording.directory, error.strerror)
+        except (OSError, RuntimeError) as error:
+            logger.warning("%s cannot be looked into: %s", recording.directory, error)
             gone = False
         if not gone:
             self._stubborn.add(recording.uid)
@@ -229,19 +227,21 @@ class Retention:
         return True
 
     def _take_away(self, recording: Recording) -> bool:
-        own = own_tracks(recording)
+        own = own_tracks(recording, self.homes)
         if recording.state is not EventState.FINISHED_UPLOADING:
             names = ", ".join(str(track.path) for track in own.tracks)
             place = names or recording.directory
             logger.error("“%s” is lost: %s: %s", recording.event.title, LOST, place)
         delete_files(own, self.homes)
-        left = own_tracks(recording).tracks
+        left = own_tracks(recording, self.homes).tracks
         return not left or len(left) < len(own.tracks)
 
     def _is_refused(self, uid: str, folder: Path) -> bool:
-        """Tell whether a folder must be left alone; said once."""
+        """Tell whether a recording's folders must be left alone; said once."""
+        folders = folders_of(folder, self.homes)
         try:
-            reason = refusal(folder, self.homes, self._archive)
+            reasons = [refusal(each, self.homes, self._archive) for each in folders]
+            reason = next(filter(None, reasons), "")
         except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError
             reason = str(error)
         if reason:
@@ -249,26 +249,38 @@ class Retention:
             logger.warning("%s is not deleted: %s", folder, reason)
         return bool(reason)
 
-    def _frees(self, uid: str) -> bool:
-        """Tell whether deleting a recording would give the disk anything; the answer holds for a while."""
-        moment = self._clock.monotonic()
-        if moment < self._in_vain.get(uid, float("-inf")):
-            return False
+    def _size(self, uid: str, disk: _Disk) -> int:
+        """Return the bytes that deleting a recording would give a disk; “nothing” holds for a while."""
+        moment, key = self._clock.monotonic(), (uid, disk.number)
+        if moment < self._in_vain.get(key, float("-inf")):
+            return 0
         self._looks -= 1
         with self._database.read() as session:
             recording = recordings.get(session, uid)
-        if recording is not None and _size(recording):
-            return True
-        self._in_vain[uid] = moment + IN_VAIN_SECONDS
-        if recording is not None and recording.tracks and not self._told_of_links:
+        tracks = self._on(disk, recording) if recording else []
+        try:
+            size = freed_by(tracks)
+        except OSError:
+            size = 0
+        if size:
+            return size
+        self._in_vain[key] = moment + IN_VAIN_SECONDS
+        if tracks and not self._told_of_links:
             self._told_of_links = True
             logger.warning(
-                "[retention] keep_free: deleting “%s” would free nothing, as %s has a second name elsewhere; "
+                "[retention] keep_free: deleting %s would free nothing, as it has a second name elsewhere; "
                 "is the archive on the same disk?",
-                recording.event.title,
-                recording.tracks[0].path,
+                tracks[0].path,
             )
-        return False
+        return 0
+
+    def _on(self, disk: _Disk, recording: Recording) -> list[Track]:
+        """Return the tracks of a recording that lie on a disk."""
+        try:
+            own = own_tracks(recording, self.homes).tracks
+        except (OSError, RuntimeError):
+            return []
+        return [track for track in own if self._disk(track.path) == disk.number]
 
     def _tell(self, disk: _Disk, low: bool) -> None:
         """Say once that a disk stays low although all was deleted that may be."""
@@ -281,11 +293,3 @@ class Retention:
                 show_size(self._wanted.keep_free),
                 disk.home,
             )
-
-
-def _size(recording: Recording) -> int:
-    """Return the bytes that deleting a recording would free, 0 where nobody can tell."""
-    try:
-        return freed_by(own_tracks(recording))
-    except OSError:
-        return 0

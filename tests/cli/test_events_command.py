@@ -234,3 +234,13 @@ def test_status_warns_of_a_full_disk(pyca: Run, database: Database, folder: Path
     assert "too little" not in pyca("status").out
     (folder / "mine.conf").write_text("[capture]\nminimum_free = 900000 GB\n", encoding="utf-8")
     assert "too little, recordings need 900.0 TB" in pyca("-c", "mine.conf", "status").out
+
+
+def test_delete_takes_what_had_no_room_in_its_folder_too(pyca: Run, database: Database, folder: Path) -> None:
+    record(database, folder, state=EventState.FINISHED_RECORDING)
+    spare, other = folder / "spare" / "rec-1", folder / "spare" / "rec-2"
+    spare.mkdir(parents=True)
+    other.mkdir()
+    (folder / "two.conf").write_text("[capture]\nfallback_directory = spare\n", encoding="utf-8")
+    assert pyca("-c", "two.conf", "events", "delete", "rec-1", "--yes").code == 0
+    assert not spare.exists() and other.exists()

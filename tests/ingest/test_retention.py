@@ -167,6 +167,37 @@ def test_each_disk_is_judged_by_itself(
     assert (tmp_path / "recordings" / "recording-first").exists()
 
 
+def test_what_had_no_room_in_its_folder_goes_too(
+    bench: Bench, delivered: Callable[..., Recording], tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    spare = other / "recording-e1"
+    spare.mkdir(parents=True)
+    made = delivered("e1", 9)
+    moved = spare / made.tracks[0].path.name
+    made.tracks[0].path.rename(moved)
+    (spare / "camera-2.log").write_text("…")
+    with bench.database.write() as session:
+        recordings.close(session, "e1", made.ended or 0.0, [replace(made.tracks[0], path=moved)])
+    bench.settings = replace(
+        bench.settings, capture=replace(bench.settings.capture, fallback_directory=other)
+    )
+    keep(bench, keep_free=30_000)
+
+    def disk(path: Path) -> int | None:
+        return (2 if other in (path, *path.parents) else 1) if path.exists() else None
+
+    def free(low: int) -> Callable[[Path], int]:
+        return lambda folder: 0 if disk(folder) == low else 10**9
+
+    bench.home.mkdir(exist_ok=True)
+    make(bench, free=free(1), disk=disk).look()
+    assert moved.exists()  # nothing of it is on the disk that lacks room
+    make(bench, free=free(2), disk=disk).look()
+    assert not spare.exists() and not made.directory.exists()
+    assert bench.upload().step is UploadStep.GONE
+
+
 def _undelivered(bench: Bench, uid: str, state: EventState, age: float) -> Recording:
     first = S.PARTIAL_RECORDING if state is S.PARTIAL_RECORDING else S.FINISHED_RECORDING
     made = bench.record(uid, start=bench.clock.now() - age * DAY - 10, contents=(BIG,), state=first)
