@@ -101,7 +101,7 @@ class Finisher:
             begun.recording, state=state, ended=ended, error="; ".join(notes), tracks=result.tracks
         )
         # First to the disk: should the database be lost meanwhile, the folder knows that all is done.
-        folder.note(Description(over, begun.parts))
+        folder.note(Description(over, begun.parts), create=True)
 
         def write(session: Session) -> None:
             restore(session, begun)

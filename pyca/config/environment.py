@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from pyca.config.addresses import DatabaseUrl
 from pyca.config.keys import SECTIONS, kinds
 from pyca.config.locate import Location
 from pyca.config.report import Report, did_you_mean
-from pyca.config.types import DatabaseUrl, Raw, Secret
+from pyca.config.types import Raw, Secret
 
 _PREFIX = "PYCA_"
 _OTHERS = frozenset({"PYCA_CONFIG", "PYCA_FFMPEG"})

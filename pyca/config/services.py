@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pyca.config.addresses import Url
 from pyca.config.keys import OVERRIDES, OVERRIDES_WITHIN
 from pyca.config.locate import Location
 from pyca.config.report import Report, did_you_mean, shorten
 from pyca.config.source import Tree
-from pyca.config.types import Url, mask_password
+from pyca.config.types import mask_password
 
 _NAMESPACE = "org.opencastproject."
 _USED = tuple(f"{_NAMESPACE}{name}" for name in ("capture.admin", "ingest", "scheduler"))

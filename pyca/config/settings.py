@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pyca.config.addresses import Calendar, DatabaseUrl, Url
 from pyca.config.types import (
     Boolean,
-    Calendar,
     Choice,
     CommandLine,
-    DatabaseUrl,
     Integer,
     KeyType,
     Lines,
@@ -19,7 +18,6 @@ from pyca.config.types import (
     Rate,
     Secret,
     Text,
-    Url,
     Words,
 )
 from pyca.core.alarm import SIGNAL_ALARMS

@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pyca.core.units import parse_size
 
@@ -25,9 +24,7 @@ _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 _CREDENTIALS = re.compile(r"(://[^:/@\s]*:)(.+)@")
 _SECRET_PARAMETER = re.compile(r"([?&]password=)[^&]+", re.IGNORECASE)
-_SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///)([^/?][^?]*)(.*)", re.DOTALL)
 _WORD = re.compile(r"\S+")
-_DATABASE = re.compile(r"[A-Za-z][\w+]*://\S*")
 
 
 def quote(text: str) -> str:
@@ -77,7 +74,7 @@ class KeyType(ABC):
         return quote(str(self.plain(value)))
 
 
-def _single(raw: Raw, expected: str) -> str:
+def single(raw: Raw, expected: str) -> str:
     """Return the one text of a key that takes no list."""
     if not isinstance(raw, str):
         raise ValueError(f"{expected}; put a value with commas in quotes")  # noqa: TRY004
@@ -91,7 +88,7 @@ class Text(KeyType):
 
     def parse(self, raw: Raw) -> str:
         """Return the text as it is, line breaks included."""
-        return _single(raw, "one text")
+        return single(raw, "one text")
 
 
 class Secret(Text):
@@ -116,7 +113,7 @@ class Boolean(KeyType):
     def parse(self, raw: Raw) -> bool:
         """Return the truth of True/False, yes/no, on/off or 1/0."""
         expected = "True or False"
-        word = _single(raw, expected).strip().lower()
+        word = single(raw, expected).strip().lower()
         if word not in _TRUE | _FALSE:
             raise ValueError(expected)
         return word in _TRUE
@@ -142,7 +139,7 @@ class Integer(KeyType):
         expected = f"a whole number of at least {self.minimum}"
         if self.maximum < 2**31 - 1:
             expected = f"a whole number from {self.minimum} to {self.maximum}"
-        text = _single(raw, expected).strip()
+        text = single(raw, expected).strip()
         if not _INTEGER.fullmatch(text) or not self.minimum <= int(text) <= self.maximum:
             raise ValueError(expected)
         return int(text)
@@ -168,7 +165,7 @@ class Number(KeyType):
         expected = f"a number of at least {self.minimum:g}"
         if self.maximum != math.inf:
             expected = f"a number from {self.minimum:g} to {self.maximum:g}"
-        text = _single(raw, expected).strip()
+        text = single(raw, expected).strip()
         try:
             value = float(text)
         except ValueError:
@@ -194,7 +191,7 @@ class Choice(KeyType):
     def parse(self, raw: Raw) -> str:
         """Return the word in lower case."""
         expected = "one of " + ", ".join(word or "nothing" for word in self.words)
-        word = _single(raw, expected).strip().lower()
+        word = single(raw, expected).strip().lower()
         if word not in self.words:
             raise ValueError(expected)
         return word
@@ -252,7 +249,7 @@ class LocalPath(KeyType):
     def parse(self, raw: Raw) -> Path | None:
         """Return the path, relative ones below the current directory."""
         expected = "a path"
-        text = _single(raw, expected)
+        text = single(raw, expected)
         if text.strip():
             return Path(text).absolute()
         if self.optional:
@@ -275,7 +272,7 @@ class Rate(KeyType):
         """Return the bytes."""
         expected = "a size such as 800000, 2500k, 3M or 1.5G"
         try:
-            return parse_size(_single(raw, expected))
+            return parse_size(single(raw, expected))
         except (ValueError, OverflowError):
             raise ValueError(expected) from None
 
@@ -285,69 +282,3 @@ class Rate(KeyType):
             if value and value % factor == 0:
                 return f"{value // factor}{prefix}"
         return str(value)
-
-
-class Address(KeyType):
-    """An address that may hold a password."""
-
-    def redact(self, text: str) -> str:
-        """Return the address, a password in it masked."""
-        return mask_password(text)
-
-
-class Url(Address):
-    """An http or https address, or nothing."""
-
-    def parse(self, raw: Raw) -> str:
-        """Return the address without its last slash."""
-        expected = "an address such as https://opencast.example.org"
-        text = _single(raw, expected).strip()
-        if text and not _is_web_address(text):
-            raise ValueError(expected)
-        return text.rstrip("/")
-
-
-class Calendar(Address):
-    """An iCalendar file or the http or https address of one, or nothing."""
-
-    def parse(self, raw: Raw) -> str:
-        """Return the address, or the path made absolute."""
-        expected = "an iCalendar file or an http or https address"
-        text = _single(raw, expected).strip()
-        if "://" in text and not _is_web_address(text):
-            raise ValueError(expected)
-        return self.resolve(text)
-
-    def resolve(self, value: str) -> str:
-        """Return the address, or the path made absolute."""
-        return value if not value or "://" in value else str(Path(value).absolute())
-
-
-class DatabaseUrl(Address):
-    """A database address in SQLAlchemy's form."""
-
-    def parse(self, raw: Raw) -> str:
-        """Return the address; the file of a relative SQLite address is below the current directory."""
-        expected = "a database address such as sqlite:///pyca.db or postgresql://user:password@host/pyca"
-        text = _single(raw, expected).strip()
-        if not _DATABASE.match(text):
-            raise ValueError(expected)
-        return self.resolve(text)
-
-    def resolve(self, value: str) -> str:
-        """Return the address with an absolute SQLite file."""
-        match = _SQLITE_FILE.fullmatch(value)
-        if not match or match[2].startswith((":memory:", "file:")):
-            return value
-        return f"{match[1]}{Path(match[2]).absolute()}{match[3]}"
-
-
-def _is_web_address(text: str) -> bool:
-    """Return whether ``text`` is an http or https address with a host."""
-    if not text.isprintable() or " " in text:
-        return False
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False

@@ -38,9 +38,14 @@ def write(folder: Path, description: Description) -> Path:
     return temporary.replace(folder / NAME)
 
 
-def note(description: Description) -> None:
-    """Bring to the disk how a recording that is over stands; what fails is only logged."""
+def note(description: Description, *, create: bool = False) -> None:
+    """Bring to the disk how a recording that is over stands; what fails is only logged.
+
+    :param create: describe a folder too that has no description yet
+    """
     folder = description.recording.directory
+    if not create and not (folder / NAME).exists():
+        return
     try:
         file = write(folder, description)
         for path in (file, folder):

@@ -54,7 +54,7 @@ def _document(folder: Path) -> Mapping[str, Any] | None:
         size = file.stat().st_size
         found = json.loads(file.read_text("utf-8")) if size <= _LARGEST else None
     except FileNotFoundError:
-        return {} if _named(folder) else None
+        return None
     except (OSError, ValueError, RecursionError) as error:
         logger.warning("%s cannot be read (%s); what lies beside it is used all the same", file, error)
         return {}

@@ -2,11 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from pyca.config.addresses import Calendar, DatabaseUrl, Url
 from pyca.config.types import (
     Boolean,
-    Calendar,
     Choice,
-    DatabaseUrl,
     Integer,
     Lines,
     LocalPath,
@@ -14,7 +13,6 @@ from pyca.config.types import (
     Rate,
     Secret,
     Text,
-    Url,
     mask_password,
 )
 

@@ -1,0 +1,76 @@
+"""The kinds of keys that hold addresses."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pyca.config.types import KeyType, Raw, mask_password, single
+
+_SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///)([^/?][^?]*)(.*)", re.DOTALL)
+_DATABASE = re.compile(r"[A-Za-z][\w+]*://\S*")
+
+
+class Address(KeyType):
+    """An address that may hold a password."""
+
+    def redact(self, text: str) -> str:
+        """Return the address, a password in it masked."""
+        return mask_password(text)
+
+
+class Url(Address):
+    """An http or https address, or nothing."""
+
+    def parse(self, raw: Raw) -> str:
+        """Return the address without its last slash."""
+        expected = "an address such as https://opencast.example.org"
+        text = single(raw, expected).strip()
+        if text and not _is_web_address(text):
+            raise ValueError(expected)
+        return text.rstrip("/")
+
+
+class Calendar(Address):
+    """An iCalendar file or the http or https address of one, or nothing."""
+
+    def parse(self, raw: Raw) -> str:
+        """Return the address, or the path made absolute."""
+        expected = "an iCalendar file or an http or https address"
+        text = single(raw, expected).strip()
+        if "://" in text and not _is_web_address(text):
+            raise ValueError(expected)
+        return self.resolve(text)
+
+    def resolve(self, value: str) -> str:
+        """Return the address, or the path made absolute."""
+        return value if not value or "://" in value else str(Path(value).absolute())
+
+
+class DatabaseUrl(Address):
+    """A database address in SQLAlchemy's form."""
+
+    def parse(self, raw: Raw) -> str:
+        """Return the address; the file of a relative SQLite address is below the current directory."""
+        expected = "a database address such as sqlite:///pyca.db or postgresql://user:password@host/pyca"
+        text = single(raw, expected).strip()
+        if not _DATABASE.match(text):
+            raise ValueError(expected)
+        return self.resolve(text)
+
+    def resolve(self, value: str) -> str:
+        """Return the address with an absolute SQLite file."""
+        match = _SQLITE_FILE.fullmatch(value)
+        if not match or match[2].startswith((":memory:", "file:")):
+            return value
+        return f"{match[1]}{Path(match[2]).absolute()}{match[3]}"
+
+
+def _is_web_address(text: str) -> bool:
+    """Return whether ``text`` is an http or https address with a host."""
+    if not text.isprintable() or " " in text:
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
