@@ -55,6 +55,8 @@ class CaptureService:
         self._recorders: dict[str, Recorder] = {}
         self._prepared: dict[str, Recorder] = {}
         self._waiting: dict[str, Event] = {}
+        self._told_missed: set[str] = set()
+        """missed events that have been told of, and that the database may not have heard of yet"""
         self._finisher = Finisher(self._context)
         self._recovered = False
 
@@ -179,10 +181,13 @@ class CaptureService:
         self._context.hooks.run(Hook.RECORDING_FAILED, facts, event)
 
     def _note_missed(self) -> None:
-        for event in self._agenda.take_missed():
-            if event.uid in self._finisher or event.uid in self._waiting:
+        missed = self._agenda.take_missed()
+        self._told_missed &= {event.uid for event in missed}
+        for event in missed:
+            if event.uid in self._finisher or event.uid in self._waiting or event.uid in self._told_missed:
                 continue
             if not self._salvage(event):
+                self._told_missed.add(event.uid)
                 reason = "missed: the capture service was not running, or the event came too late"
                 self._write_off(event, reason, until=self._clock.now() + SHOWN)
 
