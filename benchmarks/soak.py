@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.server import served
-from benchmarks.soak_account import OVER, Balance, Found, balance
+from benchmarks.soak_account import OVER, Balance, Fault, Found, balance
 from benchmarks.soak_agent import Agent, overrides, send
 from benchmarks.soak_faults import Faults
 from benchmarks.soak_plan import Rooms, fill
@@ -197,6 +197,7 @@ def _show(run: Soak, sums: Balance, database: Database, code: int | None, left: 
     with database.read() as session:
         raised = Counter(str(alarm.kind) for alarm in alarms.history(session, limit=100_000))
     print("faults:", _counted(Counter(fault.kind for fault in run.faults.done)))
+    print("longest effect:", _longest(run.faults.done) or "none")
     print("not over at the end:", ", ".join(fault.kind for fault in run.faults.lasting) or "none")
     print("decided by the operator:", _counted(run.decided))
     print("alarms raised:", _counted(raised))
@@ -208,6 +209,14 @@ def _show(run: Soak, sums: Balance, database: Database, code: int | None, left: 
     growths = {figure: run.watch.growth(figure) for figure in ("RSS", "PSS", "descriptors", "threads")}
     print("growth of all services:", ", ".join(f"{name} x{value:.2f}" for name, value in growths.items()))
     print(sums.summary(growths["PSS"], growths["descriptors"]), flush=True)
+
+
+def _longest(faults: list[Fault]) -> str:
+    """Return for each kind how long its worst effect lasted: until a service was back, a server well."""
+    spans: dict[str, float] = {}
+    for one in faults:
+        spans[one.kind] = max(spans.get(one.kind, 0.0), one.until - one.moment)
+    return ", ".join(f"{kind} {span:.1f} s" for kind, span in sorted(spans.items()) if span > 0)
 
 
 def _counted(counter: Counter[str]) -> str:

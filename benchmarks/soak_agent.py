@@ -34,6 +34,7 @@ def overrides() -> dict[str, str]:
         "PYCA_AGENT_UPDATE_FREQUENCY": "5",
         "PYCA_CAPTURE_COMMAND": COMMAND,
         "PYCA_CAPTURE_FILES": "{{dir}}/{{name}}.mkv",
+        "PYCA_CAPTURE_PREVIEW": "",
         "PYCA_CAPTURE_MAX_PARALLEL": "2",
         "PYCA_CAPTURE_MINIMUM_FREE": "0",
         "PYCA_CAPTURE_SIGKILL_TIME": "13",
