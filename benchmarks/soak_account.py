@@ -10,13 +10,15 @@ from pyca.core.states import EventState
 
 UNWRITTEN = 1.5
 """Seconds that a recorder has not yet brought to the disk when it is killed."""
-COSTS: Mapping[str, float] = {
-    "FFmpeg killed": 3.0,
-    "FFmpeg stopped": 0.0,
-    "capture killed": 3.0,
-    "supervisor killed": 3.0,
+RETURN = 3.0
+"""Seconds from the end of a fault until everything is recorded again."""
+LONGEST: Mapping[str, float] = {
+    "FFmpeg killed": 0.0,
+    "FFmpeg stopped": 12.0,
+    "capture killed": 6.0,
+    "supervisor killed": 6.0,
 }
-"""Faults that may cost recorded seconds, and for how many seconds after their end. No other one may."""
+"""Faults that may cost recorded seconds, and how long each of them may last. No other one may cost any."""
 DELAYS = ("capture killed", "schedule killed", "supervisor killed", "database locked", "calendar", "server")
 """First words of the faults that may keep a change of the schedule from arriving."""
 EDGE = 1.0
@@ -41,7 +43,12 @@ class Fault:
 
     def spoils(self, uid: str) -> bool:
         """Tell whether it may cost seconds of an event."""
-        return self.kind in COSTS and self.uid in ("", uid)
+        return self.kind in LONGEST and self.uid in ("", uid)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """From when until when it excuses that nothing is recorded."""
+        return self.moment - UNWRITTEN, min(self.until, self.moment + LONGEST[self.kind]) + RETURN
 
 
 @dataclass(frozen=True)
@@ -189,9 +196,8 @@ def _compare(sums: Balance, uid: str, wanted: Asked, one: Found | None, faults: 
 
 def spoilt_seconds(wanted: Asked, faults: Iterable[Fault]) -> float:
     """Return for how long an event was under any of these faults."""
-    spans = sorted((fault.moment - UNWRITTEN, fault.until + COSTS[fault.kind]) for fault in faults)
     total, reached = 0.0, wanted.start
-    for begin, end in spans:
+    for begin, end in sorted(fault.span for fault in faults):
         total += max(min(end, wanted.end) - max(begin, reached), 0.0)
         reached = max(reached, min(end, wanted.end))
     return total

@@ -56,6 +56,13 @@ def test_a_fault_excuses_no_more_than_it_may_cost() -> None:
     assert sums.unexcused == {"a": 8.5}
 
 
+def test_a_service_that_stays_away_for_long_has_no_excuse() -> None:
+    killed = Fault("supervisor killed", 100, 160)
+    sums = balance([planned("a", 90, 200)], [delivered("a", 50)], [killed])
+    assert sums.excused == 10.5
+    assert sums.unexcused == {"a": 48.5}
+
+
 @pytest.mark.parametrize("kind", ["database locked", "ingest killed", "server answers 500"])
 def test_faults_that_do_not_concern_the_recorder_excuse_nothing(kind: str) -> None:
     sums = balance([planned("a", 100, 120)], [delivered("a", 10)], [Fault(kind, 100, 120)])
