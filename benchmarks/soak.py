@@ -53,7 +53,7 @@ class Soak:
         self.agent = agent
         self.server = server
         self.rooms: Rooms = fill(chance, math.ceil(time.time()) + LEAD, time.time() + LEAD + seconds)
-        self.faults = Faults(agent, server, self.rooms, chance)
+        self.faults = Faults(agent, server, self.rooms, random.Random(chance.random()))
         self.watch = Watch()
         self.decided: Counter[str] = Counter()
         self._chance = chance

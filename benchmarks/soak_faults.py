@@ -41,6 +41,8 @@ class Faults:
         self._server = server
         self._rooms = rooms
         self._chance = chance
+        # Apart from what is drawn about targets, which depends on what runs at that moment.
+        self._order = random.Random(chance.random())
         self._answers: Any = answers
         self._open: list[tuple[Fault, Over]] = []
         self._bag: list[Callable[[], bool]] = []
@@ -51,7 +53,7 @@ class Faults:
         """Do the next thing; None where it was not possible now."""
         if not self._bag:
             self._bag = self._kinds()
-            self._chance.shuffle(self._bag)
+            self._order.shuffle(self._bag)
         return self.done[-1] if self._bag.pop()() else None
 
     def follow(self) -> None:
