@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks import idle, ingested, punctual, refresh, startup, upload
 from benchmarks.figures import Row, missing, print_table
+from benchmarks.soak import soak
 
 Measure = Callable[[bool], Iterator[Row]]
 
@@ -22,8 +23,10 @@ AGENT: dict[str, Measure] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what was asked for; the figures are shown, never judged."""
+    """Run what was asked for. The figures of “agent” are shown, never judged; “soak” judges."""
     options = _parser().parse_args(arguments)
+    if options.suite == "soak":
+        return soak(minutes=options.minutes, seed=options.seed, quick=options.quick, log=options.log)
     rows: list[Row] = []
     for name in options.only or AGENT:
         print(f"{name} …", file=sys.stderr, flush=True)
@@ -40,11 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "suite", choices=["agent"], help="agent: the services of a capture agent and its page"
+        "suite",
+        choices=["agent", "soak"],
+        help="agent: the services of a capture agent and its page; "
+        "soak: many short recordings while everything goes wrong",
     )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--only", action="append", choices=list(AGENT), metavar="NAME", help=", ".join(AGENT))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--minutes", type=float, default=5.0, help="soak: how long events go on (default 5)")
+    parser.add_argument("--seed", type=int, help="soak: repeat the events and faults of an earlier run")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="soak: keep there what the daemons said")
     return parser
 
 

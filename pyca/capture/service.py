@@ -63,6 +63,8 @@ class CaptureService:
         self._recorders: dict[str, Recorder] = {}
         self._prepared: dict[str, Recorder] = {}
         self._waiting: dict[str, Event] = {}
+        self._told_missed: set[str] = set()
+        """missed events that have been told of, and that the database may not have heard of yet"""
         self._finisher = Finisher(self._context)
         self._recovered = False
         self._search: Search | None = None
@@ -196,10 +198,13 @@ class CaptureService:
 
     def _note_missed(self) -> None:
         created = self._agenda.identity.created if self._agenda.identity else 0.0
-        for event in self._agenda.take_missed():
-            if event.uid in self._finisher or event.uid in self._waiting:
+        missed = self._agenda.take_missed()
+        self._told_missed &= {event.uid for event in missed}
+        for event in missed:
+            if event.uid in self._finisher or event.uid in self._waiting or event.uid in self._told_missed:
                 continue
             if not self._salvage(event) and event.end > created:
+                self._told_missed.add(event.uid)
                 reason = "missed: the capture service was not running, or the event came too late"
                 self._write_off(event, reason, until=self._clock.now() + SHOWN)
 

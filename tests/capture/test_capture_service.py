@@ -198,6 +198,18 @@ class TestWithScripts:
         missed = rig.recording()
         assert missed and "missed" in missed.error
 
+    def test_a_missed_event_is_told_once_however_long_the_database_takes(
+        self, rig: Rig, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        rig.add(delay=-10, length=5)
+        with rig.database.write():
+            for _ in range(3):
+                rig.service._agenda._next_look = 0
+                rig.service.tick()
+        rig.drive(rig.is_in(EventState.FAILED_RECORDING))
+        rig.close()
+        assert caplog.text.count("alarm (not recorded)") == 1
+
     def test_what_the_database_never_heard_of_is_found_in_its_folder(self, rig: Rig) -> None:
         event = rig.add(delay=-10, length=5, origin=Origin.OPENCAST)
         folder = rig.settings.capture.directory / recording_name(event.uid, event.start)
