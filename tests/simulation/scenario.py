@@ -16,7 +16,7 @@ from pyca.ingest import operator
 from pyca.store import uploads
 from tests.simulation.checks import Coverage, Log, judge
 from tests.simulation.faults import CHANGES, FAULTS, act, operator_decides
-from tests.simulation.seams import enter
+from tests.simulation.seams import SimulatedDatabase, enter
 from tests.simulation.world import World
 
 LONGEST_SETTLING = 6 * 3600.0
@@ -40,18 +40,18 @@ class Outcome:
         return "\n".join(lines)
 
 
-def play(seed: int, home: Path, template: Path) -> Outcome:
+def play(seed: int, home: Path, database: SimulatedDatabase) -> Outcome:
     """Play one scenario.
 
     :param home: where its files may lie for the time being
-    :param template: an empty database
+    :param database: will be emptied
     """
     rng = random.Random(seed)
     before = random.getstate()
     # The pauses between two tries of the services are random too.
     random.seed(seed)
     folder = Path(tempfile.mkdtemp(prefix=f"seed-{seed}-", dir=home))
-    world = World(rng, folder, template)
+    world = World(rng, folder, database)
     log = Log()
     logger = logging.getLogger("pyca")
     level = logger.level
@@ -70,7 +70,7 @@ def play(seed: int, home: Path, template: Path) -> Outcome:
         logger.setLevel(level)
         logger.propagate = propagates
         random.setstate(before)
-        world.close()
+        world.machine.close()
         shutil.rmtree(folder, ignore_errors=True)
     return Outcome(
         seed=seed,

@@ -1,9 +1,11 @@
 """What stands between the services and the world: a database that fails on demand, threads that wait."""
 
 import random
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from pyca.core.event import Event
 from pyca.media.durable import Syncer
 from pyca.store import events, recordings
 from pyca.store.database import Database
+from pyca.store.upgrade import ensure
 from tests.simulation.machine import Machine
 
 PATCHED_RINGS = (
@@ -32,13 +35,25 @@ class SimulatedDatabase(Database):
     What the recorder reads each second is read once per change, or the simulation would do little else.
     """
 
-    def __init__(self, url: str, machine: Machine) -> None:
-        super().__init__(url)
-        self.machine = machine
-        self.locked = False
-        self.away = False
-        self.version = 0
+    def __init__(self, home: Path) -> None:
+        self._empty = home / "empty.db"
+        first = Database(f"sqlite:///{self._empty}")
+        ensure(first)
+        first.dispose()
+        super().__init__(f"sqlite:///{home}/pyca.db")
         self.cache: dict[object, Any] = {}
+        self.begin_anew(Machine(random.Random(0), home))
+
+    def begin_anew(self, machine: Machine) -> None:
+        """Forget everything but how statements are written, which takes long to find out."""
+        self.dispose()
+        assert self.file
+        for name in ("pyca.db", "pyca.db-wal", "pyca.db-shm"):
+            self.file.with_name(name).unlink(missing_ok=True)
+        shutil.copyfile(self._empty, self.file)
+        self.machine = machine
+        self.locked = self.away = False
+        self.cache.clear()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -58,7 +73,6 @@ class SimulatedDatabase(Database):
             raise StoreError("database: database is locked")
         with super().write() as session:
             yield session
-        self.version += 1
         self.cache.clear()
         self.machine.point()
 

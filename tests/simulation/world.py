@@ -3,7 +3,6 @@
 import heapq
 import itertools
 import random
-import shutil
 import traceback
 from collections import defaultdict
 from collections.abc import Callable
@@ -46,15 +45,15 @@ class Plan:
 class World:
     """Everything that there is."""
 
-    def __init__(self, rng: random.Random, folder: Path, template: Path) -> None:
+    def __init__(self, rng: random.Random, folder: Path, database: SimulatedDatabase) -> None:
         self.rng = rng
         self.machine = Machine(rng, folder)
         self.machine.started = self._started
         self.machine.spare = self._interleave
         self.clock = self.machine.clock
         self.settings = _settings(rng, folder)
-        shutil.copyfile(template, folder / "pyca.db")
-        self.database = SimulatedDatabase(f"sqlite:///{folder}/pyca.db", self.machine)
+        database.begin_anew(self.machine)
+        self.database = database
         self.server = Server()
         self.repeatable = rng.random() < 0.2
         self.plans: dict[str, Plan] = {}
@@ -374,10 +373,7 @@ class World:
         plan = self.plans.get(process.uid)
         if plan and plan.begun is None:
             plan.begun, plan.begun_wall = self.machine.mono, self.clock.now()
-
-    def close(self) -> None:
-        self.database.dispose()
-        self.machine.close()
+            plan.disturbed = plan.disturbed or self.machine.cannot_start or self.machine.full
 
     def recordings(self) -> list[recordings.Recording]:
         with self.database.read() as session:
