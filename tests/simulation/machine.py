@@ -62,7 +62,7 @@ class Machine:
         """who dies, and after how many more points"""
         self.running = ""
         """the service that is on its turn"""
-        self.overlaps: list[str] = []
+        self.overlap: Callable[[str], None] = lambda text: None
         self.fallback = folder / "fallback"
         self.self_ending: set[str] = set()
         self.started: Callable[[Process], None] = lambda process: None
@@ -128,7 +128,7 @@ class Machine:
         """Start a command."""
         for other in self.alive():
             if (other.uid, other.input) == (uid, source) and not other.leaving and not other.immortal:
-                self.overlaps.append(f"{uid} {source}: pid {other.pid} still records when a new one starts")
+                self.overlap(f"two commands at once: {uid} {source}: pid {other.pid} still records")
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
         used = {process.pid for process in self.alive()}
         pid = self.rng.choice([number for number in range(100, 120) if number not in used])

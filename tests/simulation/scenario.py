@@ -125,7 +125,7 @@ def _misfortunes(world: World, span: float, counts: list[int]) -> None:
         edge - now for plan in world.plans.values() for edge in (plan.event.start, plan.event.end)
     ] or [0.0]
     quiet = rng.random() < 0.1
-    wanted = 0 if quiet else rng.randint(1, 2 * len(world.plans) + 1)
+    wanted = 0 if quiet else rng.randint(1, 4 * len(world.plans))
     for _ in range(wanted):
         index = 0 if rng.random() < 0.7 else 1
         table = (FAULTS, CHANGES)[index]

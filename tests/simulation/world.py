@@ -49,6 +49,7 @@ class World:
         self.rng = rng
         self.machine = Machine(rng, folder)
         self.machine.started = self._started
+        self.machine.overlap = self.problem
         self.machine.spare = self._interleave
         self.clock = self.machine.clock
         self.settings = _settings(rng, folder)
@@ -146,6 +147,9 @@ class World:
             )
             self.capture_due = self.machine.mono
             self.excuse(8)
+            for process in self.machine.alive():
+                if process.frozen:
+                    self.excuse_lane(process, 80)
             self.say("capture starts")
 
     def start_ingest(self) -> None:
@@ -162,6 +166,17 @@ class World:
         """Leave the capture service as SIGKILL would, and start another one later."""
         self.capture = None
         self._disturb()
+        if True:
+            from sqlalchemy import select
+            from pyca.store.tables import PartRow
+            away, self.database.away = self.database.away, False
+            with self.database.read() as session:
+                known = {(row.pid, row.pid_started) for row in session.scalars(select(PartRow))}
+            self.database.away = away
+            for process in self.machine.alive():
+                if (process.pid, process.born) not in known:
+                    self.say(f"unknown {process.uid} {process.input} is ended")
+                    self.machine.end(process, -9)
         self.later(pause, self.start_capture)
 
     def drop_ingest(self, pause: float) -> None:
