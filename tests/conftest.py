@@ -14,7 +14,10 @@ from pyca.runtime.notify import Notifier
 from pyca.runtime.pulse import Pulse
 from pyca.store.database import Database
 from pyca.store.upgrade import ensure
+from tests.measured import measured, pytest_terminal_summary
 from tests.tools import FakeClock, free_port
+
+__all__ = ["measured", "pytest_terminal_summary"]
 
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.load_profile("default")

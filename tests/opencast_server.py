@@ -9,7 +9,12 @@ In a test::
         server.schedule("uid-1", "Lecture", start, end, **{"capture.device.names": "camera"})
         server.extend("uid-1", 300)
         server.unschedule("uid-1")
+        server.reassign("uid-2", "other agent")
         server.faults.add("/ingest/addTrack", faults.drop(after=1_000_000), times=2)
+        event = server.capture_now("room")            # as the admin's “start now”
+        server.run_prolong_job()                      # what the server does each minute
+        server.stop_capture("room")
+        server.shows_package = "ingested"             # to those who ask for /recordings/{id}/mediapackage.xml
         ...
         server.calls             # every request: method, path, query, fields, file, status, user, scheme
         server.agents["room"]    # state, address, configuration, states reported so far
@@ -20,7 +25,7 @@ In a test::
 Faults: ``status(503) html() redirect() body(data) hang(s) no_reply() drop(after) truncate(keep) slow(s)``;
 ``times=None`` means for ever, ``skip=n`` lets n requests pass first, ``method="POST"`` narrows further.
 A server with ``tls=True`` has a certificate of its own (``server.certificate``), with ``tls="expired"``
-an old one.
+an old one; ``server.renew(days)`` gives it another.
 ``server.stop()`` and ``server.start()`` take it off the network and back, on the same port.
 
 Alone: ``python tests/opencast_server.py --port 8080 --root /tmp/opencast`` (user admin, password opencast).
@@ -61,6 +66,7 @@ class FakeOpencast(World):
     def start(self) -> Self:
         """Listen; the port stays the same when started again."""
         self._server = WebServer(self.port, self.app, self._context)
+        self._server.ahead = lambda: self.ahead
         self.port = self._server.server_port
         self.app.base = self.url
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -73,6 +79,10 @@ class FakeOpencast(World):
         self._thread.join()
         self._server.hang_up()
         self._server.server_close()
+
+    def renew(self, days: int) -> None:
+        """Get another certificate from the next start on; the file of trust stays at its place."""
+        self._context, self.certificate = context(self.root / "tls", days)
 
     def __enter__(self) -> Self:
         return self.start()

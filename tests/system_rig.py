@@ -91,6 +91,8 @@ class Rig:
     daemons: list[Daemon] = field(default_factory=list)
     companions: list[subprocess.Popen[bytes]] = field(default_factory=list)
     database_url: str = ""
+    surroundings: dict[str, str] = field(default_factory=dict)
+    """more environment for everything that is started"""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -114,6 +116,12 @@ class Rig:
         if self._database is None:
             self._database = Database(self.database_url)
         return self._database
+
+    def let_go(self) -> None:
+        """Close the database; it is opened again when it is looked at."""
+        if self._database:
+            self._database.dispose()
+            self._database = None
 
     def configure(
         self, inputs: Mapping[str, Mapping[str, object]] | None = None, **sections: Mapping[str, object]
@@ -150,7 +158,7 @@ class Rig:
     def environment(self, **more: str) -> dict[str, str]:
         """Return the environment of everything that this rig starts."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYCA_", "NOTIFY_"))}
-        return {**kept, "PYTHONPATH": str(ROOT), MARK: self.mark, **more}
+        return {**kept, "PYTHONPATH": str(ROOT), MARK: self.mark, **self.surroundings, **more}
 
     def start(self, *arguments: str, **environment: str) -> Daemon:
         """Start a pyca command in the background."""
@@ -263,8 +271,7 @@ class Rig:
         for companion in self.companions:
             companion.kill()
             companion.wait()
-        if self._database:
-            self._database.dispose()
+        self.let_go()
         self._show()
         assert not seen, f"left behind: {seen}"
         for daemon in self.daemons:

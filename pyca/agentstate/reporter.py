@@ -84,7 +84,7 @@ class Reporter:
             for message in waiting:
                 self._tell_recording(message.uid, message.state)
                 with self._database.write() as session:
-                    outbox.remove(session, message.id)
+                    outbox.remove(session, message)
 
     def repeat_capturing(self) -> None:
         """Repeat the state of running recordings, so that the server sees that they go on."""

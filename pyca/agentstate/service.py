@@ -12,9 +12,10 @@ from pyca.core.clock import Clock
 from pyca.core.errors import DeliveryError
 from pyca.core.states import AgentState, ServiceName
 from pyca.opencast.http import Http
+from pyca.runtime.bell import ring
 from pyca.runtime.loop import HasFileno
 from pyca.runtime.pulse import Pulse
-from pyca.store import outbox, recordings, services, upstream
+from pyca.store import outbox, recordings, services, uploads, upstream
 from pyca.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -113,14 +114,18 @@ class AgentstateService:
         return derive(statuses, states, settled=settled)
 
     def _worked(self, answers: int) -> None:
-        """Note a success, where anything was said at all."""
+        """Note a success, where anything was said at all; deliveries that wait for the server may go on."""
         if not answers:
             return
-        if self._trouble:
+        back = bool(self._trouble)
+        if back:
             logger.info("The server is there again")
         self._failures, self._trouble = 0, ""
         with self._database.write() as session:
             upstream.succeeded(session, "server", self._clock.now())
+            waiting = uploads.hasten(session, self._clock.now()) if back else 0
+        if waiting:
+            ring(self._database.scope, ServiceName.INGEST)
 
     def _failed(self, error: DeliveryError) -> float:
         """Remember the failure and return the seconds until the next try."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pyca.capture.scribe import Scribe
+from pyca.capture.signal import Looker
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.media.durable import Syncer
@@ -24,4 +25,5 @@ class Context:
     syncer: Syncer
     alarms: Alarms
     hooks: Hooks
+    looker: Looker
     commands: type[Child] = Child

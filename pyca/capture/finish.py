@@ -132,13 +132,15 @@ def _tracks(
 
 
 def _readable(index: int, parts: Sequence[Part], tools: Tools | None) -> tuple[list[_Piece], list[str]]:
-    pieces, problems = [], []
+    pieces, problems, missing = [], [], []
     for part in parts:
         if index >= len(part.files):
             continue
         path = Path(part.files[index])
-        if not part.started and not path.exists():
-            continue  # found in the folder, where this one of its files never was
+        if not path.exists():
+            if part.started:  # else it was found in the folder, where this one of its files never was
+                missing.append(path)
+            continue
         try:
             found = probe(path, tools) if tools else _unseen(path)
         except MediaError as error:
@@ -148,7 +150,17 @@ def _readable(index: int, parts: Sequence[Part], tools: Tools | None) -> tuple[l
         pieces.append(
             _Piece(path, part, found, part.started or path.stat().st_mtime - (found.duration or 0.0))
         )
+    if missing:
+        problems.append(_missing(missing))
+        logger.error("%s", problems[-1])
     return sorted(pieces, key=lambda piece: piece.started), problems
+
+
+def _missing(paths: Sequence[Path]) -> str:
+    """Say once which files are not there, however often the command was started in vain."""
+    first, others = paths[0], len(paths) - 1
+    which = f"“{first}” is missing" if not others else f"“{first}” and {others} more are missing"
+    return f"{which} (the capture command wrote elsewhere or not at all)"
 
 
 def _unseen(path: Path) -> Probe:
@@ -173,13 +185,20 @@ def _joined(pieces: list[_Piece], workshop: Workshop) -> _Piece | None:
             [piece.path for piece in pieces],
             target,
             tools,
-            starts=[piece.started for piece in pieces],
+            starts=_starts(pieces),
         )
         found = probe(target, tools)
     except MediaError as error:
         logger.warning("the parts are delivered as they are: %s", error)
         return None
     return _Piece(target, first.part, found, first.started)
+
+
+def _starts(pieces: Sequence[_Piece]) -> list[float] | None:
+    """Return when the parts began; None where the times of files are all there is: they may mean nothing."""
+    if not all(piece.part.started for piece in pieces):
+        return None
+    return [piece.started for piece in pieces]
 
 
 def _contained(piece: _Piece, workshop: Workshop) -> tuple[Path, Probe]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pyca.config.settings import Input, Settings
 from pyca.core.event import Event
 from pyca.core.naming import recording_name, safe_name
+from pyca.media.health import picture_filters, sound_filters
 from pyca.runtime.command import build_argv, fill, needs
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ class Job:
     folder: Path
     base: str
     preview_dir: Path
+    filters: Mapping[str, str]
+    """what a command may hold to measure its own signal, by placeholder"""
 
     @property
     def self_ending(self) -> bool:
@@ -37,12 +40,23 @@ class Job:
         :param seconds: how long it is to record
         :raises CommandError: where the command cannot be read
         """
-        return build_argv(self.input.command, self._values(part, seconds))
+        return build_argv(self.input.command, {**self._values(part, seconds), **self.filters})
 
     def files(self, part: int) -> tuple[Path, ...]:
         """Return the files that a part writes, in the order of the flavors."""
         values = self._values(part, 0)
         return tuple(Path(fill(file, values)).absolute() for file in self.input.files)
+
+    def previews(self, part: int) -> tuple[Path, ...]:
+        """Return the preview pictures that a part writes again and again."""
+        values = self._values(part, 0)
+        return tuple(Path(fill(file, values)).absolute() for file in self.input.preview)
+
+    def health_file(self, part: int) -> Path | None:
+        """Return where the command reports on its signal; None where it does not."""
+        if not any(needs(self.input.command, name) for name in self.filters):
+            return None
+        return self.folder / f"{safe_name(self.name)}-{part}.health"
 
     def log_file(self, part: int) -> Path:
         """Return where the command's messages go: beside the recording."""
@@ -99,6 +113,10 @@ def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
         )
     chosen = [name for name in available if name in event.inputs] or list(available)
     base = recording_name(event.uid, event.start)
+    filters = {
+        "picture_health": picture_filters(settings.health),
+        "sound_health": sound_filters(settings.health),
+    }
     return [
         Job(
             name=name,
@@ -106,6 +124,7 @@ def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
             folder=folder,
             base=f"{base}-{safe_name(name)}" if settings.inputs else base,
             preview_dir=settings.capture.preview_dir,
+            filters=filters,
         )
         for name in chosen
     ]

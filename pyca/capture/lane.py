@@ -10,6 +10,7 @@ from pyca.capture.inputs import Job
 from pyca.capture.part import RunningPart, start_part
 from pyca.capture.place import FULL, choose
 from pyca.capture.salvage import keep
+from pyca.capture.watch import PERIOD
 from pyca.core.alarm import AlarmKind
 from pyca.core.backoff import Backoff
 from pyca.core.clock import Clock
@@ -85,6 +86,8 @@ class Lane:
         self._failures = 0
         self._retry: float | None = None
         self._argv: list[str] | None = None
+        self._full = False
+        self._listen_due = 0.0
         self._stopping = False
 
     @property
@@ -134,9 +137,12 @@ class Lane:
 
     def _make_ready(self, number: int, seconds: float) -> list[str]:
         """Choose a folder and return the command line."""
-        self.job = choose(self._usual, self._fallback, self._context.settings.capture.minimum_free)
+        self.job = self._choose()
         self.job.make_folders()
         return substitute(self.job.argv(number, seconds), self._environ)
+
+    def _choose(self) -> Job:
+        return choose(self._usual, self._fallback, self._context.settings.capture.minimum_free)
 
     def _keep(self, moved: dict[str, str]) -> None:
         for old, new in moved.items():
@@ -163,7 +169,7 @@ class Lane:
                 self._look_after(self.part)
                 return
             self._finish(self.part, ended, end)
-        if self._retry is not None and self._retry <= now:
+        if self._retry is not None and (self._retry <= now or self._room_again()):
             if end - now > SLACK:
                 self.start(end)
             else:
@@ -173,7 +179,9 @@ class Lane:
         """Return the moment at which this input wants attention."""
         if self.part:
             return self.part.next_due(self._clock.now())
-        return self._retry if self._retry is not None else float("inf")
+        if self._retry is None:
+            return float("inf")
+        return min(self._retry, self._clock.now() + PERIOD) if self._full else self._retry
 
     def _finish(self, part: RunningPart, ended: Exit, end: float) -> None:
         self.part = None
@@ -196,6 +204,10 @@ class Lane:
             return ""
         return f"{self.job.name}: the disk is full, {show_size(free)} are free in {self.job.folder}"
 
+    def _room_again(self) -> bool:
+        """Tell whether a full disk has been cleared: then the next part need not wait for its turn."""
+        return self._full and not self._full_disk()
+
     def _complete(self, part: RunningPart, lived: float, end: float) -> bool:
         """Tell whether the command ended because its work was done; its exit code proves nothing."""
         missing = end - self._clock.now()
@@ -211,8 +223,10 @@ class Lane:
 
     def _look_after(self, part: RunningPart) -> None:
         """Tell whether the command does what it should."""
-        if self._clock.monotonic() - part.monotonic >= STABLE:
+        now = self._clock.monotonic()
+        if now - part.monotonic >= STABLE:
             self._clear(AlarmKind.COMMAND)
+        self._listen(part, now)
         trouble = part.trouble or part.watch.warning
         if not trouble:
             if part.watch.grown:
@@ -222,8 +236,22 @@ class Lane:
         if trouble == part.watch.warning and trouble not in self.errors:
             self.errors.append(trouble)
 
+    def _listen(self, part: RunningPart, now: float) -> None:
+        """Tell whether sound and picture are what they should be."""
+        if part.signal is None or now < self._listen_due:
+            return
+        self._listen_due = now + PERIOD
+        faults = {fault.kind: fault.detail for fault in part.signal.faults(now)}
+        for kind in map(AlarmKind, self.job.input.watch_for):
+            if kind in faults:
+                self._alert(kind, faults[kind])
+            else:
+                self._clear(kind)
+
     def _failed(self, reason: str, *, at_once: bool = False) -> None:
         self._failures += 1
+        self._full = bool(self._full_disk())
+        at_once = at_once or (self._full and self._choose() is not self.job)
         pause = 0.0 if at_once else self._backoff.pause(self._failures)
         self._retry = self._clock.now() + pause
         self.errors.append(reason)

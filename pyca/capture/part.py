@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pyca.capture.context import Context
 from pyca.capture.inputs import Job
+from pyca.capture.signal import Signal, signal_of
 from pyca.capture.watch import PERIOD, FileWatch
 from pyca.config.settings import Capture
 from pyca.core.clock import Clock
@@ -40,6 +41,7 @@ class RunningPart:
     monotonic: float
     asked: float
     watch: FileWatch
+    signal: Signal | None
     row: int | None = None
     """the part's id in the database, once it is written"""
     killed: float | None = None
@@ -117,7 +119,9 @@ def start_part(
     :raises CommandError: where it cannot be started
     """
     started, monotonic = clock.now(), clock.monotonic()
-    child = context.commands.start(argv, clock=clock, log_file=job.log_file(number))
+    child = context.commands.start(
+        argv, clock=clock, log_file=job.log_file(number), output=job.health_file(number)
+    )
     return RunningPart(
         job=job,
         number=number,
@@ -128,6 +132,7 @@ def start_part(
         monotonic=monotonic,
         asked=end - started,
         watch=FileWatch(job.files(number), monotonic),
+        signal=_signal(job, number, context),
     )
 
 
@@ -146,11 +151,16 @@ def adopt_part(job: Job, part: Part, end: float, context: Context, clock: Clock)
         ladder=plan_ladder(job, end, context.settings.capture),
         files=files,
         watch=FileWatch(files, clock.monotonic()),
+        signal=_signal(job, part.number, context),
         started=part.started,
         monotonic=clock.monotonic() - (clock.now() - part.started),
         asked=end - part.started,
         row=part.id,
     )
+
+
+def _signal(job: Job, number: int, context: Context) -> Signal | None:
+    return signal_of(job, number, context.settings.health, context.looker)
 
 
 def plan_ladder(job: Job, end: float, capture: Capture) -> StopLadder:

@@ -12,6 +12,7 @@ from pyca.capture.inputs import folder_of, jobs
 from pyca.capture.recorder import Recorder
 from pyca.capture.salvage import found_parts
 from pyca.capture.scribe import Scribe
+from pyca.capture.signal import Looker
 from pyca.config.settings import Settings
 from pyca.core.alarm import AlarmKind
 from pyca.core.clock import Clock
@@ -49,7 +50,7 @@ class CaptureService:
         scribe, syncer, hooks = Scribe(database), Syncer(), Hooks(settings, clock)
         syncer.start()
         alarms = Alarms(self.name, hooks, clock, scribe.put)
-        self._context = Context(settings, clock, scribe, syncer, alarms, hooks, commands)
+        self._context = Context(settings, clock, scribe, syncer, alarms, hooks, Looker(), commands)
         self._agenda = Agenda(database, clock)
         self._disk = DiskWatch(self._context, database)
         self._recorders: dict[str, Recorder] = {}
@@ -103,6 +104,7 @@ class CaptureService:
         for recorder in [rec for rec in self._recorders.values() if rec.over]:
             self._finisher.take(self._recorders.pop(recorder.event.uid))
         self._finisher.close()
+        self._context.looker.close()
         self._context.hooks.close()
         self._context.syncer.close()
         self._context.scribe.close()

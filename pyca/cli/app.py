@@ -13,6 +13,7 @@ from pyca.cli.completion import completion
 from pyca.cli.config import config
 from pyca.cli.db import db
 from pyca.cli.demo import demo
+from pyca.cli.doctor.command import doctor
 from pyca.cli.events import events
 from pyca.cli.options import Group, Options
 from pyca.cli.record import record
@@ -39,7 +40,7 @@ def cli(context: click.Context) -> None:
         context.invoke(run)
 
 
-for _command in (*RUN_COMMANDS, demo, status, events, record, config, db, completion):
+for _command in (*RUN_COMMANDS, demo, doctor, status, events, record, config, db, completion):
     cli.add_command(_command)
 
 

@@ -177,6 +177,8 @@ def _span(start: str, duration: str | None, end: str | None, now: float, zone: s
 def _what_is_lost(one: Known) -> str:
     tracks = one.recording.tracks if one.recording else ()
     size = show_size(sum(track.size for track in tracks))
+    if one.upload and one.upload.files_gone:
+        return f"what is known about “{plain(one.event.title)}” (its files are gone already)"
     where = f"; its copy in {one.upload.location} stays" if one.upload and one.upload.location else ""
     warning = "" if one.state is EventState.FINISHED_UPLOADING else ", which was NOT delivered"
     return f"“{plain(one.event.title)}”{warning} ({len(tracks)} files, {size}{where})"
@@ -189,7 +191,9 @@ def _delete(one: Known, settings: "Settings", database: "Database") -> None:
         recordings.delete_recording(session, one.event.uid)
     folder = one.recording.directory.absolute() if one.recording else None
     # The folder's name comes from the database: nothing outside of the recordings is ever removed.
-    if folder and settings.capture.directory.absolute() in folder.parents and folder.exists():
+    homes = (settings.capture.directory, settings.capture.fallback_directory)
+    within = folder and any(home and home.absolute() in folder.parents for home in homes)
+    if folder and within and folder.exists():
         shutil.rmtree(folder)
 
 
@@ -201,6 +205,8 @@ def _print_event(one: Known, zone: str) -> None:
     ]
     span = f"{show_moment(one.event.start, zone)} – {show_moment(one.event.end, zone)}"
     print_facts([*values[:2], ("planned", span), *values[2:]])
+    if facts["files_deleted"]:
+        click.echo("The files have been deleted from this machine; they were:")
     for track in one.recording.tracks if one.recording else ():
         length = show_duration(track.duration) if track.duration is not None else "?"
         click.echo(f"{track.flavor}  {track.path}  {length}  {show_size(track.size)}")

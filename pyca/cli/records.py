@@ -83,6 +83,7 @@ def describe(one: Known, zone: str) -> dict[str, Any]:
         "inputs": list(event.inputs),
         "error": (recording.error if recording else "") or (upload.error if upload else ""),
         "directory": str(recording.directory) if recording else None,
+        "files_deleted": upload is not None and upload.files_gone,
         "location": upload.location if upload and upload.location else None,
         "tracks": [
             {

@@ -6,7 +6,7 @@ import click
 
 import pyca
 from pyca.cli.options import Command, Options, open_database, pass_options
-from pyca.cli.output import brief, emphasized, iso_moment, print_facts, print_json, print_table
+from pyca.cli.output import brief, emphasized, iso_moment, plain, print_facts, print_json, print_table
 from pyca.core.clock import SystemClock
 from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.core.units import show_size
@@ -34,7 +34,7 @@ def status(options: Options, as_json: bool) -> None:
 def gather(settings: "Settings", database: "Database", now: float) -> dict[str, Any]:
     """Return what is known about the agent as plain data."""
     from pyca.runtime.disk import free_bytes
-    from pyca.store import events, recordings, services
+    from pyca.store import alarms, events, recordings, services
 
     zone = settings.agent.timezone
     with database.read() as session:
@@ -42,6 +42,8 @@ def gather(settings: "Settings", database: "Database", now: float) -> dict[str, 
         known = services.statuses(session, now)
         planned = events.upcoming(session, limit=_NEXT)
         counts = recordings.count_by_state(session)
+        active = alarms.active(session, now)
+        titles = recordings.titles(session, {alarm.subject for alarm in active if alarm.subject})
     recorder = next(one for one in known if one.name == ServiceName.CAPTURE)
     # Without the service nobody records: these go on once it is started again.
     alive = recorder.state is not ServiceState.STOPPED
@@ -59,6 +61,18 @@ def gather(settings: "Settings", database: "Database", now: float) -> dict[str, 
                 "since": iso_moment(one.started, zone),
             }
             for one in known
+        ],
+        "alarms": [
+            {
+                "kind": str(alarm.kind),
+                "text": alarm.text,
+                "since": iso_moment(alarm.since, zone),
+                "event": alarm.subject or None,
+                "title": titles.get(alarm.subject),
+                "input": alarm.input or None,
+                "service": alarm.service,
+            }
+            for alarm in active
         ],
         "recording": [_event(one.event, zone) for one in begun if alive],
         "interrupted": [_event(one.event, zone) for one in begun if not alive],
@@ -82,6 +96,8 @@ def _print(facts: dict[str, Any]) -> None:
     mode = facts["server"] or "none, recordings go to the archive"
     backup = emphasized("backup mode: nothing is sent") if facts["backup_mode"] else ""
     print_facts([("agent", facts["agent"]), ("server", mode), ("mode", backup), ("free", _room(facts))])
+    for alarm in facts["alarms"]:
+        click.echo(_alarm(alarm))
     click.echo()
     rows = [(one["name"], one["state"], str(one["pid"] or ""), one["text"]) for one in facts["services"]]
     print_table(("service", "state", "pid", ""), rows)
@@ -94,6 +110,15 @@ def _print(facts: dict[str, Any]) -> None:
     click.echo(f"{click.style('so far', bold=True)}       {counts or 'no recordings'}")
     if all(one["state"] == ServiceState.STOPPED for one in facts["services"]):
         click.echo("Nothing runs. Start it with “pyca all” or systemctl.", err=True)
+
+
+def _alarm(alarm: dict[str, Any]) -> str:
+    """Return an alarm as one line: kind, event, input, text and since when."""
+    about = [f"“{plain(alarm['title'])}”" if alarm["title"] else "", plain(alarm["input"] or "")]
+    place = ", ".join(part for part in about if part)
+    since = alarm["since"][:16].replace("T", " ")
+    words = f"{place}: {plain(alarm['text'])}" if place else plain(alarm["text"])
+    return f"{emphasized('alarm')} ({alarm['kind']}) {words}, since {since}"
 
 
 def _room(facts: dict[str, Any]) -> str:

@@ -96,8 +96,8 @@ class Health:
     clipping_seconds: float = key(Number(minimum=0), 3.0)
     black_level: float = key(Number(minimum=0, maximum=1), 0.1)
     black_seconds: float = key(Number(minimum=0), 5.0)
-    frozen_level: float = key(Number(minimum=-120, maximum=0), -60.0)
-    frozen_seconds: float = key(Number(minimum=0), 7.0)
+    frozen_level: float = key(Number(minimum=-120, maximum=0), -55.0)
+    frozen_seconds: float = key(Number(minimum=0), 5.0)
     gap_seconds: float = key(Number(minimum=0), 4.0)
 
 

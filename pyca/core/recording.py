@@ -97,6 +97,10 @@ class UploadStep(StrEnum):
     SETTLED = "settled"
     """somebody saw that the server has it; ingest has not cleaned up behind it yet"""
     DONE = "done"
+    DELETING = "deleting"
+    """the files on this machine are being deleted, whether it was delivered or not"""
+    GONE = "gone"
+    """nothing is left on this machine; only what is known about the recording stays"""
 
 
 @dataclass(frozen=True)
@@ -123,3 +127,8 @@ class Upload:
     """True where only an operator can help"""
     location: str = ""
     """where the recording is now: a folder of the archive or the server's address"""
+
+    @property
+    def files_gone(self) -> bool:
+        """True where the files on this machine were deleted, or are about to be."""
+        return self.step in (UploadStep.DELETING, UploadStep.GONE)

@@ -1,6 +1,8 @@
-"""Take away what has been delivered, and nothing else."""
+"""Take away what is not needed here any more, and nothing else."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pyca.core.recording import Recording
@@ -11,22 +13,62 @@ _COMPANIONS = ("*.log", "event.json")
 """What lies beside the tracks and is worth nothing without them."""
 
 
-def delete_files(recording: Recording, recordings: Path) -> None:
+def delete_files(recording: Recording, homes: Sequence[Path]) -> None:
     """Delete a recording's tracks and what describes them; media that was not delivered stays.
 
     What cannot be deleted is logged: the delivery is none the worse for it.
 
-    :param recordings: the folder of all recordings; more than the tracks is deleted only in folders within it
+    :param homes: the folders of all recordings; more than the tracks is deleted only in folders within them
     """
     for track in recording.tracks:
         _delete(track.path)
-    folder, home = recording.directory.resolve(), recordings.resolve()
-    if home not in folder.parents or not folder.is_dir():
+    folder = recording.directory.resolve()
+    if not folder.is_dir() or not any(home.resolve() in folder.parents for home in homes):
         return
     for pattern in _COMPANIONS:
         for path in folder.glob(pattern):
             _delete(path)
     _delete_empty(folder)
+
+
+def refusal(folder: Path, homes: Sequence[Path], archive: Path) -> str:
+    """Return why a folder must not be deleted from, whatever the database says of it; empty where it may.
+
+    :param homes: the folders of all recordings
+    :param archive: the folder of what was delivered on this machine
+    """
+    if folder.is_symlink():
+        return "it is a symbolic link"
+    real, kept = folder.resolve(), archive.resolve()
+    home = next((home for home in (each.resolve() for each in homes) if home in real.parents), None)
+    if home is None:
+        return "it is not within the folder of recordings"
+    if real == kept or real in kept.parents:
+        return "it holds the archive"
+    # Recordings may well lie in a folder of their own inside the archive's, but not the other way round.
+    if kept in real.parents and kept not in home.parents:
+        return "it belongs to the archive"
+    return ""
+
+
+def own_tracks(recording: Recording) -> Recording:
+    """Return the recording with only those tracks that are real files within its folder."""
+    folder = recording.directory.resolve()
+    own = tuple(
+        track
+        for track in recording.tracks
+        if not track.path.is_symlink() and track.path.is_file() and folder in track.path.resolve().parents
+    )
+    return replace(recording, tracks=own)
+
+
+def freed_by(recording: Recording) -> int:
+    """Return the bytes that deleting the tracks would free.
+
+    A file with a second name, such as the one in an archive on the same disk, frees nothing.
+    """
+    facts = [track.path.stat() for track in recording.tracks]
+    return sum(each.st_blocks * 512 for each in facts if each.st_nlink == 1)
 
 
 def _delete(path: Path) -> None:

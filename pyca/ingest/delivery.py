@@ -1,6 +1,7 @@
 """One recording on its way: the steps in order, each stored before the next begins."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 from pyca.core.clock import Clock
@@ -19,16 +20,24 @@ logger = logging.getLogger(__name__)
 
 
 def deliver(
-    target: Target, recording: Recording, upload: Upload, *, database: Database, clock: Clock, pulse: Pulse
+    target: Target,
+    recording: Recording,
+    upload: Upload,
+    *,
+    database: Database,
+    clock: Clock,
+    pulse: Pulse,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Upload:
     """Carry a delivery on from where it stands to its end.
 
+    :param meanwhile: called about once a second; must not fail
     :raises DeliveryError: where the target or a file refuses
     :raises Interrupted: where it shall not go on now
     """
     recording = usable(recording)
     upload = replace(upload, bytes_total=sum(track.size for track in recording.tracks))
-    meter = Meter(database, clock, pulse, recording, upload)
+    meter = Meter(database, clock, pulse, recording, upload, meanwhile)
     if upload.step is UploadStep.BEGIN:
         _abandon(target, recording, upload)
         upload = _keep(database, target.begin(recording, replace(upload, bytes_sent=0)))

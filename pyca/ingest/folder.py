@@ -75,6 +75,10 @@ class FolderTarget:
         self._tidy()
         return replace(upload, step=UploadStep.DONE, node=str(folder), location=str(folder))
 
+    def has_taken(self, recording: Recording, upload: Upload) -> bool:
+        """Nobody ever has to ask: the last step is simply repeated."""
+        return False
+
     def abandon(self, recording: Recording, upload: Upload) -> None:
         """Remove what has been gathered."""
         shutil.rmtree(self._gathering(recording.uid), ignore_errors=True)

@@ -12,6 +12,7 @@ from pyca.core.clock import Clock
 from pyca.core.errors import DeliveryError
 from pyca.core.recording import Recording, Upload, UploadStep
 from pyca.core.states import EventState
+from pyca.ingest.inquiry import PAUSES
 from pyca.ingest.target import Target
 from pyca.store import recordings, uploads
 from pyca.store.database import Database
@@ -35,18 +36,19 @@ class Ledger:
     def claim(self, ingest: Ingest) -> Upload | None:
         """Take the oldest due recording; its first attempt may have to wait for a random while."""
         now = self._clock.now()
+        longest = _longest_pause(ingest)
         with self._database.read() as session:
-            if uploads.due(session, now) is None:
+            if uploads.due(session, now, longest) is None:
                 return None
         with self._database.write() as session:
-            while uid := uploads.due(session, now):
+            while uid := uploads.due(session, now, longest):
                 upload = uploads.get(session, uid)
                 if upload is None:
                     upload = Upload(uid, self._target.name, next_attempt=now + _first_pause(ingest))
                 elif upload.target != self._target.name:
                     upload = Upload(uid, self._target.name, next_attempt=now)
                 uploads.save(session, upload)
-                if upload.next_attempt <= now:
+                if not now < upload.next_attempt <= now + longest:
                     recording = recordings.get(session, uid)
                     self._before = recording.state if recording else None
                     recordings.set_state(session, uid, EventState.UPLOADING, now)
@@ -107,6 +109,15 @@ class Ledger:
             recordings.set_state(session, recording.uid, EventState.FINISHED_UPLOADING, now)
         logger.info("“%s” is delivered: %s", recording.event.title, done.location)
 
+    def confirm(self, recording: Recording, upload: Upload) -> bool:
+        """Note that an unanswered final call was carried out, unless somebody has decided otherwise."""
+        with self._database.read() as session:
+            present = uploads.get(session, recording.uid)
+        unclear = present is not None and present.step is UploadStep.AMBIGUOUS
+        if unclear:
+            self.succeed(recording, upload)
+        return unclear
+
     def settled(self) -> list[Recording]:
         """Return recordings that somebody found at the server, to be cleaned up."""
         with self._database.read() as session:
@@ -128,7 +139,9 @@ class Ledger:
         unsure = error.unanswered and upload.step is UploadStep.FINISH
         if unsure and not self._may_repeat(upload):
             text = f"{error.message} ({DECIDE})"
-            return replace(upload, step=UploadStep.AMBIGUOUS, error=text, rate=0.0)
+            ask = now + PAUSES.pause(1)
+            unclear = replace(upload, step=UploadStep.AMBIGUOUS, attempts=0, next_attempt=ask)
+            return replace(unclear, error=text, rate=0.0)
         return replace(
             upload,
             step=_before_final(upload),
@@ -143,6 +156,10 @@ class Ledger:
 def _before_final(upload: Upload) -> UploadStep:
     """Return the step at which a delivery goes on; the mark of the final call is set anew before the next."""
     return UploadStep.TRACKS if upload.step is UploadStep.FINISH else upload.step
+
+
+def _longest_pause(ingest: Ingest) -> float:
+    return max(RETRY.limit * (1 + RETRY.jitter), ingest.delay_min, ingest.delay_max)
 
 
 def _first_pause(ingest: Ingest) -> float:

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Callable
 
 from pyca.core.clock import Clock
 from pyca.core.errors import StoreError
@@ -22,12 +23,20 @@ SMOOTHING = 5.0
 class Meter:
     """Follows the bytes of one delivery: tells the service manager, the database and, through it, the page.
 
+    :param meanwhile: what else is to be done once a second
     :raises Interrupted: from every call after the service was asked to stop or somebody paused the delivery
     """
 
     def __init__(
-        self, database: Database, clock: Clock, pulse: Pulse, recording: Recording, upload: Upload
+        self,
+        database: Database,
+        clock: Clock,
+        pulse: Pulse,
+        recording: Recording,
+        upload: Upload,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
+        self._meanwhile = meanwhile
         self._database = database
         self._clock = clock
         self._pulse = pulse
@@ -59,6 +68,7 @@ class Meter:
         # Called for every few kilobytes: all that costs anything happens once a second.
         if self._clock.monotonic() - self._noted[0] >= WRITE_PERIOD:
             self._pulse.progress(self._text())
+            self._meanwhile()
             self._note()
 
     def _text(self) -> str:

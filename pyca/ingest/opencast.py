@@ -86,6 +86,12 @@ class OpencastTarget:
             self._committed = False
         return replace(upload, step=UploadStep.DONE, location=self._settings.server.url)
 
+    def has_taken(self, recording: Recording, upload: Upload) -> bool:
+        """Look whether the event's stored media package holds every track that was sent."""
+        address = self._services.scheduler()
+        stored = ingest.stored_package(self._http, address, package_id(recording.event))
+        return ingest.holds_tracks(stored, upload.package)
+
     def abandon(self, recording: Recording, upload: Upload) -> None:
         """Let the server forget what it has got so far."""
         if upload.package:

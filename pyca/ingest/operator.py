@@ -23,12 +23,11 @@ def retry(database: Database, clock: Clock, uid: str, *, anew: bool = False) -> 
     """
     now = clock.now()
     with database.write() as session:
-        recording = _recording(session, uid)
+        recording, upload = _standing(session, uid)
         if recording.state is EventState.PAUSED_AFTER_RECORDING:
             recordings.set_state(session, uid, EventState.FINISHED_RECORDING, now)
         elif recording.state not in DELIVERABLE:
             raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "there is nothing to retry")
-        upload = uploads.get(session, uid)
         if upload is not None:
             fresh = _begun_anew(upload) if anew else _reopened(upload)
             uploads.save(session, replace(fresh, next_attempt=now))
@@ -42,8 +41,7 @@ def resolve(database: Database, clock: Clock, uid: str, *, delivered: bool) -> N
     :raises UsageError: where the end of this delivery is not unclear
     """
     with database.write() as session:
-        recording = _recording(session, uid)
-        upload = uploads.get(session, uid)
+        recording, upload = _standing(session, uid)
         if upload is None or upload.step is not UploadStep.AMBIGUOUS:
             raise UsageError(f"the end of the delivery of “{recording.event.title}” is not unclear")
         if delivered:
@@ -62,10 +60,9 @@ def pause(database: Database, clock: Clock, uid: str) -> None:
     :raises UsageError: where there is nothing to pause
     """
     with database.write() as session:
-        recording = _recording(session, uid)
+        recording, upload = _standing(session, uid)
         if recording.state not in (*DELIVERABLE, EventState.UPLOADING):
             raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "there is nothing to pause")
-        upload = uploads.get(session, uid)
         if upload is not None and upload.step is UploadStep.FINISH:
             raise UsageError(f"“{recording.event.title}” is being completed", "it is too late to pause it")
         recordings.set_state(session, uid, EventState.PAUSED_AFTER_RECORDING, clock.now())
@@ -82,8 +79,16 @@ def _begun_anew(upload: Upload) -> Upload:
     return replace(_reopened(upload), step=UploadStep.BEGIN, tracks_done=0, bytes_sent=0)
 
 
-def _recording(session: Session, uid: str) -> Recording:
-    recording = recordings.get(session, uid)
+def _standing(session: Session, uid: str) -> tuple[Recording, Upload | None]:
+    """Return a recording and its delivery; nobody deletes its files before the transaction ends.
+
+    :raises UsageError: where there is none, or its files are gone
+    """
+    recording = recordings.get(session, uid, held=True)
     if recording is None:
         raise UsageError(f"there is no recording of an event with the id “{uid}”")
-    return recording
+    upload = uploads.get(session, uid)
+    if upload is not None and upload.files_gone:
+        gone = f"the files of “{recording.event.title}” were deleted from this machine"
+        raise UsageError(gone, "nothing is left to deliver")
+    return recording, upload

@@ -52,6 +52,14 @@ class Target(Protocol):
         """
         ...
 
+    def has_taken(self, recording: Recording, upload: Upload) -> bool:
+        """Look whether a final call that was never answered has been carried out after all.
+
+        :return: True where that is certain; False says nothing
+        :raises DeliveryError: where nobody can be asked, or the question is refused
+        """
+        ...
+
     def abandon(self, recording: Recording, upload: Upload) -> None:
         """Throw away what a delivery that will not go on has left behind."""
         ...

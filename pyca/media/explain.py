@@ -114,7 +114,7 @@ _CASES = (
 _NOISE = re.compile(
     r"^\s*$|^(frame|size)=|^\s+|^(Input|Output|Stream mapping|Press \[q\]|Guessed|video:)|^ffmpeg version"
     r"|Last message repeated|deprecated|^Conversion failed!|^Exiting|Error opening (?:input|output) files?\b"
-    r"|^Error initializing output stream",
+    r"|^Error initializing output stream|^Invalid DTS: ",
     re.IGNORECASE,
 )
 _REASON = r"(?:No such|Permission denied|Operation not|Inappropriate)"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyca.core.errors import MediaError
+from pyca.media.explain import explain
 
 _SLOWEST_DISK = 5_000_000
 """bytes per second that even a worn memory card reads"""
@@ -27,11 +28,28 @@ def run(argv: Sequence[str], limit: float, feed: str = "") -> Finished:
     :param feed: text for its standard input
     :raises MediaError: where it cannot be started or exceeds the limit
     """
+    done = _run(argv, limit, feed.encode("utf-8", "surrogateescape"))
+    return Finished(done.returncode, _text(done.stdout), _text(done.stderr))
+
+
+def convert(argv: Sequence[str], limit: float, feed: bytes) -> bytes:
+    """Return what a program makes of some data, which passes through its standard input and output.
+
+    :param limit: seconds after which the program is killed
+    :raises MediaError: where it cannot be started, exceeds the limit or fails
+    """
+    done = _run(argv, limit, feed)
+    if done.returncode:
+        raise MediaError(f"“{argv[0]}” failed: {explain(_text(done.stderr))}")
+    return done.stdout
+
+
+def _run(argv: Sequence[str], limit: float, feed: bytes) -> subprocess.CompletedProcess[bytes]:
     try:
         # An own session keeps a terminal's Ctrl-C away: FFmpeg would leave half a file.
-        done = subprocess.run(
+        return subprocess.run(
             list(argv),
-            input=feed.encode("utf-8", "surrogateescape"),
+            input=feed,
             capture_output=True,
             timeout=limit,
             check=False,
@@ -43,7 +61,6 @@ def run(argv: Sequence[str], limit: float, feed: str = "") -> Finished:
         ) from error
     except (OSError, ValueError) as error:
         raise MediaError(f"“{argv[0]}” cannot be run: {error}", "check the FFmpeg installation") from error
-    return Finished(done.returncode, _text(done.stdout), _text(done.stderr))
 
 
 def limit_for(*paths: Path) -> float:

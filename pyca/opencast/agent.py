@@ -23,9 +23,14 @@ class Identity:
     roles: tuple[str, ...]
 
     @property
+    def sufficient(self) -> list[str]:
+        """The roles that allow what a capture agent does."""
+        return sorted(_AGENT_ROLES.intersection(self.roles))
+
+    @property
     def may_record(self) -> bool:
         """True where a role allows what a capture agent does."""
-        return bool(_AGENT_ROLES.intersection(self.roles))
+        return bool(self.sufficient)
 
 
 def set_state(http: Http, address: str, name: str, state: AgentState, own_address: str = "") -> None:

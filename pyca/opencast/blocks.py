@@ -12,6 +12,7 @@ from typing import NamedTuple
 _BEGIN = b"\nBEGIN:VEVENT"
 _END = b"\nEND:VEVENT"
 _UID = re.compile(rb"\nUID(?:;[^:\r\n]*)?:([^\n]*(?:\n[ \t][^\n]*)*)")
+_LOCATION = re.compile(rb"\nLOCATION(?:;[^:\r\n]*)?:([^\n]*(?:\n[ \t][^\n]*)*)")
 _FOLD = re.compile(rb"\r?\n[ \t]")
 _ESCAPE = re.compile(r"\\(.)")
 
@@ -46,7 +47,21 @@ def uid_of(data: bytes) -> str:
         match = _UID.search(re.sub(rb"\nBEGIN:VALARM.*?\nEND:VALARM", b"", data, flags=re.DOTALL))
     if not match:
         return ""
-    text = _FOLD.sub(b"", match[1]).decode("utf-8", "replace").strip()
+    return _text(match[1])
+
+
+def places(body: bytes) -> Iterator[str]:
+    """Yield the places of a calendar's events, where events have one."""
+    at = 0
+    while (at := body.find(b"\nLOCATION", at)) >= 0:
+        if match := _LOCATION.match(body, at):
+            yield _text(match[1])
+        at += 1
+
+
+def _text(value: bytes) -> str:
+    """Return a property's value unfolded and unescaped."""
+    text = _FOLD.sub(b"", value).decode("utf-8", "replace").strip()
     return _ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], text)
 
 

@@ -4,6 +4,7 @@ import codecs
 from dataclasses import dataclass
 
 from pyca.core.errors import CalendarError
+from pyca.opencast.blocks import places
 from pyca.opencast.http import Http
 from pyca.opencast.refusals import place
 
@@ -37,7 +38,11 @@ def fetch(http: Http, address: str, agent: str, etag: str = "") -> Calendar | No
     response = http.get(url, params={"agentid": agent}, headers=headers, allow=(_NOT_MODIFIED,))
     if response.status == _NOT_MODIFIED:
         return None
-    return Calendar(response.headers.get("etag", ""), check(response.body, place(url)))
+    body = check(response.body, place(url))
+    if other := _other_agent(body, agent):
+        whose = f"the calendar is that of “{other}”, not of “{agent}”"
+        raise CalendarError(f"{place(url)}: {whose}; the known schedule stays as it is")
+    return Calendar(response.headers.get("etag", ""), body)
 
 
 def check(body: bytes, source: str) -> bytes:
@@ -50,6 +55,16 @@ def check(body: bytes, source: str) -> bytes:
     if reason := _fault(body):
         raise CalendarError(f"{source}: {reason}; the known schedule stays as it is")
     return body
+
+
+def _other_agent(body: bytes, agent: str) -> str:
+    """Return whose calendar this is where it is not ours: Opencast names the agent as each event's place."""
+    first = ""
+    for name in filter(None, places(body)):
+        if name.casefold() == agent.casefold():
+            return ""
+        first = first or name
+    return first
 
 
 def _fault(body: bytes) -> str:

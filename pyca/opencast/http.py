@@ -46,8 +46,8 @@ class Http:
         self.server = server
         self._progress = progress
         self._monotonic = monotonic
-        self._curl = pycurl.Curl()
-        self._curl.setopt(pycurl.COOKIEFILE, str(server.cookiefile or ""))  # "" keeps them in memory
+        self._curl = self._handle()
+        self._distrustful = False
         self._nonce_host = ""
         self._nonce_time = 0.0
         self._upload_progress: Progress | None = None
@@ -106,6 +106,7 @@ class Http:
         :param rate: upper limit in bytes per second, 0 for none
         :raises DeliveryError: as ``get``
         """
+        self._renew()
         self._prime(url)
         self._upload_progress = progress
         try:
@@ -128,6 +129,17 @@ class Http:
             other._curl.setopt(pycurl.MAXREDIRS, 5)
             return other._request("GET", url, headers=headers, allow=allow)
 
+    def _handle(self) -> pycurl.Curl:
+        curl = pycurl.Curl()
+        curl.setopt(pycurl.COOKIEFILE, str(self.server.cookiefile or ""))  # "" keeps them in memory
+        return curl
+
+    def _renew(self) -> None:
+        """Read the trusted certificates anew after the server's was refused: a handle keeps them for a day."""
+        if self._distrustful:
+            self._curl.close()
+            self._curl, self._nonce_host, self._distrustful = self._handle(), "", False
+
     def _request(
         self,
         method: str,
@@ -141,6 +153,8 @@ class Http:
         patience: float = 0.0,
     ) -> Response:
         receiver = Receiver()
+        if form is None:
+            self._renew()
         set_options(self._curl, self.server, url, headers)
         self._set_body(method, body, form)
         self._curl.setopt(pycurl.LOW_SPEED_TIME, max(round(self.server.stall_timeout + patience), 1))
@@ -171,6 +185,7 @@ class Http:
             self._curl.perform()
         except pycurl.error as error:
             code, text = int(error.args[0]), self._curl.errstr()
+            self._distrustful = code == pycurl.E_PEER_FAILED_VERIFICATION
             # A server that refuses early answers and closes while we still send: its answer counts.
             if receiver.status < 400 or code not in (pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR):
                 raise broken(url, code, text, sent=self._sent_whole()) from error

@@ -83,6 +83,47 @@ def discard(http: Http, node: str, package: str) -> None:
     http.upload(f"{node}/discardMediaPackage", [("mediaPackage", package)])
 
 
+def stored_package(http: Http, address: str, uid: str) -> str:
+    """Return the media package that the server keeps for an event.
+
+    :param address: of the scheduler, such as ``https://opencast.example.org/recordings``
+    :raises DeliveryError: where there is none, or this user may not see it
+    """
+    url = f"{address}/{quote(uid, safe='')}/mediapackage.xml"
+    return _package(url, http.get(url))
+
+
+def holds_tracks(stored: str, sent: str) -> bool:
+    """Tell whether a stored media package has every track of the one that was sent, beyond doubt.
+
+    A track is the same where the server's own id of it and its flavor are, and where neither size nor
+    checksum says otherwise. Before the final call the server shows none of them.
+
+    :param sent: the media package as the server returned it before the final call
+    """
+    if not sent:
+        return False
+    there, ours = _tracks(stored), _tracks(sent)
+    return bool(ours) and all(
+        name in there and all(there[name].get(fact, value) == value for fact, value in track.items())
+        for name, track in ours.items()
+    )
+
+
+def _tracks(package: str) -> dict[str, dict[str, str]]:
+    """Return id → what a media package says about a track."""
+    found = {}
+    for element in ET.fromstring(package).iter():
+        if element.tag.rpartition("}")[2] == "track" and "id" in element.attrib:
+            facts = {"flavor": element.get("type", "")}
+            for child in element:
+                name = child.tag.rpartition("}")[2]
+                if name in ("size", "checksum") and child.text:
+                    facts[name] = child.text.strip().lower()
+            found[element.attrib["id"]] = facts
+    return found
+
+
 def _package(url: str, response: Response, *, final: bool = False) -> str:
     try:
         root = ET.fromstring(response.body)

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 from pyca.core.clock import Clock
 from pyca.core.errors import CommandError
@@ -92,26 +92,21 @@ class Child:
         *,
         clock: Clock,
         log_file: Path,
+        output: Path | None = None,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
     ) -> Self:
-        """Start a program. Its output is appended to ``log_file``.
+        """Start a program. What it writes is appended to ``log_file``.
 
+        :param output: where its standard output goes instead
         :param env: the whole environment; by default ours without what is meant for us alone
         :raises CommandError: where it cannot be started, naming program and remedy
         """
         name = Path(argv[0]).name
         started = clock.now()
-        try:
-            log = log_file.open("ab")
-        except OSError as error:
-            raise CommandError(
-                f"the log file {log_file} of {name} cannot be written: {error.strerror}",
-                "check that its folder exists and that pyCA may write there",
-            ) from error
-        with log:
+        with _opened(log_file, name) as log, _opened(output or log_file, name) as out:
             log_start = log.tell()
-            process = _spawn(argv, log.fileno(), cwd, environment(env))
+            process = _spawn(argv, out.fileno(), log.fileno(), cwd, environment(env))
         # Our own child stays a zombie until we ask for its exit code, so its pid cannot be another's yet.
         return cls(
             process.pid,
@@ -211,14 +206,26 @@ class Child:
         return bool(waiter.poll(0))
 
 
-def _spawn(argv: Sequence[str], log: int, cwd: Path | None, env: dict[str, str]) -> subprocess.Popen[bytes]:
+def _opened(file: Path, name: str) -> IO[bytes]:
+    try:
+        return file.open("ab")
+    except OSError as error:
+        raise CommandError(
+            f"the log file {file} of {name} cannot be written: {error.strerror}",
+            "check that its folder exists and that pyCA may write there",
+        ) from error
+
+
+def _spawn(
+    argv: Sequence[str], out: int, log: int, cwd: Path | None, env: dict[str, str]
+) -> subprocess.Popen[bytes]:
     """Start the program. No ``preexec_fn``, so that Python can use vfork and the start stays fast."""
     program = argv[0]
     try:
         return subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=out,
             stderr=log,
             cwd=cwd,
             env=env,

@@ -2,16 +2,19 @@
 
 import logging
 import re
+from dataclasses import replace
 
 from pyca.config.settings import Agent
 from pyca.core.backoff import Backoff
 from pyca.core.clock import Clock
 from pyca.core.errors import CalendarError, DeliveryError
+from pyca.core.event import Event
 from pyca.core.states import ServiceName
 from pyca.runtime.bell import ring
 from pyca.schedule.changes import look_up, summary
 from pyca.schedule.source import Fetched, Mark, Source
-from pyca.schedule.timing import AFTER_END, DENSE_SECONDS, next_poll
+from pyca.schedule.stops import follow_stops
+from pyca.schedule.timing import AFTER_END, DENSE_SECONDS, is_last_minute, next_poll
 from pyca.store import events, upstream
 from pyca.store.database import Database
 from pyca.store.events import Change
@@ -20,6 +23,10 @@ logger = logging.getLogger(__name__)
 
 JITTER = 0.05
 """Share of the interval by which it varies, so that agents that were switched on together drift apart."""
+
+PATIENCE_POLLS = 3
+PATIENCE_SECONDS = 600.0
+"""A calendar that could not be read so often in a row, or for so long, is an alarm."""
 
 
 class Poller:
@@ -37,7 +44,10 @@ class Poller:
         self._regular = Backoff(first=interval, limit=interval, jitter=JITTER)
         # After an outage the boxes follow soon, and a failing server is never asked more rarely than usual.
         self._retry = Backoff(first=min(5.0, interval), limit=interval)
+        self.trouble = ""
+        """the same as it was when it had lasted so long that somebody should know"""
         self._failures = 0
+        self._failing_since: float | None = None
         self._mark: Mark | None = None
 
     def poll(self) -> None:
@@ -48,13 +58,29 @@ class Poller:
         # Set first: a database that fails below must not make the loop ask the server without a pause.
         self.due = self._clock.now() + self._dense
         try:
-            fetched = self.source.fetch(self._known, self._mark)
+            fetched = self.source.fetch(self._known, self._believed())
         except (CalendarError, DeliveryError) as error:
             self._failed(error)
         else:
             self._store(fetched)
             self._succeeded(fetched)
         self._plan()
+
+    def _believed(self) -> Mark | None:
+        """Return what was seen last, without its tag in the last minute of an event.
+
+        A server may go by an old tag for a minute, and say “unchanged” when it has just prolonged the event.
+        """
+        now = self._clock.now()
+        if self._mark is None or not is_last_minute(now, self._near(now, now)):
+            return self._mark
+        return replace(self._mark, tag="")
+
+    def _near(self, start: float, end: float) -> list[Event]:
+        """Return the source's own events that share time with a span, or were over just before it."""
+        with self._database.read() as session:
+            near = events.overlapping(session, start - AFTER_END, end)
+        return [event for event in near if event.origin == self.source.origin]
 
     def _known(self) -> dict[str, str]:
         with self._database.read() as session:
@@ -67,7 +93,8 @@ class Poller:
             if fetched.present is not None:
                 gone = events.fingerprints(session, self.source.origin).keys() - fetched.present.keys()
                 before = look_up(session, sorted(gone))
-                change = events.refresh(session, self.source.origin, fetched.present)
+                present = follow_stops(session, fetched.present, now)
+                change = events.refresh(session, self.source.origin, present)
                 after = look_up(session, change.added + change.updated)
                 line = summary(change, before, after, now)
             upstream.succeeded(session, self.source.name, now, fetched.mark.tag)
@@ -86,27 +113,31 @@ class Poller:
             logger.info("Calendar “%s” can be read again", self.source.name)
         elif fetched.present is None:
             logger.debug("Calendar “%s” is unchanged", self.source.name)
-        self._failures, self.error = 0, ""
+        self._failures, self.error, self.trouble, self._failing_since = 0, "", "", None
 
     def _failed(self, error: CalendarError | DeliveryError) -> None:
         self._failures += 1
+        if self._failing_since is None:
+            self._failing_since = self._clock.monotonic()
         reason = str(error)
         if _gist(reason) == _gist(self.error):
             logger.debug("Calendar “%s” again: %s", self.source.name, reason)
         else:
             logger.warning("Calendar “%s”: %s", self.source.name, reason)
+        if self._is_lasting(self._failing_since):
+            self.trouble = self.trouble or reason
         self.error = reason
         with self._database.write() as session:
             upstream.failed(session, self.source.name, self._clock.now(), reason)
+
+    def _is_lasting(self, since: float) -> bool:
+        return self._failures >= PATIENCE_POLLS or self._clock.monotonic() - since >= PATIENCE_SECONDS
 
     def _plan(self) -> None:
         """Set the next moment."""
         now = self._clock.now()
         pause = self._retry.pause(self._failures) if self._failures else self._regular.pause(1)
-        with self._database.read() as session:
-            near = events.overlapping(session, now - AFTER_END, now + pause)
-        own = [event for event in near if event.origin == self.source.origin]
-        self.due = next_poll(now, now + pause, self._dense, own)
+        self.due = next_poll(now, now + pause, self._dense, self._near(now, now + pause))
 
 
 def _gist(reason: str) -> str:

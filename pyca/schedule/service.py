@@ -4,15 +4,18 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from pyca.config.settings import Settings
+from pyca.core.alarm import AlarmKind
 from pyca.core.clock import Clock
 from pyca.core.states import ServiceName
 from pyca.runtime.bell import ring
+from pyca.runtime.hooks import Hooks
 from pyca.runtime.loop import HasFileno
 from pyca.runtime.pulse import Pulse
 from pyca.schedule.poller import Poller
 from pyca.schedule.source import Source
 from pyca.schedule.sources import UPSTREAM, configured
-from pyca.store import events, upstream
+from pyca.store import alarms, events, upstream
+from pyca.store.alarms import Alarms, AtOnce
 from pyca.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -20,6 +23,9 @@ logger = logging.getLogger(__name__)
 TIDY_SECONDS = 3600.0
 KEEP_SECONDS = 7 * 86400.0
 """Events stay for so long after their end, so that a capture service that was away sees them."""
+
+HISTORY_SECONDS = 90 * 86400.0
+"""Alarms that are over are kept for so long."""
 
 
 class ScheduleService:
@@ -41,6 +47,9 @@ class ScheduleService:
             sources = configured(settings, clock, self._on_transfer)
         self._database = database
         self._clock = clock
+        self._hooks = Hooks(settings, clock)
+        self._writer = AtOnce(database)
+        self._alarms = Alarms(ServiceName.SCHEDULE, self._hooks, clock, self._writer)
         self._pollers = [Poller(source, settings.agent, database, clock) for source in sources]
         self._tidy_due = clock.now()
         self._begun = False
@@ -52,6 +61,7 @@ class ScheduleService:
 
     def tick(self) -> float:
         """Ask the calendars that are due; return when the next one is."""
+        self._writer.flush()
         if not self._begun:
             self._forget_others()
             self._begun = True
@@ -60,7 +70,10 @@ class ScheduleService:
         for poller in self._pollers:
             if self._clock.now() >= poller.due and not self._pulse.stopping:
                 self._pulse.progress(f"asking calendar “{poller.source.name}”")
-                poller.poll()
+                try:
+                    poller.poll()
+                finally:
+                    self._tell_troubles()
         return min([self._tidy_due, *(poller.due for poller in self._pollers)])
 
     def files(self) -> Iterable[HasFileno]:
@@ -81,6 +94,16 @@ class ScheduleService:
         """Let go of the calendars."""
         for poller in self._pollers:
             poller.source.close()
+        self._hooks.close()
+
+    def _tell_troubles(self) -> None:
+        """Raise the alarm of calendars that cannot be read for long, or end it."""
+        troubles = [f"{each.source.name}: {each.trouble}" for each in self._pollers if each.trouble]
+        if troubles:
+            text = "cannot be read, the schedule stays as it was last known"
+            self._alarms.alert(AlarmKind.CALENDAR, f"{text} ({'; '.join(troubles)})")
+        else:
+            self._alarms.clear(AlarmKind.CALENDAR)
 
     def _on_transfer(self) -> bool:
         """Keep the heart beating while a server takes its time; True ends the transfer."""
@@ -106,5 +129,7 @@ class ScheduleService:
         self._tidy_due = now + TIDY_SECONDS
         with self._database.write() as session:
             dropped = events.drop_over(session, now - KEEP_SECONDS)
+            events.forget_deleted(session, now)
+            alarms.drop_over(session, now - HISTORY_SECONDS)
         if dropped:
             logger.debug("%d events that were over long ago have left the schedule", dropped)

@@ -1,6 +1,7 @@
 """Alarms: in the log and at the hook at once, in the database as soon as it can be written."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -9,12 +10,17 @@ from sqlalchemy.orm import Session
 
 from pyca.core.alarm import Alarm, AlarmKind
 from pyca.core.clock import Clock
+from pyca.core.errors import StoreError
 from pyca.core.event import Event
 from pyca.core.states import ServiceName
 from pyca.runtime.hooks import Hook, Hooks
+from pyca.store.database import Database
 from pyca.store.tables import AlarmRow
 
 logger = logging.getLogger(__name__)
+
+KEPT = 200
+"""Pieces of work that wait for the database at most; the oldest go first."""
 
 Key = tuple[AlarmKind, str, str]
 Work = Callable[[Session], object]
@@ -104,6 +110,32 @@ class Alarms:
             "INPUT": alarm.input,
         }
         self._hooks.run(Hook.ALARM, facts, event)
+
+
+class AtOnce:
+    """Carries database work out at once; what fails is kept and done first the next time.
+
+    For services whose work may wait for the database.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._left: deque[Work] = deque(maxlen=KEPT)
+
+    def __call__(self, work: Work) -> None:
+        """Do a piece of work in a transaction of its own, after all that is left of earlier times."""
+        self._left.append(work)
+        self.flush()
+
+    def flush(self) -> None:
+        """Try what is left once more."""
+        try:
+            while self._left:
+                with self._database.write() as session:
+                    self._left[0](session)
+                self._left.popleft()
+        except StoreError as error:
+            logger.warning("Alarms are not stored yet: %s", error)
 
 
 def store(session: Session, alarm: Alarm) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from pyca.core.errors import UsageError
 from pyca.core.event import Attachment, Event, Origin
 from pyca.core.states import EventState
-from pyca.store.tables import EventColumns, RecordedEvent, UpcomingEvent
+from pyca.store.tables import DeletedEvent, EventColumns, RecordedEvent, UpcomingEvent
 
 logger = logging.getLogger(__name__)
 
@@ -130,12 +130,15 @@ def fingerprints(session: Session, origin: Origin) -> dict[str, str]:
 def refresh(session: Session, origin: Origin, present: Mapping[str, Event | None]) -> Change:
     """Bring the events of one source up to date; those of other sources stay untouched.
 
+    What an operator has deleted stays deleted.
+
     :param present: every event that the source has now; None where it is unchanged and was not parsed again
     """
     known = set(session.scalars(select(UpcomingEvent.uid).where(UpcomingEvent.origin == origin)))
     fresh = {uid: event for uid, event in present.items() if event is not None}
     foreign = _taken(session, fresh.keys() - known)
-    added = [event for uid, event in fresh.items() if uid not in known and uid not in foreign]
+    left_out = foreign | _deleted(session, [event for uid, event in fresh.items() if uid not in known])
+    added = [event for uid, event in fresh.items() if uid not in known and uid not in left_out]
     updated = [event for uid, event in fresh.items() if uid in known]
     removed = sorted(known - present.keys())
     for chunk in _chunks(removed):
@@ -159,6 +162,11 @@ def drop_over(session: Session, before: float) -> int:
         .execution_options(synchronize_session=False)
     )
     return result.rowcount
+
+
+def forget_deleted(session: Session, before: float) -> None:
+    """Forget which events were deleted, once they are over and no calendar could bring them back."""
+    session.execute(delete(DeletedEvent).where(DeletedEvent.end < before))
 
 
 def add(session: Session, event: Event) -> None:
@@ -209,6 +217,20 @@ def _taken(session: Session, uids: Iterable[str]) -> set[str]:
         for chunk in _chunks(uids)
         for uid in session.scalars(select(UpcomingEvent.uid).where(UpcomingEvent.uid.in_(chunk)))
     }
+
+
+def _deleted(session: Session, events: Iterable[Event]) -> set[str]:
+    """Return which of these events an operator has deleted; one that was moved since is wanted again."""
+    rows = {row.uid: row for row in session.scalars(select(DeletedEvent))}
+    found = set()
+    for event in events if rows else ():
+        row = rows.get(event.uid)
+        if row is not None and row.start == event.start:
+            row.end = event.end  # an event that was prolonged stays deleted until its new end
+            found.add(event.uid)
+        elif row is not None:
+            session.delete(row)
+    return found
 
 
 def _chunks(uids: Iterable[str]) -> Iterator[list[str]]:

@@ -30,9 +30,31 @@ def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(OutboxRow)) or 0
 
 
-def remove(session: Session, message: int) -> None:
-    """Take a message out, after the server has confirmed it."""
-    session.execute(delete(OutboxRow).where(OutboxRow.id == message))
+def post(session: Session, uid: str, state: RecordingState, now: float) -> None:
+    """Add a state that a recording has entered; a loop that led back to it need not be told any more.
+
+    A delivery that is tried again and again while the server is away thus leaves two messages and not
+    thousands: what is still to be told is the way to the present state without its detours.
+    """
+    same = select(func.min(OutboxRow.id)).where(OutboxRow.uid == uid, OutboxRow.state == str(state))
+    first = session.scalar(same)
+    if first is not None:
+        session.execute(delete(OutboxRow).where(OutboxRow.uid == uid, OutboxRow.id >= first))
+    session.add(OutboxRow(uid=uid, state=str(state), created=now))
+
+
+def remove(session: Session, message: Message) -> None:
+    """Take a message out, after the server has confirmed it.
+
+    Its number is not enough: the database gives that of a message that was dropped to the next one.
+    """
+    same = (
+        OutboxRow.id == message.id,
+        OutboxRow.uid == message.uid,
+        OutboxRow.state == str(message.state),
+        OutboxRow.created == message.created,
+    )
+    session.execute(delete(OutboxRow).where(*same))
 
 
 def clear(session: Session) -> None:

@@ -11,8 +11,9 @@ from pyca.core.errors import UsageError
 from pyca.core.event import Event, Origin
 from pyca.core.recording import Part, Recording, Track
 from pyca.core.states import REPORTED, EventState, Outcome, check_transition
+from pyca.store import outbox
 from pyca.store.events import columns_of, event_of
-from pyca.store.tables import OutboxRow, PartRow, RecordedEvent, TrackRow, UpcomingEvent
+from pyca.store.tables import DeletedEvent, PartRow, RecordedEvent, TrackRow, UpcomingEvent
 
 _OPEN = (str(EventState.RECORDING), str(EventState.FAILED_RECORDING))
 """States in which the recorder still tries; a failed recording is over only once it has ended."""
@@ -56,7 +57,7 @@ def set_state(session: Session, uid: str, state: EventState, now: float, *, erro
         if state is EventState.RECORDING and row.started is None:
             row.started = now
         if row.origin == Origin.OPENCAST and state in REPORTED:
-            session.add(OutboxRow(uid=uid, state=str(REPORTED[state]), created=now))
+            outbox.post(session, uid, REPORTED[state], now)
     if error is not None:
         row.error = error
 
@@ -178,10 +179,24 @@ def parts(session: Session, uid: str) -> list[Part]:
     return [_part(row) for row in session.scalars(query)]
 
 
-def get(session: Session, uid: str) -> Recording | None:
-    """Return a recording with its tracks."""
-    row = session.get(RecordedEvent, uid)
+def get(session: Session, uid: str, *, held: bool = False) -> Recording | None:
+    """Return a recording with its tracks.
+
+    :param held: nobody else changes it, nor gets it held, until this transaction ends
+    """
+    # SQLite has one writer anyway and no such clause.
+    row = session.get(RecordedEvent, uid, with_for_update=held)
     return _recordings(session, [row])[0] if row else None
+
+
+def titles(session: Session, uids: Iterable[str]) -> dict[str, str]:
+    """Return id → title of these events, recorded or still to come."""
+    wanted = list(uids)
+    found: dict[str, str] = {}
+    for table in (UpcomingEvent, RecordedEvent):
+        query = select(table.uid, table.title).where(table.uid.in_(wanted))
+        found.update((uid, title) for uid, title in session.execute(query))
+    return found
 
 
 def listing(
@@ -210,6 +225,8 @@ def count_by_state(session: Session) -> dict[EventState, int]:
 def delete_recording(session: Session, uid: str) -> None:
     """Forget a recording, its parts, tracks and upload; the files are the caller's business.
 
+    A calendar that still lists the event does not bring it back, unless it is moved to another start.
+
     :raises UsageError: where it is still running or unknown
     """
     row = _row(session, uid)
@@ -219,6 +236,9 @@ def delete_recording(session: Session, uid: str) -> None:
     scheduled = session.get(UpcomingEvent, uid)
     if scheduled is not None:
         session.delete(scheduled)
+    if row.origin != Origin.LOCAL:
+        listed = scheduled or row
+        session.merge(DeletedEvent(uid=uid, start=listed.start, end=listed.end))
 
 
 def _row(session: Session, uid: str) -> RecordedEvent:

@@ -1,5 +1,6 @@
 """Deliveries: which recording is due, and how far it has come."""
 
+import math
 from dataclasses import fields
 from typing import Any
 
@@ -10,6 +11,9 @@ from pyca.core.recording import Upload, UploadStep
 from pyca.core.states import DELIVERABLE, EventState
 from pyca.store.tables import RecordedEvent, UploadRow
 
+_DELETED = (str(UploadStep.DELETING), str(UploadStep.GONE))
+_NOT_OPEN = (str(UploadStep.AMBIGUOUS), *_DELETED)
+"""Steps at which a delivery never goes on by itself."""
 _FIELDS = tuple(f.name for f in fields(Upload))
 
 
@@ -45,12 +49,16 @@ def progress(session: Session, uid: str, bytes_sent: int, rate: float) -> bool:
     return result.rowcount == 1
 
 
-def due(session: Session, now: float) -> str | None:
+def due(session: Session, now: float, longest: float = math.inf) -> str | None:
     """Return the oldest recording that is ready for delivery now.
 
     One that an operator must decide about (permanent error, ambiguous end) is never due by itself.
+
+    :param longest: seconds of the longest pause; what lies further ahead was set before the machine's clock
+        was put back, and is due
     """
-    query = _open().where((UploadRow.uid.is_(None)) | (UploadRow.next_attempt <= now)).limit(1)
+    ready = (UploadRow.next_attempt <= now) | (UploadRow.next_attempt > now + longest)
+    query = _open().where((UploadRow.uid.is_(None)) | ready).limit(1)
     uid: str | None = session.scalars(query).first()
     return uid
 
@@ -60,6 +68,60 @@ def next_due(session: Session) -> float | None:
     query = _open().with_only_columns(UploadRow.next_attempt).order_by(None)
     moments = [moment or 0.0 for moment in session.scalars(query)]
     return min(moments, default=None)
+
+
+def hasten(session: Session, now: float) -> int:
+    """Make deliveries due that failed and wait for their next try; returns how many."""
+    waiting = exists().where(
+        RecordedEvent.uid == UploadRow.uid, RecordedEvent.state == EventState.FAILED_UPLOADING
+    )
+    result: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+        update(UploadRow)
+        .where(
+            waiting,
+            UploadRow.attempts > 0,
+            UploadRow.permanent.is_(False),
+            UploadRow.step.not_in(_NOT_OPEN),
+            UploadRow.next_attempt > now,
+        )
+        .values(next_attempt=now)
+        .execution_options(synchronize_session=False)
+    )
+    return result.rowcount
+
+
+def troubled(session: Session, limit: int = 100) -> list[Upload]:
+    """Return deliveries whose last try failed, the oldest recording first."""
+    failed = (UploadRow.permanent.is_(True)) | (UploadRow.step == UploadStep.AMBIGUOUS)
+    query = (
+        select(UploadRow)
+        .join(RecordedEvent, RecordedEvent.uid == UploadRow.uid)
+        .where(
+            RecordedEvent.state.in_([str(state) for state in DELIVERABLE]),
+            failed | (UploadRow.attempts > 0),
+            UploadRow.step.not_in(_DELETED),
+        )
+        .order_by(RecordedEvent.start, RecordedEvent.uid)
+    )
+    return [_upload(row) for row in session.scalars(query.limit(limit))]
+
+
+def unclear(session: Session, checks: int) -> list[Upload]:
+    """Return deliveries whose final call was never answered and that the server is still to be asked about.
+
+    :param checks: how often it is asked; ``attempts`` counts that after the final call
+    """
+    query = (
+        select(UploadRow)
+        .join(RecordedEvent, RecordedEvent.uid == UploadRow.uid)
+        .where(
+            RecordedEvent.state == EventState.FAILED_UPLOADING,
+            UploadRow.step == UploadStep.AMBIGUOUS,
+            UploadRow.attempts < checks,
+        )
+        .order_by(UploadRow.next_attempt)
+    )
+    return [_upload(row) for row in session.scalars(query)]
 
 
 def stuck(session: Session) -> int:
@@ -92,8 +154,7 @@ def _open() -> Select[Any]:
         .join(UploadRow, UploadRow.uid == RecordedEvent.uid, isouter=True)
         .where(
             RecordedEvent.state.in_([str(state) for state in DELIVERABLE]),
-            (UploadRow.uid.is_(None))
-            | (UploadRow.permanent.is_(False) & (UploadRow.step != UploadStep.AMBIGUOUS)),
+            (UploadRow.uid.is_(None)) | (UploadRow.permanent.is_(False) & UploadRow.step.not_in(_NOT_OPEN)),
         )
         .order_by(RecordedEvent.start, RecordedEvent.uid)
     )

@@ -188,6 +188,8 @@ def _failed(values: Mapping[str, str]) -> Past:
     if found is None:
         raise NotFound
     item = past(found, deliveries)
+    if item.files_gone:
+        raise UsageError(f"The files of “{found.event.title}” were deleted from this machine.")
     if not item.may_retry:
         raise UsageError(f"The upload of “{found.event.title}” has not failed.")
     return item

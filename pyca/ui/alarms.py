@@ -1,9 +1,11 @@
 """What needs somebody's attention, in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pyca.core.recording import Recording
+from pyca.core import alarm as stored
+from pyca.core.alarm import AlarmKind
+from pyca.core.recording import Recording, Upload
 from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.core.units import show_size
 from pyca.store.services import ServiceStatus
@@ -18,6 +20,8 @@ class Alarm:
     urgent: bool
     text: str
     detail: str = ""
+    since: float | None = None
+    """when it was noticed, where that is known"""
 
 
 def from_services(services: Sequence[ServiceStatus]) -> Iterator[Alarm]:
@@ -48,13 +52,48 @@ def from_outside(calendar: Upstream) -> Iterator[Alarm]:
         yield Alarm(True, "The calendar cannot be read.", detail)
 
 
-def from_recordings(recordings: Sequence[Recording]) -> Iterator[Alarm]:
-    """Tell of deliveries that failed."""
-    failed = [item for item in recordings if item.state is EventState.FAILED_UPLOADING]
+def from_recordings(recordings: Sequence[Recording], deliveries: Mapping[str, Upload]) -> Iterator[Alarm]:
+    """Tell of deliveries that failed; one whose files are gone cannot be mended any more."""
+    gone = {uid for uid, upload in deliveries.items() if upload.files_gone}
+    failed = [one for one in recordings if one.state is EventState.FAILED_UPLOADING and one.uid not in gone]
     if len(failed) == 1:
         yield Alarm(True, f"“{failed[0].event.title}” could not be uploaded.", "It is kept here, see below.")
     elif failed:
         yield Alarm(True, f"{len(failed)} uploads failed.", "They are kept here, see below.")
+
+
+KINDS: dict[AlarmKind, str] = {
+    AlarmKind.COMMAND: "A capture command ended before its time",
+    AlarmKind.NO_DATA: "Nothing is being written",
+    AlarmKind.SILENCE: "No sound",
+    AlarmKind.CLIPPING: "The sound is too loud",
+    AlarmKind.BLACK: "The picture is black",
+    AlarmKind.FROZEN: "The picture stands still",
+    AlarmKind.GAP: "Sound and picture are apart",
+    AlarmKind.NOT_RECORDED: "An event is not recorded",
+    AlarmKind.DISK: "The disk",
+    AlarmKind.DATABASE: "The database",
+    AlarmKind.UPLOAD: "A recording is not delivered",
+    AlarmKind.CALENDAR: "The calendar",
+}
+"""Each kind of alarm in words."""
+
+
+def from_store(
+    active: Sequence[stored.Alarm], titles: Mapping[str, str], covered: Collection[AlarmKind]
+) -> Iterator[Alarm]:
+    """Pass on what the services have noticed.
+
+    :param titles: of the events that they concern
+    :param covered: kinds that this page tells from what it sees itself, which is always of this moment
+    """
+    for alarm in active:
+        if alarm.kind in covered:
+            continue
+        where = f" ({alarm.input})" if alarm.input else ""
+        title = titles.get(alarm.subject, "")
+        about = f"“{title}”: " if title else ""
+        yield Alarm(True, f"{KINDS[alarm.kind]}{where}.", f"{about}{alarm.text.rstrip('.')}.", alarm.since)
 
 
 def from_settings(warnings: Sequence[str]) -> Iterator[Alarm]:

@@ -9,7 +9,7 @@ from pyca import __version__
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
-from pyca.ui import actions, auth, errors, health, images, log, pages, words
+from pyca.ui import actions, auth, errors, health, images, log, metrics, pages, words
 from pyca.ui.context import Context, attach
 from pyca.ui.previews import Previews, preview_files
 
@@ -31,7 +31,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     errors.register(app)
     words.register(app)
     app.jinja_env.globals.update(agent=settings.agent.name or "pyCA", version=__version__)
-    for face in (pages, actions, images, health, log):
+    for face in (pages, actions, images, health, log, metrics):
         app.register_blueprint(face.blueprint)
     return app
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from pyca.core.alarm import AlarmKind
 from pyca.core.event import Event
 from pyca.core.recording import Recording, Upload, UploadStep, length_of
 from pyca.core.states import EventState, ServiceName, ServiceState
+from pyca.store import alarms as stored
 from pyca.store import events, recordings, services, uploads, upstream
 from pyca.store.services import ServiceStatus
 from pyca.store.upstream import Upstream
@@ -58,7 +60,12 @@ class Past:
     @property
     def may_retry(self) -> bool:
         """True where an operator can start the delivery again."""
-        return self.recording.state is EventState.FAILED_UPLOADING
+        return self.recording.state is EventState.FAILED_UPLOADING and not self.files_gone
+
+    @property
+    def files_gone(self) -> bool:
+        """True where the files are not on this machine any more."""
+        return self.upload is not None and self.upload.files_gone
 
     @property
     def ambiguous(self) -> bool:
@@ -104,12 +111,18 @@ def gather(context: Context) -> Overview:
         states = _services(session, now)
         server = upstream.get(session, "server")
         calendars = [upstream.get(session, name) for name in _calendars(context)]
+        active = stored.active(session, now)
+        titles = recordings.titles(session, {alarm.subject for alarm in active if alarm.subject})
     disk = look(settings.capture.directory, settings.capture.minimum_free, recent)
+    seen = {
+        AlarmKind.DISK: list(alarms.from_disk(disk, settings.capture.minimum_free)),
+        AlarmKind.CALENDAR: [alarm for calendar in calendars for alarm in alarms.from_outside(calendar)],
+        AlarmKind.UPLOAD: list(alarms.from_recordings(failed, deliveries)),
+    }
     found = [
         *alarms.from_services(states),
-        *alarms.from_disk(disk, settings.capture.minimum_free),
-        *(alarm for calendar in calendars for alarm in alarms.from_outside(calendar)),
-        *alarms.from_recordings(failed),
+        *(alarm for each in seen.values() for alarm in each),
+        *alarms.from_store(active, titles, {kind for kind, each in seen.items() if each}),
         *alarms.from_settings(settings.warnings),
     ]
     return Overview(

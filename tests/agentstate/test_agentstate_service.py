@@ -1,6 +1,7 @@
 """The agentstate service against the fake server."""
 
 import logging
+import select
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +15,11 @@ from pyca.agentstate.service import AgentstateService
 from pyca.config.settings import Agent, Input, Server, Settings
 from pyca.core.clock import SystemClock
 from pyca.core.event import Event, Origin
+from pyca.core.recording import Upload
 from pyca.core.states import EventState, RecordingState, ServiceName, ServiceState
+from pyca.runtime.bell import Bell
 from pyca.runtime.pulse import Pulse
-from pyca.store import outbox, recordings, services, upstream
+from pyca.store import outbox, recordings, services, uploads, upstream
 from pyca.store.database import Database
 from pyca.store.tables import OutboxRow
 from tests.tools import FakeClock
@@ -282,3 +285,35 @@ def test_inputs_that_begin_alike_are_warned_of(caplog: pytest.LogCaptureFixture)
     caplog.set_level(logging.WARNING)
     warn_of_names(Settings(inputs={"cam": Input(), "camera": Input(), "x": Input()}))
     assert "“cam” and “camera” begin alike" in caplog.text
+
+
+def test_deliveries_that_wait_go_on_when_the_server_is_back(bench: Bench, tmp_path: Path) -> None:
+    service = bench.service()
+    service.tick()
+    now = bench.clock.now()
+    with bench.database.write() as session:
+        for uid in ("waits", "stuck", "new"):
+            recordings.begin(session, Event(uid, uid, now - 20, now - 10, Origin.LOCAL), tmp_path / uid, now)
+            for state in (EventState.FINISHED_RECORDING, EventState.UPLOADING, EventState.FAILED_UPLOADING):
+                if uid != "new" or state is EventState.FINISHED_RECORDING:
+                    recordings.set_state(session, uid, state, now)
+        later = now + 900
+        uploads.save(session, Upload("waits", "opencast", attempts=9, next_attempt=later))
+        uploads.save(session, Upload("stuck", "opencast", attempts=1, next_attempt=later, permanent=True))
+        uploads.save(session, Upload("new", "opencast", next_attempt=later))  # its first delay is wanted
+    bench.server.stop()
+    bench.clock.move(61)
+    service.tick()
+    with bench.database.read() as session:
+        assert uploads.due(session, bench.clock.now()) is None
+    bench.server.start()
+    bell = Bell(bench.database.scope, ServiceName.INGEST)
+    bench.clock.move(5)
+    service.tick()
+    with bench.database.read() as session:
+        moments = {
+            uid: one.next_attempt for uid, one in uploads.many(session, ["waits", "stuck", "new"]).items()
+        }
+    assert moments == {"waits": bench.clock.now(), "stuck": later, "new": later}
+    assert select.select([bell], [], [], 0)[0]
+    bell.close()

@@ -11,8 +11,10 @@ import pytest
 
 from pyca.config import load
 from pyca.config.keys import SECTIONS, kinds
-from pyca.config.settings import Input, Settings
+from pyca.config.settings import Health, Input, Settings
 from pyca.config.source import read_source
+from pyca.media.health import picture_filters, sound_filters
+from pyca.media.judge import SignalWatch
 
 SHIPPED = Path(__file__).parents[2] / "etc" / "pyca.conf"
 TEXT = SHIPPED.read_text("utf-8")
@@ -69,11 +71,14 @@ def test_the_file_with_everything_in_it_switched_on_loads(tmp_path):
 @pytest.mark.system
 @pytest.mark.parametrize("ffmpeg", ["ffmpeg", imageio_ffmpeg.get_ffmpeg_exe()])
 def test_the_shipped_command_records_and_ends_on_sigint(tmp_path, ffmpeg):
-    command = load(SHIPPED, {}).capture.command
-    for name, value in {"dir": tmp_path, "name": "test", "previewdir": tmp_path}.items():
-        command = command.replace(f"{{{{{name}}}}}", str(value))
-    arguments = [ffmpeg, *shlex.split(command)[1:]]
-    process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, start_new_session=True)
+    words = shlex.split(load(SHIPPED, {}).capture.command)
+    filters = {"picture_health": picture_filters(Health()), "sound_health": sound_filters(Health())}
+    for name, value in {"dir": tmp_path, "name": "test", "previewdir": tmp_path, **filters}.items():
+        words = [word.replace(f"{{{{{name}}}}}", str(value)) for word in words]
+    arguments = [ffmpeg, *words[1:]]
+    report = tmp_path / "report"
+    with report.open("ab") as output:
+        process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=output, start_new_session=True)
     try:
         track, preview = tmp_path / "test.mkv", tmp_path / "preview.jpg"
         deadline = time.monotonic() + 30
@@ -94,3 +99,7 @@ def test_the_shipped_command_records_and_ends_on_sigint(tmp_path, ffmpeg):
         check=True,
     )
     assert probed.stdout.split() == ["h264", "aac"]
+    watch = SignalWatch(Health())
+    watch.feed(report.read_text(), 0)
+    assert watch.faults() == ()
+    assert -60 < (watch.level or 0) < -15  # the last second is not whole

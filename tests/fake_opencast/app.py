@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from fake_opencast import capture_admin, ingest, multipart, reading
+from fake_opencast import capture_admin, ingest, multipart, reading, scheduling
 from fake_opencast.web import Answer, Environ, status_line
 from fake_opencast.world import Call, World
+
+ALLOWED = {"ROLE_CAPTURE_AGENT", "ROLE_ADMIN"}
 
 
 class App:
@@ -44,7 +46,13 @@ class App:
             if isinstance(checked, Answer):
                 return checked
             call.user, call.scheme = checked
+            if self._is_forbidden(call):
+                return Answer(403, "<html>Access denied</html>", {"Content-Type": "text/html;charset=utf-8"})
         return self._route(call, environ)
+
+    def _is_forbidden(self, call: Call) -> bool:
+        roles = self.world.user_roles.get(call.user)
+        return roles is not None and not call.path.startswith("/info/") and not ALLOWED.intersection(roles)
 
     def _route(self, call: Call, environ: Environ) -> Answer:
         if call.path.startswith("/ingest/"):
@@ -57,6 +65,8 @@ class App:
             return reading.available(self.world, call, self.base)
         if call.path == "/recordings/calendars":
             return reading.calendars(self.world, call)
+        if call.path.startswith("/recordings/"):
+            return scheduling.handle(self.world, call)
         if call.path.startswith("/info/"):
             return reading.info(self.world, call, call.user)
         return Answer(404, "The resource you requested does not exist.")

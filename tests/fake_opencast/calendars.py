@@ -23,6 +23,10 @@ class Scheduled:
     properties: dict[str, str] = field(default_factory=dict)
     attachments: bool = True
     modified: float = field(default_factory=time.time)
+    temporal_end: float | None = None
+    """end in dcterms:temporal; None means that of the event"""
+    now_capture: bool = False
+    """begun by “capture now”, so that the server's job prolongs it"""
 
 
 def calendar(events: list[Scheduled], agent: str) -> str:
@@ -74,7 +78,8 @@ def _attach(mimetype: str, name: str, text: str) -> str:
 
 
 def _episode(event: Scheduled, agent: str) -> str:
-    period = f"start={_iso(event.start)}; end={_iso(event.end)}; scheme=W3C-DTF;"
+    end = event.end if event.temporal_end is None else event.temporal_end
+    period = f"start={_iso(event.start)}; end={_iso(end)}; scheme=W3C-DTF;"
     return _dublincore(
         {
             "created": _iso(event.start),

@@ -64,7 +64,7 @@ def info(world: World, call: Call, user: str) -> Answer:
         return Answer(200, json.dumps(health), {"Content-Type": "application/health+json"})
     if call.path != "/info/me.json":
         return Answer(404, "The resource you requested does not exist.")
-    roles = world.roles if user else ["ROLE_ANONYMOUS"]
+    roles = world.user_roles.get(user, world.roles) if user else ["ROLE_ANONYMOUS"]
     return as_json({"user": {"username": user or "anonymous"}, "roles": roles})
 
 

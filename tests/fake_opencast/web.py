@@ -3,7 +3,8 @@
 import socket
 import ssl
 import struct
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -148,6 +149,9 @@ class Connection(BaseHTTPRequestHandler):
         except (OSError, ValueError):
             return
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(time.time() + self.server.ahead() if timestamp is None else timestamp)
+
     def log_message(self, format: str, *args: Any) -> None:
         """Be quiet: the log is ``server.calls``."""
 
@@ -165,6 +169,8 @@ class WebServer(ThreadingHTTPServer):
         self.scheme = "https" if context else "http"
         self.context = context
         self.stopping = Flag()
+        self.ahead: Callable[[], float] = lambda: 0.0
+        """seconds by which the Date in answers is wrong"""
         self.connections: set[socket.socket] = set()
 
     def process_request(self, request: Any, client_address: Any) -> None:

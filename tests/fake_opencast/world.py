@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from fake_opencast.auth import Auth
 from fake_opencast.calendars import Scheduled
@@ -12,6 +13,8 @@ from fake_opencast.faults import Faults
 from fake_opencast.multipart import StoredFile
 
 AGENT_STATES = {"idle", "shutting_down", "capturing", "uploading", "error", "unknown", "offline"}
+PROLONGATION = 300.0
+PROLONG_BELOW = 90.0
 RECORDING_STATES = {
     "unknown",
     "capturing",
@@ -101,6 +104,16 @@ class World:
     services: list[dict[str, object]] | None = None
     """what the service registry says; None lists one good node for each type that an agent needs"""
     roles: list[str] = field(default_factory=lambda: ["ROLE_CAPTURE_AGENT"])
+    user_roles: dict[str, list[str]] = field(default_factory=dict)
+    """roles of single users instead of those; only these users are held to what their roles allow"""
+    ahead: float = 0.0
+    """seconds by which the server's clock is ahead"""
+
+    shows_package: Literal["ingested", "scheduled", "nothing", "forbidden"] = "scheduled"
+    """what is answered to those who ask for an event's media package"""
+    tag_lifetime: float = 0.0
+    """seconds for which the tag of a schedule is remembered; the real server's default is 60"""
+    remembered: dict[str, tuple[float, str]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def schedule(self, uid: str, title: str, start: float, end: float, **more: object) -> Scheduled:
@@ -129,9 +142,48 @@ class World:
             event.modified = self.now()
             self._touch(event.agent)
 
+    def reassign(self, uid: str, agent: str) -> None:
+        """Give an event to another agent."""
+        with self.lock:
+            event = self.events[uid]
+            self._touch(event.agent)
+            event.agent, event.modified = agent, self.now()
+            self._touch(agent)
+
+    def capture_now(self, agent: str) -> Scheduled:
+        """Begin an event on an agent now, for five minutes at first."""
+        uid, now = f"now-{len(self.events)}", self.now()
+        event = self.schedule(uid, "Capture now event", now, now + PROLONGATION, agent=agent)
+        event.now_capture = True
+        return event
+
+    def run_prolong_job(self) -> None:
+        """Do what the server does each minute: prolong what was begun by hand and is nearly over."""
+        for event in self._by_hand():
+            if event.end - self.now() < PROLONG_BELOW:
+                self.extend(event.uid, PROLONGATION)
+
+    def stop_capture(self, agent: str) -> bool:
+        """Stop what an agent records: only the catalog tells, the end of the event stays."""
+        with self.lock:
+            running = [event for event in self.events.values() if event.start <= self.now() < event.end]
+            for event in running:
+                if event.agent == agent:
+                    event.temporal_end, event.modified = self.now(), self.now()
+                    self._touch(agent)
+                    return True
+        return False
+
+    def _by_hand(self) -> list[Scheduled]:
+        events = self.events.values()
+        return [event for event in events if event.now_capture and event.start <= self.now() < event.end]
+
     def etag(self, agent: str) -> str:
-        """Return the raw tag: ``mod`` and the moment of the last edit in ms."""
-        tag = f"mod{max(self.tags.get(agent, 0), self.tags.get('', 0))}"
+        """Return the raw tag: ``mod`` and the moment of the last edit in ms, as it was a while ago."""
+        moment, tag = self.remembered.get(agent, (float("-inf"), ""))
+        if self.now() - moment >= self.tag_lifetime:
+            tag = f"mod{max(self.tags.get(agent, 0), self.tags.get('', 0))}"
+            self.remembered[agent] = (self.now(), tag)
         return f'"{tag}"' if self.quoted_etag else tag
 
     def _touch(self, agent: str) -> None:

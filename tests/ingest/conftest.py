@@ -27,6 +27,9 @@ class FakeTarget:
     calls: list[str] = field(default_factory=list)
     trouble: dict[str, BaseException] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    taken: bool = False
+    """whether the other side shows what it has"""
+    asked: list[str] = field(default_factory=list)
 
     def begin(self, recording: Recording, upload: Upload) -> Upload:
         self._note("begin")
@@ -43,6 +46,12 @@ class FakeTarget:
         self.events.append(recording.event)
         self._note(f"finish {upload.package}")
         return replace(upload, step=UploadStep.DONE, location="there")
+
+    def has_taken(self, recording: Recording, upload: Upload) -> bool:
+        self.asked.append(recording.uid)
+        if error := self.trouble.pop("has_taken", None):
+            raise error
+        return self.taken
 
     def abandon(self, recording: Recording, upload: Upload) -> None:
         self._note("abandon")

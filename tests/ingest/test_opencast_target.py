@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from opencast_server import FakeOpencast, faults
@@ -18,6 +19,7 @@ from pyca.ingest.choose import choose_target
 from pyca.ingest.folder import FolderTarget
 from pyca.ingest.opencast import OpencastTarget
 from pyca.ingest.service import IngestService
+from pyca.store import recordings
 from tests.ingest.conftest import Bench
 from tests.tools import wait_for
 
@@ -280,3 +282,57 @@ def test_the_settings_choose_the_target(server: FakeOpencast, bench: Bench) -> N
     target.close()
     alone = replace(bench.settings, server=Server())
     assert isinstance(choose_target(alone, bench.clock, bench.pulse), FolderTarget)
+
+
+@pytest.mark.parametrize(
+    ("shows", "taken"), [("ingested", True), ("scheduled", False), ("nothing", False), ("forbidden", False)]
+)
+def test_an_unclear_end_is_settled_only_by_what_the_server_shows(
+    server: FakeOpencast, bench: Bench, shows: Any, taken: bool
+) -> None:
+    server.schedule("e1", "Lecture", 0, 1)
+    server.shows_package = shows
+    server.faults.add("/ingest/ingest", faults.no_reply())
+    bench.record(contents=CONTENTS)
+    run(bench)
+    assert bench.upload().step is UploadStep.AMBIGUOUS
+    bench.clock.move(60)
+    run(bench)
+    assert bench.state() is (S.FINISHED_UPLOADING if taken else S.FAILED_UPLOADING)
+    assert len(server.called("GET", "/recordings/e1/mediapackage.xml")) == 1
+    assert len(server.called("POST", "/ingest/ingest")) == 1
+    if taken:
+        check_delivered(server, bench)
+    else:
+        assert (bench.upload().step, bench.upload().attempts) == (UploadStep.AMBIGUOUS, 1)
+
+
+def test_a_final_call_that_never_arrived_stays_unclear(server: FakeOpencast, bench: Bench) -> None:
+    server.schedule("e1", "Lecture", 0, 1)
+    server.shows_package = "ingested"
+    server.faults.add("/ingest/ingest", faults.status(502))
+    bench.record(contents=CONTENTS)
+    run(bench)
+    bench.clock.move(60)
+    run(bench)
+    assert bench.upload().step is UploadStep.AMBIGUOUS
+    assert not server.workflows
+
+
+def test_an_earlier_delivery_of_the_same_event_is_not_taken_for_this_one(
+    server: FakeOpencast, bench: Bench
+) -> None:
+    server.schedule("e1", "Lecture", 0, 1)
+    server.shows_package = "ingested"
+    bench.record(contents=CONTENTS)
+    run(bench)
+    with bench.database.write() as session:
+        recordings.set_state(session, "e1", S.UPLOADING, bench.clock.now())
+        recordings.set_state(session, "e1", S.FAILED_UPLOADING, bench.clock.now())
+    server.finish_workflows()
+    operator.retry(bench.database, bench.clock, "e1", anew=True)
+    server.faults.add("/ingest/ingest", faults.status(502))
+    run(bench)
+    bench.clock.move(60)
+    run(bench)
+    assert bench.upload().step is UploadStep.AMBIGUOUS

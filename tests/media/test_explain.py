@@ -50,6 +50,11 @@ def test_progress_lines_are_noise() -> None:
     assert last_lines("odd\nframe=  1 fps=0\rframe=  2 fps=0\r") == "odd"
 
 
+def test_guessed_timestamps_are_noise() -> None:
+    guess = "[matroska @ 0x5] Invalid DTS: 120 PTS: 91 in output stream 0:0, replacing by guess"
+    assert last_lines(f"the reason\n{guess}\n") == "the reason"
+
+
 @given(st.text())
 def test_any_log_is_explained_in_one_line(log: str) -> None:
     assert "\n" not in explain(log)

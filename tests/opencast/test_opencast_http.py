@@ -348,6 +348,25 @@ def test_an_expired_certificate_is_named(tmp_path: Path, basic: Server) -> None:
     assert "clock" in error.remedy
 
 
+def test_a_renewed_certificate_is_believed_at_once(tmp_path: Path, basic: Server) -> None:
+    with FakeOpencast(tmp_path, tls="expired") as server:
+        mine = replace(basic, certificate=server.certificate, cookiefile=tmp_path / "cookies")
+        with Http(mine) as http:
+            assert "expired" in failure(http, server.url + CALENDARS).message
+            renew(server)
+            http.get(server.url + CALENDARS)
+            # Trusted until a moment ago: one refusal, then the file is read again.
+            renew(server)
+            failure(http, server.url + CALENDARS)
+            http.upload(server.url + "/info/me.json", [("mediaPackage", "<mediapackage/>")])
+
+
+def renew(server: FakeOpencast) -> None:
+    server.stop()
+    server.renew(days=7)
+    server.start()
+
+
 @pytest.mark.parametrize(
     ("name", "short"),
     [

@@ -113,3 +113,38 @@ def test_discard(server: FakeOpencast, http: Http, node: str) -> None:
 def test_an_id_with_odd_characters(server: FakeOpencast, http: Http, node: str) -> None:
     ingest.create(http, node, "a;(b):c")
     assert server.packages == {"a;(b):c"}
+
+
+def _package(*tracks: str) -> str:
+    inner = "".join(tracks)
+    space = "http://mediapackage.opencastproject.org"
+    return f'<mediapackage xmlns="{space}" id="e"><media>{inner}</media></mediapackage>'
+
+
+def _track(name: str, flavor: str = "presenter/source", facts: str = "") -> str:
+    return f'<track id="{name}" type="{flavor}">{facts}</track>'
+
+
+ONE, TWO = _track("1", facts="<size>7</size>"), _track("2", "presentation/source")
+
+
+@pytest.mark.parametrize(
+    ("stored", "same"),
+    [
+        (_package(ONE, TWO), True),
+        (_package(TWO, _track("9", "presenter/preview"), ONE), True),
+        (_package(_track("1", facts="<checksum>ab</checksum>"), TWO), True),
+        (_package(ONE), False),
+        (_package(), False),
+        (_package(_track("3"), TWO), False),
+        (_package(_track("1", "presenter/other", "<size>7</size>"), TWO), False),
+        (_package(_track("1", facts="<size>8</size>"), TWO), False),
+    ],
+)
+def test_a_stored_package_holds_all_tracks_or_none_counts(stored: str, same: bool) -> None:
+    assert ingest.holds_tracks(stored, _package(ONE, TWO)) is same
+
+
+@pytest.mark.parametrize("sent", ["", _package()])
+def test_a_package_without_tracks_proves_nothing(sent: str) -> None:
+    assert not ingest.holds_tracks(_package(ONE, TWO), sent)

@@ -1,6 +1,7 @@
 """Opencast's calendar, asked over real HTTP, with all the answers that a bad day brings."""
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -287,11 +288,30 @@ def test_the_samples_are_stored(
     count: int,
 ) -> None:
     clock.time = 1_774_605_600.0  # 2026-03-27 10:00 UTC
-    server.faults.add(CALENDARS, faults.body((FIXTURES / file).read_bytes()), times=None)
+    # The samples come from several agents.
+    sample = re.sub(rb"LOCATION:[^\r\n]*", b"LOCATION:room", (FIXTURES / file).read_bytes())
+    server.faults.add(CALENDARS, faults.body(sample), times=None)
     service.tick()
     assert len(uids(database)) == count
     next_tick(service, clock)
     assert len(uids(database)) == count
+
+
+def test_the_calendar_of_another_agent_changes_nothing(
+    service: ScheduleService, server: FakeOpencast, database: Database, clock: FakeClock
+) -> None:
+    plan(server, "e1")
+    service.tick()
+    other = (FIXTURES / "hairy_multi_event.ics").read_bytes()
+    server.faults.add(CALENDARS, faults.body(other))
+    next_tick(service, clock)
+    assert uids(database) == ["e1"]
+    assert "that of “Hörsaal 2, Süd”, not of “room”" in service.status()
+    # One event of our own shows that it is ours, whatever else is in it; letters may be large or small.
+    mixed = other.replace("LOCATION:Hörsaal 2\\, Süd".encode(), b"LOCATION:ROOM", 1)
+    server.faults.add(CALENDARS, faults.body(mixed), times=None)
+    next_tick(service, clock)
+    assert "e1" not in uids(database)
 
 
 def test_ids_that_cannot_be_stored_are_left_out(

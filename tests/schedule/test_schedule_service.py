@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pyca.config.settings import Agent, Settings
+from pyca.core.alarm import AlarmKind
 from pyca.core.errors import CalendarError, DeliveryError, PycaError, StoreError
 from pyca.core.event import Event, Origin
 from pyca.core.states import ServiceName
@@ -16,7 +17,7 @@ from pyca.runtime.pulse import Pulse
 from pyca.schedule.poller import Poller
 from pyca.schedule.service import KEEP_SECONDS, ScheduleService
 from pyca.schedule.source import Fetched, Known, Mark
-from pyca.store import events, recordings, upstream
+from pyca.store import alarms, events, recordings, upstream
 from pyca.store.database import Database
 from tests.tools import FakeClock
 
@@ -126,7 +127,7 @@ def test_what_curl_measured_is_no_news(
     source.answers.append(DeliveryError("status 502"))
     for _ in range(4):
         clock.time = service.tick()
-    assert len(caplog.records) == 3
+    assert len([record for record in caplog.records if record.name == "pyca.schedule.poller"]) == 3
 
 
 def test_after_a_failure_it_asks_sooner_and_never_more_rarely_than_usual(
@@ -303,3 +304,50 @@ def test_the_mark_is_not_kept_by_a_new_service(database: Database, clock: FakeCl
     Poller(source, SETTINGS.agent, database, clock).poll()
     Poller(source, SETTINGS.agent, database, clock).poll()
     assert source.marks == [None, None]
+
+
+def calendar_alarms(database: Database, clock: FakeClock) -> list[str]:
+    with database.read() as session:
+        found = alarms.active(session, clock.now())
+    return [alarm.text for alarm in found if alarm.kind is AlarmKind.CALENDAR]
+
+
+def test_three_failures_in_a_row_are_an_alarm_until_the_next_success(
+    service: ScheduleService, source: FakeSource, database: Database, clock: FakeClock
+) -> None:
+    source.answers = [
+        DeliveryError("refused"),
+        DeliveryError("refused"),
+        {},
+        *[DeliveryError("away")] * 3,
+        {},
+    ]
+    seen = []
+    for _ in range(7):
+        clock.time = service.tick()
+        seen.append(len(calendar_alarms(database, clock)))
+    assert seen == [0, 0, 0, 0, 0, 1, 0]
+
+
+def test_a_calendar_that_takes_long_to_fail_is_an_alarm_after_ten_minutes(
+    service: ScheduleService, source: FakeSource, database: Database, clock: FakeClock
+) -> None:
+    source.answers = [DeliveryError("no answer"), DeliveryError("no answer")]
+    service.tick()
+    assert calendar_alarms(database, clock) == []
+    clock.move(601)
+    service.tick()
+    [text] = calendar_alarms(database, clock)
+    assert "calendar: no answer" in text
+
+
+def test_the_alarm_of_one_calendar_is_not_ended_by_the_other(
+    database: Database, clock: FakeClock, pulse: Pulse
+) -> None:
+    broken = FakeSource(answers=[DeliveryError("away")] * 20)
+    good = FakeSource(origin=Origin.ICS, name="ics")
+    service = ScheduleService(SETTINGS, database, clock, pulse, [broken, good])
+    for _ in range(12):
+        clock.time = service.tick()
+    assert len(calendar_alarms(database, clock)) == 1
+    service.close()

@@ -10,6 +10,8 @@ from sqlalchemy.engine import make_url
 
 from pyca.core.states import EventState
 from pyca.store import events, upstream
+from tests.measured import Measured
+from tests.system_faults import began_late
 from tests.system_rig import Rig, ffprobe, soon
 
 pytestmark = pytest.mark.system
@@ -77,7 +79,7 @@ def test_a_scheduled_event_is_recorded_and_ingested(server: FakeOpencast, rig: R
     assert server.agents["room"].state == "shutting_down"
 
 
-def test_the_server_is_away(server: FakeOpencast, rig: Rig) -> None:
+def test_the_server_is_away(server: FakeOpencast, rig: Rig, measured: Measured) -> None:
     rig.connect(server.url)
     start = soon(6)
     server.schedule("now", "Recorded without a server", start, start + 3)
@@ -107,6 +109,11 @@ def test_the_server_is_away(server: FakeOpencast, rig: Rig) -> None:
     told = server.recordings["now"]
     assert told[:3] == TOLD[:3]
     assert set(told[3:-1]) == {"upload_error", "uploading"}
+    measured(
+        "11 server down at the start, schedule known",
+        f"recorded {began_late(rig, 'now') * 1000:.0f} ms after its start, uploaded later;"
+        f" states told: {', '.join(told)}",
+    )
     rig.wait(lambda: "web page" in _trouble(rig), "the schedule's complaint")
     with rig.database.read() as session:
         assert [event.uid for event in events.upcoming(session)] == ["later"]

@@ -14,6 +14,8 @@ from opencast_server import FakeOpencast
 
 from pyca.core.states import EventState
 from pyca.store import recordings
+from tests.measured import Measured
+from tests.system_faults import content, largest_gap
 from tests.system_rig import AGENT, Rig, ffprobe, soon
 from tests.tools import wait_for
 
@@ -24,7 +26,9 @@ def pids(rig: Rig) -> dict[str, int]:
     return {name: one.pid for name, one in rig.wait_until_up().items()}
 
 
-def test_killed_services_come_back_and_the_recording_goes_on(server: FakeOpencast, rig: Rig) -> None:
+def test_killed_services_come_back_and_the_recording_goes_on(
+    server: FakeOpencast, rig: Rig, measured: Measured
+) -> None:
     rig.connect(server.url)
     start = soon(4)
     server.schedule("uid-1", "Through thick and thin", start, start + 9)
@@ -49,6 +53,11 @@ def test_killed_services_come_back_and_the_recording_goes_on(server: FakeOpencas
     assert 7.5 < ffprobe(track.path)[1] < 10.5
     with rig.database.read() as session:
         assert len(recordings.parts(session, "uid-1")) == 1
+    measured(
+        "4 capture killed -9, FFmpeg alive",
+        f"adopted: the same process, 1 part, {content(track.path):.1f} of 9 s,"
+        f" pictures at most {largest_gap(track.path):.2f} s apart",
+    )
     assert len(server.workflows) == 1
     assert not rig.commands()
     assert agent.end() == 0

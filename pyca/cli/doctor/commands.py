@@ -1,0 +1,15 @@
+"""What the configured commands ask of this machine."""
+
+from collections.abc import Iterator
+
+from pyca.config.checks import TEMPLATES
+from pyca.config.settings import Settings
+from pyca.media.demands import Demands, demands
+from pyca.runtime.command import build_argv
+
+
+def configured(settings: Settings) -> Iterator[tuple[str, Demands]]:
+    """Yield each input's name and what its command asks for; placeholders stay as they are written."""
+    values = {name: f"{{{{{name}}}}}" for name in TEMPLATES}
+    for name, recording in settings.named_inputs.items():
+        yield name, demands(build_argv(recording.command, values))
