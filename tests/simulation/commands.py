@@ -32,6 +32,7 @@ class SimulatedChild(Child):
         log_file: Path,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
+        output: Path | None = None,
     ) -> Self:
         machine = cls.machine
         machine.point()

@@ -16,6 +16,8 @@ TROUBLES = ("refused", "before", "after", "killed before", "killed after", "perm
 class Server:
     """What lies at the server: media packages that were begun, and those that were completed."""
 
+    tells: bool = True
+    """whether it shows what it has taken"""
     away: bool = False
     begun: int = 0
     packages: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
@@ -73,6 +75,10 @@ class SimulatedTarget:
             server.taken.setdefault(recording.uid, []).extend(contents)
         self._after("finish")
         return replace(upload, step=UploadStep.DONE, location="there")
+
+    def has_taken(self, recording: Recording, upload: Upload) -> bool:
+        self._before("question")
+        return self._server.tells and bool(self._server.finals[recording.uid])
 
     def abandon(self, recording: Recording, upload: Upload) -> None:
         self._before("abandon")

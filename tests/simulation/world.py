@@ -55,7 +55,7 @@ class World:
         self.settings = _settings(rng, folder)
         database.begin_anew(self.machine)
         self.database = database
-        self.server = Server()
+        self.server = Server(tells=rng.random() < 0.6)
         self.repeatable = rng.random() < 0.2
         self.plans: dict[str, Plan] = {}
         self.calendar: dict[str, Event] = {}
@@ -303,7 +303,7 @@ class World:
             with self.database.write() as session:
                 for message in waiting:
                     self.told[message.uid].append(str(message.state))
-                    outbox.remove(session, message.id)
+                    outbox.remove(session, message)
 
     def _pulse(self) -> Pulse:
         return Pulse(
