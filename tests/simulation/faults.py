@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 
-from pyca.core.errors import StoreError, UsageError
+from pyca.core.errors import StoreError, TransitionError, UsageError
 from pyca.core.event import Event, Origin
 from pyca.core.recording import UploadStep
 from pyca.core.states import EventState
@@ -387,7 +387,10 @@ def act(world: World, action: Action) -> bool:
     told = ""
     # The database may be locked just now, or the time of an event be taken: people see that and go away.
     with suppress(UsageError, StoreError):
-        told = action(world)
+        try:
+            told = action(world)
+        except TransitionError as error:
+            world.problem(f"{action.__name__}: {error}")  # type: ignore[attr-defined]
     if told:
         world.say(told)
     return bool(told)
