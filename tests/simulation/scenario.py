@@ -15,7 +15,7 @@ from pyca.core.states import EventState
 from pyca.ingest import operator
 from pyca.store import uploads
 from tests.simulation.checks import Coverage, Log, judge
-from tests.simulation.faults import CHANGES, FAULTS, act, operator_decides
+from tests.simulation.faults import CHANGES, FAULTS, Action, act, clock_set, operator_decides
 from tests.simulation.seams import SimulatedDatabase, enter
 from tests.simulation.world import World
 
@@ -121,20 +121,18 @@ def _plan(world: World) -> float:
 def _misfortunes(world: World, span: float, counts: list[int]) -> None:
     """Spread faults and changes, half of them close to where events begin or end."""
     rng, now = world.rng, world.clock.now()
-    edges = [
-        edge - now for plan in world.plans.values() for edge in (plan.event.start, plan.event.end)
-    ] or [0.0]
-    quiet = rng.random() < 0.1
-    wanted = 0 if quiet else rng.randint(1, 4 * len(world.plans))
-    for _ in range(wanted):
-        index = 0 if rng.random() < 0.7 else 1
+    edges = [edge - now for plan in world.plans.values() for edge in (plan.event.start, plan.event.end)]
+    steady = rng.random() < 0.15
+    # There nothing but the clock changes, so that lengths can be held against the plan.
+    for _ in range(rng.randint(0, 3) if steady else rng.randint(1, 4 * len(world.plans))):
+        index = 0 if steady or rng.random() < 0.7 else 1
         table = (FAULTS, CHANGES)[index]
-        action = rng.choices(list(table), list(table.values()))[0]
+        action = clock_set if steady else rng.choices(list(table), list(table.values()))[0]
         moment = rng.choice(edges) + rng.gauss(0, 2) if rng.random() < 0.5 else rng.uniform(0, span)
 
-        def happen(action: object = action, index: int = index) -> None:
+        def happen(action: Action = action, index: int = index) -> None:
             if not world.calm:
-                counts[index] += act(world, action)  # type: ignore[arg-type]
+                counts[index] += act(world, action)
 
         world.later(max(moment, 0.1), happen)
 

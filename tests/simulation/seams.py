@@ -42,6 +42,8 @@ class SimulatedDatabase(Database):
         first.dispose()
         super().__init__(f"sqlite:///{home}/pyca.db")
         self.cache: dict[object, Any] = {}
+        self.version = 0
+        """grows with each change"""
         self.begin_anew(Machine(random.Random(0), home))
 
     def begin_anew(self, machine: Machine) -> None:
@@ -74,6 +76,7 @@ class SimulatedDatabase(Database):
         with super().write() as session:
             yield session
         self.cache.clear()
+        self.version += 1
         self.machine.point()
 
 

@@ -13,7 +13,7 @@ from pyca.capture.service import CaptureService
 from pyca.config.settings import Agent, Capture, Ingest, Input, Settings
 from pyca.core.errors import PycaError, StoreError
 from pyca.core.event import Event, Origin
-from pyca.ingest.service import IngestService
+from pyca.ingest.service import LOOK_PERIOD, IngestService
 from pyca.runtime.notify import Notifier
 from pyca.runtime.pulse import Pulse
 from pyca.store import events, outbox, recordings
@@ -79,6 +79,8 @@ class World:
         self._numbers = itertools.count()
         self._turns = (0, 0)
         self._busy = False
+        self._idle = -1
+        """the version of the database in which ingest found nothing to do"""
         self._calendar_pending = False
 
     # -- telling ---------------------------------------------------------------------------------------
@@ -125,8 +127,11 @@ class World:
             self._rung.discard("capture")
             self._tick_capture(self.capture)
         if self.ingest and not self.delivering and ("ingest" in self._rung or self.ingest_due <= now):
-            self._rung.discard("ingest")
-            self._tick_ingest(self.ingest)
+            if self._idle == self.database.version and "ingest" not in self._rung:
+                self.ingest_due = now + LOOK_PERIOD  # it would look in vain, and that takes long
+            else:
+                self._rung.discard("ingest")
+                self._tick_ingest(self.ingest)
         self._background()
         if "agentstate" in self._rung and not self.server.away and self.rng.random() < 0.5:
             self.empty_outbox()
@@ -159,7 +164,7 @@ class World:
                 self.server, self.machine, self._during_transfer, repeatable=self.repeatable
             )
             self.ingest = IngestService(self.settings, self.database, self.clock, self.pulse, self.target)
-            self.ingest_due = self.machine.mono
+            self.ingest_due, self._idle = self.machine.mono, -1
             self.say("ingest starts")
 
     def drop_capture(self, pause: float) -> None:
@@ -241,7 +246,9 @@ class World:
             self._unexpected("ingest’s tick fails", error)
             self.ingest_due = self.machine.mono + 5
         else:
-            self.ingest_due = self.machine.mono + max(due - self.clock.now(), 0.0)
+            wait = max(due - self.clock.now(), 0.0)
+            self.ingest_due = self.machine.mono + wait
+            self._idle = self.database.version if wait >= LOOK_PERIOD else -1
         self.delivering = False
         self.machine.running = ""
         if pulse.stopping and service is self.ingest:
