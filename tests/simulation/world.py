@@ -248,7 +248,7 @@ class World:
         else:
             wait = max(due - self.clock.now(), 0.0)
             self.ingest_due = self.machine.mono + wait
-            self._idle = self.database.version if wait >= LOOK_PERIOD else -1
+            self._idle = self.database.version if wait >= LOOK_PERIOD - 0.01 else -1
         self.delivering = False
         self.machine.running = ""
         if pulse.stopping and service is self.ingest:
