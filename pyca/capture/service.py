@@ -196,7 +196,11 @@ class CaptureService:
         logger.warning("“%s” was recorded while the database was away", event.title)
         now = self._clock.now()
         self._context.scribe.put(lambda session: recordings.begin(session, event, folder, now))
-        self._finisher.take(Recorder(event, folder, self._context))
+        recorder = Recorder(event, folder, self._context)
+        if recorder.take_over():
+            self._recorders[event.uid] = recorder
+        else:
+            self._finisher.take(recorder)
         return True
 
     def _follow(self) -> None:
