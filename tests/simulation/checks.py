@@ -169,7 +169,9 @@ def _held_back(world: World, found: dict[str, recordings.Recording]) -> set[int]
 def _one_final_call(world: World) -> None:
     for uid, count in world.server.finals.items():
         if count > 1 + world.asked_again[uid]:
-            world.problem(f"{uid} was delivered {count} times, asked for again {world.asked_again[uid]} times")
+            world.problem(
+                f"{uid} was delivered {count} times, asked for again {world.asked_again[uid]} times"
+            )
 
 
 def _followers(state: EventState) -> set[EventState]:

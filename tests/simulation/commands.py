@@ -1,8 +1,9 @@
 """Capture commands that are no processes: the machine writes for them."""
 
+import os
 import re
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -54,6 +55,14 @@ class SimulatedChild(Child):
                 child = cls._of(process, clock, log_file)
                 child.own = False
                 return child
+        return None
+
+    @classmethod
+    def writing(cls, files: Collection[Path]) -> tuple[int, float] | None:
+        numbers = {file.stat().st_ino for file in files if file.exists()}
+        for process in cls.machine.alive():
+            if os.fstat(process.descriptor).st_ino in numbers:
+                return process.pid, process.born
         return None
 
     @classmethod

@@ -171,17 +171,6 @@ class World:
         """Leave the capture service as SIGKILL would, and start another one later."""
         self.capture = None
         self._disturb()
-        if True:
-            from sqlalchemy import select
-            from pyca.store.tables import PartRow
-            away, self.database.away = self.database.away, False
-            with self.database.read() as session:
-                known = {(row.pid, row.pid_started) for row in session.scalars(select(PartRow))}
-            self.database.away = away
-            for process in self.machine.alive():
-                if (process.pid, process.born) not in known:
-                    self.say(f"unknown {process.uid} {process.input} is ended")
-                    self.machine.end(process, -9)
         self.later(pause, self.start_capture)
 
     def drop_ingest(self, pause: float) -> None:
@@ -313,9 +302,7 @@ class World:
                     outbox.remove(session, message)
 
     def _pulse(self) -> Pulse:
-        return Pulse(
-            clock=self.clock, notifier=Notifier(clock=self.clock), beat=lambda state, text: None
-        )
+        return Pulse(clock=self.clock, notifier=Notifier(clock=self.clock), beat=lambda state, text: None)
 
     def _unexpected(self, what: str, error: Exception) -> None:
         self.problem(f"{what}: {error!r}\n{''.join(traceback.format_exception(error)[-4:])}")
