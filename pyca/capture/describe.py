@@ -21,3 +21,13 @@ def describe(folder: Path, event: Event) -> Path:
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text + "\n")
     return temporary.replace(folder / NAME)
+
+
+def owner_of(folder: Path) -> str:
+    """Return the id of the event that a folder was described for; empty where nobody says so."""
+    try:
+        told = json.loads((folder / NAME).read_text("utf-8"))
+    except (OSError, ValueError):
+        return ""
+    uid = told.get("uid") if isinstance(told, dict) else None
+    return uid if isinstance(uid, str) else ""

@@ -3,9 +3,11 @@
 import logging
 import select
 from collections.abc import Iterable
+from pathlib import Path
 
 from pyca.capture.agenda import Agenda
 from pyca.capture.context import Context
+from pyca.capture.describe import owner_of
 from pyca.capture.diskwatch import DiskWatch
 from pyca.capture.finisher import SHOWN, Finisher
 from pyca.capture.inputs import folder_of, jobs
@@ -133,8 +135,17 @@ class CaptureService:
             self._finisher.take(self._recorders.pop(recorder.event.uid))
         return soon
 
+    def _folder(self, event: Event) -> Path:
+        """Return the folder of an event's recording; one that was set apart from the event keeps its own."""
+        usual = folder = folder_of(self._settings, event)
+        number = 1
+        while owner_of(folder) not in ("", event.uid):
+            number += 1
+            folder = usual.with_name(f"{usual.name}-{number}")
+        return folder
+
     def _make(self, event: Event) -> Recorder:
-        recorder = Recorder(event, folder_of(self._settings, event), self._context)
+        recorder = Recorder(event, self._folder(event), self._context)
         recorder.prepare()
         return recorder
 
@@ -172,7 +183,7 @@ class CaptureService:
 
         :param until: how long the alarm about it stands
         """
-        folder, now = folder_of(self._settings, event), self._clock.now()
+        folder, now = self._folder(event), self._clock.now()
         self._context.scribe.put(
             lambda session: recordings.miss(session, event, folder, now, reason), (ServiceName.AGENTSTATE,)
         )
@@ -190,7 +201,7 @@ class CaptureService:
 
     def _salvage(self, event: Event) -> bool:
         """Finish a recording of which the database never heard; True where there are files of it."""
-        folder = folder_of(self._settings, event)
+        folder = self._folder(event)
         if not found_parts(event.uid, jobs(self._settings, event, folder), ()):
             return False
         logger.warning("“%s” was recorded while the database was away", event.title)

@@ -73,3 +73,22 @@ def test_only_who_writes_is_a_writer(tmp_path: Path) -> None:
         assert list(writers([file])) == [os.getpid()]
     with file.open():
         assert not list(writers([file]))
+
+
+def test_an_event_that_is_put_back_leaves_the_recording_alone_that_was_set_apart(rig: Rig) -> None:
+    event = rig.add(length=2.0)
+    rig.drive(lambda: rig.parts())
+    rig.change(event.changed(start=event.end + 100, end=event.end + 101))
+    rig.service._agenda._next_look = 0
+    rig.drive(lambda: rig.recording() is None)
+    rig.change(event.changed(end=event.end + 1))
+    rig.drive(lambda: rig.recording() is not None)
+    rig.finish()
+    rig.drive(lambda: all(state is not EventState.RECORDING for state in rig.states().values()))
+    folders = set()
+    for uid in rig.states():
+        recording = rig.recording(uid)
+        assert recording
+        assert [track.path.exists() for track in recording.tracks] == [True], recording
+        folders.add(recording.directory)
+    assert len(folders) == 2
