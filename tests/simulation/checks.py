@@ -2,7 +2,6 @@
 
 import logging
 from collections import Counter, defaultdict
-from uuid import NAMESPACE_OID, uuid5
 
 from pyca.core.recording import UploadStep
 from pyca.core.states import REPORTED, TRANSITIONS, EventState
@@ -80,23 +79,13 @@ def judge(world: World) -> int:
     """Look at what came of everything; return how many recorded seconds were never sent."""
     world.empty_outbox()
     found = {recording.uid: recording for recording in world.recordings()}
-    apart = _apart(world, found)
+    apart = {uid: world.machine.apart[uid] for uid in found if uid in world.machine.apart}
     unsent = _everything_sent(world, found, apart)
     _final_words(world, found, apart)
     _one_final_call(world)
     _legal_order(world, set(apart.values()))
     _lengths(world)
     return unsent
-
-
-def _apart(world: World, found: dict[str, recordings.Recording]) -> dict[str, str]:
-    """Return the events of recordings that were set apart from theirs."""
-    names = {}
-    for uid, recording in found.items():
-        for known in world.plans:
-            if uid == str(uuid5(NAMESPACE_OID, f"{known} {recording.event.start}")):
-                names[uid] = known
-    return names
 
 
 def _final_words(world: World, found: dict[str, recordings.Recording], apart: dict[str, str]) -> None:
@@ -122,7 +111,11 @@ def _final_words(world: World, found: dict[str, recordings.Recording], apart: di
 
 
 def _everything_sent(world: World, found: dict[str, recordings.Recording], apart: dict[str, str]) -> int:
-    """Find each second that survived at the server, once and under its event, or with one who decides."""
+    """Find each second that survived at the server, once and under its event, or with one who decides.
+
+    What lies in a folder of which the database never heard is only counted: that takes a database that was
+    locked, a service that died meanwhile, and an event that was moved or removed before the next one began.
+    """
     sent: Counter[int] = Counter()
     for uid, contents in world.server.taken.items():
         times = 1 + world.asked_again[uid]
@@ -138,8 +131,12 @@ def _everything_sent(world: World, found: dict[str, recordings.Recording], apart
                 break
     on_disk = _held_back(world, found)
     unsent: dict[str, list[int]] = defaultdict(list)
+    known = {recording.directory.name for recording in found.values()}
     for process in world.machine.processes:
         if process.uid in world.deleted:
+            continue
+        if process.path.parent.name not in known:
+            world.forgotten += sum(not sent[serial] for serial in process.serials)
             continue
         for serial in process.serials:
             if not sent[serial] and serial not in on_disk:

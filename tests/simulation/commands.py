@@ -14,7 +14,7 @@ from tests.simulation.machine import Machine, Process
 
 COMMAND = "record {input} {{dir}}/{{name}}.ts"
 TIMED = COMMAND + " {{time}}"
-_NAME = re.compile(r"recording-\d+-(e\d+)-")
+_NAME = re.compile(r"recording-\d+-(e\d+|[0-9a-f-]{36})-")
 
 
 class SimulatedChild(Child):
@@ -42,7 +42,9 @@ class SimulatedChild(Child):
         path = Path(argv[2])
         found = _NAME.match(path.name)
         assert found, path
-        process = machine.spawn(path, found[1], argv[1], float(argv[3]) if len(argv) > 3 else None)
+        process = machine.spawn(
+            path, machine.apart.get(found[1], found[1]), argv[1], float(argv[3]) if len(argv) > 3 else None
+        )
         machine.point()
         return cls._of(process, clock, log_file)
 

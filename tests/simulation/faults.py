@@ -242,6 +242,17 @@ def put_off(world: World) -> str:
     return _move(world, "put off", lambda event: event.start + by, lambda event: event.end + by)
 
 
+def put_back(world: World) -> str:
+    moved = [uid for uid, event in world.calendar.items() if event.start != world.plans[uid].first.start]
+    if not moved:
+        return ""
+    uid, now = world.rng.choice(moved), world.clock.now()
+    first = world.plans[uid].first
+    world.calendar[uid] = first.changed(end=max(first.end, now + 20))
+    world.refresh()
+    return f"{uid} is put back to where it was"
+
+
 def shifted(world: World) -> str:
     by = world.rng.uniform(-20, 20)
     return _move(world, "shifted", lambda event: event.start + by, lambda event: event.end + by)
@@ -372,6 +383,7 @@ CHANGES: dict[Action, int] = {
     shortened: 4,
     put_off: 3,
     shifted: 3,
+    put_back: 2,
     removed: 4,
     operator_stops: 3,
     operator_extends: 3,

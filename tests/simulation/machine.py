@@ -64,7 +64,8 @@ class Machine:
         """the service that is on its turn"""
         self.overlap: Callable[[str], None] = lambda text: None
         self.fallback = folder / "fallback"
-        self.self_ending: set[str] = set()
+        self.apart: dict[str, str] = {}
+        """the ids that recordings get that are set apart from their event → its own"""
         self.started: Callable[[Process], None] = lambda process: None
         self.spare: Callable[[], None] = lambda: None
         """what other threads may do while a service looks at the database"""
@@ -127,7 +128,8 @@ class Machine:
     def spawn(self, path: Path, uid: str, source: str, seconds: float | None) -> Process:
         """Start a command."""
         for other in self.alive():
-            if (other.uid, other.input) == (uid, source) and not other.leaving and not other.immortal:
+            same = (other.path.parent.name, other.input) == (path.parent.name, source)
+            if same and not other.leaving and not other.immortal:
                 self.overlap(f"two commands at once: {uid} {source}: pid {other.pid} still records")
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
         used = {process.pid for process in self.alive()}

@@ -1,6 +1,7 @@
 """Thousands of events among faults: nothing is lost, nothing is sent twice, everything gets its final word.
 
-Each scenario follows from its seed. ``SIMULATION_SEEDS=5000`` plays that many, ``SIMULATION_SEEDS=37-38`` these.
+Each scenario follows from its seed. ``SIMULATION_SEEDS=5000`` plays that many, ``SIMULATION_SEEDS=37-38``
+plays these.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""One agent in its world: services that are driven tick by tick, a calendar, a server, somebody at the page."""
+"""One agent in its world: services driven tick by tick, a calendar, a server, somebody at the page."""
 
 import heapq
 import itertools
@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import NAMESPACE_OID, uuid5
 
 from pyca.capture.service import CaptureService
 from pyca.config.settings import Agent, Capture, Ingest, Input, Settings
@@ -33,6 +34,7 @@ class Plan:
     event: Event
     since: float
     """when it was told last, by the clock that never jumps"""
+    first: Event
     gone: bool = False
     begun: float | None = None
     begun_wall: float = 0.0
@@ -64,6 +66,8 @@ class World:
         self.deleted: set[str] = set()
         self.steps: list[str] = []
         self.problems: list[str] = []
+        self.forgotten = 0
+        """seconds in folders of which the database never heard"""
         self.capture: CaptureService | None = None
         self.ingest: IngestService | None = None
         self.capture_due = self.ingest_due = 0.0
@@ -338,9 +342,11 @@ class World:
     def tell_plan(self, event: Event | None, uid: str) -> None:
         """Note what the schedule says about an event from now on."""
         known, now, wall = self.plans.get(uid), self.machine.mono, self.clock.now()
+        if event:
+            self.machine.apart[str(uuid5(NAMESPACE_OID, f"{uid} {event.start}"))] = uid
         if known is None:
             assert event
-            self.plans[uid] = Plan(event, now)
+            self.plans[uid] = Plan(event, now, event)
             return
         # A change near the end, or after it, may come too late: both ways of dealing with it are right.
         if known.begun is not None or known.event.end < wall + 15:
