@@ -35,7 +35,8 @@ class Tally:
         unknown = f", {self.forgotten} in folders unknown to the database" if self.forgotten else ""
         return (
             f"simulated {self.events} events with {self.faults} faults and {self.changes} changes by hand or "
-            f"calendar in {self.scenarios} scenarios: {self.unsent} of {self.recorded} seconds unsent{unknown}"
+            f"calendar in {self.scenarios} scenarios: "
+            f"{self.unsent} of {self.recorded} seconds unsent{unknown}"
         )
 
 

@@ -17,7 +17,7 @@ from pyca.core.event import Event, Origin
 from pyca.ingest.service import LOOK_PERIOD, IngestService
 from pyca.runtime.notify import Notifier
 from pyca.runtime.pulse import Pulse
-from pyca.store import events, outbox, recordings
+from pyca.store import events, outbox, recordings, uploads
 from tests.simulation.commands import COMMAND, TIMED, children_on
 from tests.simulation.machine import Killed, Machine, Process
 from tests.simulation.seams import SimulatedDatabase, SteppedPool, SteppedScribe
@@ -239,13 +239,19 @@ class World:
             self._unexpected("ingest’s tick fails", error)
             self.ingest_due = self.machine.mono + 5
         else:
-            wait = max(due - self.clock.now(), 0.0)
-            self.ingest_due = self.machine.mono + wait
-            self._idle = self.database.version if wait >= LOOK_PERIOD - 0.01 else -1
+            self.ingest_due = self.machine.mono + max(due - self.clock.now(), 0.0)
         self.delivering = False
         self.machine.running = ""
+        idle = self.ingest_due > self.machine.mono + 5 and self._nothing_to_deliver()
+        self._idle = self.database.version if idle else -1
         if pulse.stopping and service is self.ingest:
             self.stop_ingest(self.rng.uniform(0.2, 6))
+
+    def _nothing_to_deliver(self) -> bool:
+        if self.database.away:
+            return False
+        with self.database.read() as session:
+            return uploads.next_due(session) is None and not uploads.unclear(session, 1_000_000)
 
     def _during_transfer(self) -> None:
         """Let the others work while ingest waits for the server."""
