@@ -87,6 +87,7 @@ class Lane:
         self._failures = 0
         self._retry: float | None = None
         self._argv: list[str] | None = None
+        self._length = 0.0
         self._full = False
         self._listen_due = 0.0
         self._stopping = False
@@ -102,7 +103,8 @@ class Lane:
         What fails here is tried again, and told, at the start.
         """
         with contextlib.suppress(PycaError, OSError):
-            self._argv = self._make_ready(self.parts + 1, end - start)
+            self._length = end - start
+            self._argv = self._make_ready(self.parts + 1, self._length)
 
     def adopt(self, part: RunningPart) -> None:
         """Go on with a command that was already running."""
@@ -132,7 +134,7 @@ class Lane:
                 part = adopt_part(job, known, end, self._context, self._clock)
                 if part is not None:
                     logger.warning("%s: a command that nobody noted goes on recording", job.name)
-                    self.job = job
+                    self.job, self._argv = job, None
                     self.adopt(part)
                     self._listener.part_started(part)
                     return True
@@ -143,7 +145,10 @@ class Lane:
         number = self.parts + 1
         self._retry = None
         try:
-            argv = self._argv or self._make_ready(number, end - self._clock.now())
+            length = end - self._clock.now()
+            if self.job.self_ending and abs(length - self._length) > SLACK:
+                self._argv = None  # the clock was set meanwhile: the command would go by the old length
+            argv = self._argv or self._make_ready(number, length)
             # The first part too: an earlier run may have ended before the database heard of its files.
             self._keep(keep(self.job.files(number)))
             part = start_part(self.job, number, argv, end, self._context, self._clock)
