@@ -103,11 +103,16 @@ def _final_words(world: World, found: dict[str, recordings.Recording], apart: di
             world.problem(f"{uid} stays “{state}”")
         elif state is EventState.FAILED_RECORDING and not recording.error:
             world.problem(f"{uid} failed without a word")
-        elif state is EventState.FAILED_RECORDING and uid not in apart and kept[uid]:
-            if uid not in apart.values():
+        elif state is EventState.FAILED_RECORDING and kept[uid] and uid not in apart:
+            if uid not in apart.values() and not _refused(recording):
                 world.problem(f"{uid} counts as failed, {kept[uid]} s of it were recorded: {recording.error}")
         elif state in (EventState.FINISHED_RECORDING, EventState.PARTIAL_RECORDING):
             world.problem(f"{uid} is “{state}” and was not delivered")
+
+
+def _refused(recording: recordings.Recording) -> bool:
+    """Tell whether an event was never begun as far as the database knows, because others were recorded."""
+    return recording.state is EventState.FAILED_RECORDING and recording.error.startswith("not recorded:")
 
 
 def _everything_sent(world: World, found: dict[str, recordings.Recording], apart: dict[str, str]) -> int:
@@ -131,7 +136,7 @@ def _everything_sent(world: World, found: dict[str, recordings.Recording], apart
                 break
     on_disk = _held_back(world, found)
     unsent: dict[str, list[int]] = defaultdict(list)
-    known = {recording.directory.name for recording in found.values()}
+    known = {recording.directory.name for recording in found.values() if not _refused(recording)}
     for process in world.machine.processes:
         if process.uid in world.deleted:
             continue

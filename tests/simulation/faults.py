@@ -97,6 +97,9 @@ def clock_set(world: World) -> str:
     limit = world.rng.choice((2, 10, 60, 60, 600, 3600))
     seconds = world.rng.uniform(-limit, limit)
     world.clock.set_by(seconds)
+    for plan in world.plans.values():
+        # What a wrong clock lets pass is given up for good, also where the clock is put right again.
+        plan.excluded = plan.excluded or (plan.begun is None and plan.event.end <= world.clock.now() + 15)
     world.later(world.rng.uniform(0, 5), lambda: world.ring("", "capture"))
     world.later(world.rng.uniform(0, 5), lambda: world.ring("", "ingest"))
     world.excused = max(world.excused, world.machine.mono + 8)
