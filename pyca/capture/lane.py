@@ -2,14 +2,15 @@
 
 import contextlib
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from pyca.capture.context import Context
 from pyca.capture.inputs import Job
-from pyca.capture.part import RunningPart, start_part
+from pyca.capture.part import RunningPart, adopt_part, start_part
 from pyca.capture.place import FULL, choose
-from pyca.capture.salvage import keep
+from pyca.capture.salvage import found_parts, keep
 from pyca.capture.watch import PERIOD
 from pyca.core.alarm import AlarmKind
 from pyca.core.backoff import Backoff
@@ -86,6 +87,7 @@ class Lane:
         self._failures = 0
         self._retry: float | None = None
         self._argv: list[str] | None = None
+        self._length = 0.0
         self._full = False
         self._listen_due = 0.0
         self._stopping = False
@@ -101,23 +103,52 @@ class Lane:
         What fails here is tried again, and told, at the start.
         """
         with contextlib.suppress(PycaError, OSError):
-            self._argv = self._make_ready(self.parts + 1, end - start)
+            self._length = end - start
+            self._argv = self._make_ready(self.parts + 1, self._length)
 
     def adopt(self, part: RunningPart) -> None:
         """Go on with a command that was already running."""
         self.part, self.parts = part, part.number
 
-    def resume(self, parts: int, now: float) -> None:
+    def resume(self, parts: int, now: float, end: float) -> None:
         """Go on after a gap; the next part starts at the next tick."""
-        self.parts, self._retry, self.interrupted = parts, now, True
+        self.parts, self.interrupted = parts, True
+        if self.take_over(end):
+            return
+        self._retry = now
         self.errors.append(f"{self.job.name}: interrupted while the capture service was not running")
+
+    def take_over(self, end: float) -> bool:
+        """Go on with a command of which an earlier run of the service could not note anything any more."""
+        places = [self._usual, self._fallback] if self._fallback else [self._usual]
+        # This look is all that stands between an ordinary event and its start.
+        if not any(file.exists() for job in places for file in job.files(self.parts + 1)):
+            return False
+        for job in places:
+            for found in found_parts("", [job], ()):
+                files = tuple(Path(file) for file in found.files)
+                process = self._context.commands.writing(files)
+                if process is None:
+                    continue
+                known = replace(found, pid=process[0], pid_started=process[1])
+                part = adopt_part(job, known, end, self._context, self._clock)
+                if part is not None:
+                    logger.warning("%s: a command that nobody noted goes on recording", job.name)
+                    self.job, self._argv = job, None
+                    self.adopt(part)
+                    self._listener.part_started(part)
+                    return True
+        return False
 
     def start(self, end: float) -> None:
         """Start the next part."""
         number = self.parts + 1
         self._retry = None
         try:
-            argv = self._argv or self._make_ready(number, end - self._clock.now())
+            length = end - self._clock.now()
+            if self.job.self_ending and abs(length - self._length) > SLACK:
+                self._argv = None  # the clock was set meanwhile: the command would go by the old length
+            argv = self._argv or self._make_ready(number, length)
             # The first part too: an earlier run may have ended before the database heard of its files.
             self._keep(keep(self.job.files(number)))
             part = start_part(self.job, number, argv, end, self._context, self._clock)

@@ -101,7 +101,8 @@ class Recorder:
         # Held back until all commands run: the scribe's thread would take time from the starts.
         self._held = [lambda session: recordings.begin(session, event, folder, now)]
         for lane in self.lanes:
-            lane.start(self.end)
+            if not lane.take_over(self.end):
+                lane.start(self.end)
         for work in self._held:
             self._put(work)
         self._held = None
@@ -136,7 +137,15 @@ class Recorder:
                 lane.adopt(adopted)
                 self._watch(adopted)
             else:
-                lane.resume(max((part.number for part in mine), default=0), now)
+                lane.resume(max((part.number for part in mine), default=0), now, self.end)
+
+    def take_over(self) -> bool:
+        """Go on with commands of which nobody heard; False where none runs any more."""
+        self._clock.agree()
+        running = [lane for lane in self.lanes if lane.take_over(self.end)]
+        if running:
+            self.started, self.state = self.event.start, EventState.RECORDING
+        return bool(running)
 
     def moved_away(self, event: Event) -> bool:
         """Tell whether the schedule has moved the event behind what is being recorded."""

@@ -70,11 +70,22 @@ class Scribe:
 
     def _run(self) -> None:
         while (item := self._work.get()) is not None:
-            written = self._write(item.work)
-            for service in item.wake:
-                ring(self._database.scope, service)
-            if written and item.then:
-                self._follow_up(item.then)
+            tries = 0
+            while not self._carry_out(item):
+                tries += 1
+                if self._closing.wait(PAUSE) and tries > 1:
+                    break
+
+    def _carry_out(self, item: _Item) -> bool:
+        """Do one piece of work and what follows it; False where the database is not to be had now."""
+        written = self._write(item.work)
+        if written is None:
+            return False
+        for service in item.wake:
+            ring(self._database.scope, service)
+        if written and item.then:
+            self._follow_up(item.then)
+        return True
 
     def _follow_up(self, then: Callable[[], None]) -> None:
         try:
@@ -83,27 +94,22 @@ class Scribe:
             # As below: a file that cannot be deleted must not end the only thread that writes.
             logger.exception("what follows a change was not done")
 
-    def _write(self, work: Work) -> bool:
-        """Carry out one piece of work; False where it was given up."""
-        tries = 0
-        while True:
-            try:
-                with self._database.write() as session:
-                    work(session)
-            except StoreError as error:
-                tries += 1
-                if not self._trouble:
-                    logger.error("%s; recording goes on, the change is written later", error)
-                self._trouble = error.message
-                if self._closing.wait(PAUSE) and tries > 1:
-                    return False
-            except PycaError as error:
-                logger.error("a change was not stored: %s", error)
-                return False
-            except Exception:
-                # The scribe outlives any single mistake: the next recording must still be noted.
-                logger.exception("a change was not stored")
-                return False
-            else:
-                self._trouble = ""
-                return True
+    def _write(self, work: Work) -> bool | None:
+        """Write to the database; False where that will never succeed, None where it may later."""
+        try:
+            with self._database.write() as session:
+                work(session)
+        except StoreError as error:
+            if not self._trouble:
+                logger.error("%s; recording goes on, the change is written later", error)
+            self._trouble = error.message
+            return None
+        except PycaError as error:
+            logger.error("a change was not stored: %s", error)
+            return False
+        except Exception:
+            # The scribe outlives any single mistake: the next recording must still be noted.
+            logger.exception("a change was not stored")
+            return False
+        self._trouble = ""
+        return True

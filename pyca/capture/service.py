@@ -3,6 +3,7 @@
 import logging
 import select
 from collections.abc import Iterable
+from pathlib import Path
 
 from pyca.capture.agenda import Agenda
 from pyca.capture.context import Context
@@ -28,7 +29,7 @@ from pyca.runtime.pulse import Pulse
 from pyca.store import events, identity, recordings
 from pyca.store.alarms import Alarms
 from pyca.store.database import Database
-from pyca.store.folder import Description
+from pyca.store.folder import Description, owner_of
 from pyca.store.restore import give_back, restore
 
 logger = logging.getLogger(__name__)
@@ -149,8 +150,17 @@ class CaptureService:
             self._finisher.take(self._recorders.pop(recorder.event.uid))
         return soon
 
+    def _folder(self, event: Event) -> Path:
+        """Return the folder of an event's recording; one that was set apart from the event keeps its own."""
+        usual = folder = folder_of(self._settings, event)
+        number = 1
+        while owner_of(folder) not in ("", event.uid):
+            number += 1
+            folder = usual.with_name(f"{usual.name}-{number}")
+        return folder
+
     def _make(self, event: Event) -> Recorder:
-        recorder = Recorder(event, folder_of(self._settings, event), self._context)
+        recorder = Recorder(event, self._folder(event), self._context)
         recorder.prepare()
         return recorder
 
@@ -188,7 +198,7 @@ class CaptureService:
 
         :param until: how long the alarm about it stands
         """
-        folder, now = folder_of(self._settings, event), self._clock.now()
+        folder, now = self._folder(event), self._clock.now()
         self._context.scribe.put(
             lambda session: recordings.miss(session, event, folder, now, reason), (ServiceName.AGENTSTATE,)
         )
@@ -210,13 +220,17 @@ class CaptureService:
 
     def _salvage(self, event: Event) -> bool:
         """Finish a recording of which the database never heard; True where there are files of it."""
-        folder = folder_of(self._settings, event)
+        folder = self._folder(event)
         if not found_parts(event.uid, jobs(self._settings, event, folder), ()):
             return False
         logger.warning("“%s” was recorded while the database was away", event.title)
         now = self._clock.now()
         self._context.scribe.put(lambda session: recordings.begin(session, event, folder, now))
-        self._finisher.take(Recorder(event, folder, self._context))
+        recorder = Recorder(event, folder, self._context)
+        if recorder.take_over():
+            self._recorders[event.uid] = recorder
+        else:
+            self._finisher.take(recorder)
         return True
 
     def _follow(self) -> None:

@@ -16,6 +16,8 @@ SUSPICIOUS = 2
 """How many of them before the operator is told."""
 STEADY = 3
 """How often a file must have grown before its pauses tell anything."""
+UNSTEADY_LIMIT = 120.0
+"""Seconds without growth after which a command counts as stuck that has written less often."""
 
 
 class FileWatch:
@@ -51,7 +53,7 @@ class FileWatch:
         return self._size > 0
 
     def stuck(self, now: float) -> bool:
-        """Tell whether a command that wrote steadily has stopped writing.
+        """Tell whether a command that wrote has stopped writing.
 
         :param now: monotonic seconds
         """
@@ -66,7 +68,10 @@ class FileWatch:
             self._size, self._grown_at = size, now
             self._growth.limit = max(LIMIT, PATIENCE * self._longest)
         self._note_silence(now)
-        return self._growth.feed(now, size) is not None and self._times > STEADY
+        since = self._growth.feed(now, size)
+        if since is None or not size:
+            return False
+        return self._times > STEADY or now - since >= UNSTEADY_LIMIT
 
     def _note_silence(self, now: float) -> None:
         if self._size:

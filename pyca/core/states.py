@@ -28,7 +28,8 @@ TRANSITIONS: dict[EventState, frozenset[EventState]] = {
     S.FAILED_RECORDING: frozenset({S.RECORDING, S.PARTIAL_RECORDING}),
     S.FINISHED_RECORDING: frozenset({S.UPLOADING, S.PAUSED_AFTER_RECORDING}),
     S.PARTIAL_RECORDING: frozenset({S.UPLOADING, S.PAUSED_AFTER_RECORDING, S.RECORDING}),
-    S.PAUSED_AFTER_RECORDING: frozenset({S.UPLOADING, S.FINISHED_RECORDING}),
+    # What was paused with an unclear end may turn out to have been delivered.
+    S.PAUSED_AFTER_RECORDING: frozenset({S.UPLOADING, S.FINISHED_RECORDING, S.FINISHED_UPLOADING}),
     # An upload that was interrupted, by a stop or a crash, waits again like one that has not begun.
     S.UPLOADING: frozenset(
         {

@@ -1,11 +1,12 @@
 """A child process: FFmpeg, a camera program, a script or a hook."""
 
+import contextlib
 import logging
 import os
 import select
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
@@ -13,7 +14,7 @@ from typing import IO, Self
 from pyca.core.clock import Clock
 from pyca.core.errors import CommandError
 from pyca.core.states import Outcome
-from pyca.runtime.process import environment, start_time
+from pyca.runtime.process import environment, start_time, writers
 from pyca.runtime.signals import signal_name
 
 logger = logging.getLogger(__name__)
@@ -152,6 +153,20 @@ class Child:
             started=clock.now(),
             process=None,
         )
+
+    @classmethod
+    def writing(cls, files: Collection[Path]) -> tuple[int, float] | None:
+        """Return pid and start time of a child of an earlier run that writes one of these files, if any.
+
+        Children lead a session of their own; the one that writes may be started by them in turn.
+        """
+        for pid in writers(files):
+            with contextlib.suppress(OSError):
+                leader = os.getsid(pid)
+                started = start_time(leader)
+                if started is not None and leader != os.getsid(0):
+                    return leader, started
+        return None
 
     def poll(self, expected_code: int = 0) -> Exit | None:
         """Return how the process ended; None while it runs."""

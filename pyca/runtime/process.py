@@ -1,7 +1,7 @@
 """Facts about processes: who they are and what they use."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,28 @@ def start_time(pid: int) -> float | None:
         return _create_time(pid) if not Path("/proc/self/stat").exists() else None
     state, ticks = fields[0], int(fields[19])
     return None if state in "ZX" else ticks / os.sysconf("SC_CLK_TCK")
+
+
+def writers(files: Collection[Path]) -> Iterator[int]:
+    """Yield the processes that have one of these files open for writing, as far as we may know; on Linux."""
+    wanted = {os.path.realpath(file) for file in files}
+    for folder in Path("/proc").glob("[0-9]*/fd"):
+        try:
+            if any(_writes(entry, wanted) for entry in folder.iterdir()):
+                yield int(folder.parent.name)
+        except OSError:
+            continue  # it has ended meanwhile, or is somebody else's
+
+
+def _writes(entry: Path, wanted: Collection[str]) -> bool:
+    try:
+        if os.readlink(entry) not in wanted:
+            return False
+        facts = (entry.parent.parent / "fdinfo" / entry.name).read_text("ascii")
+    except OSError:
+        return False
+    flags = next((line.split()[1] for line in facts.splitlines() if line.startswith("flags:")), "0")
+    return int(flags, 8) & os.O_ACCMODE != os.O_RDONLY
 
 
 def _create_time(pid: int) -> float | None:

@@ -58,6 +58,16 @@ def note(description: Description, *, create: bool = False) -> None:
         logger.warning("%s cannot be written: %s", folder / NAME, error.strerror)
 
 
+def owner_of(folder: Path) -> str:
+    """Return the id of the event that a folder was described for; empty where nobody says so."""
+    try:
+        told = json.loads((folder / NAME).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return ""
+    uid = told.get("uid") if isinstance(told, dict) else None
+    return uid if isinstance(uid, str) else ""
+
+
 def _document(folder: Path, description: Description) -> dict[str, Any]:
     recording = description.recording
     document = asdict(recording.event)

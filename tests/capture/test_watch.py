@@ -34,3 +34,11 @@ def test_a_command_that_writes_nothing_is_told_but_left_alone(tmp_path: Path) ->
     assert watch.warning == ""
     assert not any(watch.stuck(float(second)) for second in range(8, 60))
     assert "elsewhere.ts" in watch.warning
+
+
+def test_a_command_that_stops_after_its_first_bytes_is_noticed_later(tmp_path: Path) -> None:
+    file = tmp_path / "a.ts"
+    grow(file, 1)
+    watch = FileWatch((file,), 0.0)
+    assert not any(watch.stuck(float(second)) for second in range(1, 60))
+    assert any(watch.stuck(float(second)) for second in range(60, 70))

@@ -314,6 +314,16 @@ def test_a_paused_delivery_stops_and_goes_on_when_asked(bench: Bench) -> None:
     assert bench.state() is S.FINISHED_UPLOADING
 
 
+def test_an_unclear_end_can_be_decided_while_it_is_paused(bench: Bench) -> None:
+    bench.record()
+    bench.target.trouble["finish"] = DeliveryError("no answer", unanswered=True)
+    bench.service().tick()
+    assert bench.upload().step is UploadStep.AMBIGUOUS
+    operator.pause(bench.database, bench.clock, "e1")
+    operator.resolve(bench.database, bench.clock, "e1", delivered=True)
+    assert bench.state() is S.FINISHED_UPLOADING
+
+
 def test_what_cannot_be_paused_or_retried_says_so(bench: Bench) -> None:
     bench.record()
     bench.service().tick()
