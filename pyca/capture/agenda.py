@@ -75,6 +75,12 @@ class Agenda:
         self._events = {event.uid: event for event in fresh if event.end > now}
         return True
 
+    @property
+    def created(self) -> float:
+        """When the database was made, 0 where that cannot be: it may have been made by a clock that was wrong."""
+        created = self.identity.created if self.identity else 0.0
+        return created if created <= self._clock.now() else 0.0
+
     def remembered(self) -> list[Event]:
         """Return all events that are known and have not begun, and those that run."""
         return [*self._events.values(), *self._scheduled.values()]

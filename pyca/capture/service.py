@@ -207,7 +207,7 @@ class CaptureService:
         self._context.hooks.run(Hook.RECORDING_FAILED, facts, event)
 
     def _note_missed(self) -> None:
-        created = self._agenda.identity.created if self._agenda.identity else 0.0
+        created = self._agenda.created
         missed = self._agenda.take_missed()
         self._told_missed &= {event.uid for event in missed}
         for event in missed:
