@@ -130,7 +130,9 @@ class CaptureService:
         """Start events whose time has come, and those that had to wait. Nothing slow comes before this."""
         now = self._clock.now()
         self._waiting = {uid: event for uid, event in self._waiting.items() if event.end > now}
-        for event in [*self._agenda.due(), *self._waiting.values()]:
+        # What waits may have been moved meanwhile, to a time that has not come.
+        waiting = [event for event in self._waiting.values() if event.start <= now]
+        for event in [*self._agenda.due(), *waiting]:
             if event.uid in self._recorders or event.uid in self._finisher:
                 continue
             running = [rec for rec in self._recorders.values() if not rec.over]

@@ -10,6 +10,7 @@ import pytest
 from pyca.core.errors import MediaError
 from pyca.core.states import EventState
 from pyca.runtime.process import writers
+from pyca.store import recordings
 from tests.capture_rig import Rig
 from tests.tools import wait_for
 
@@ -65,6 +66,17 @@ def test_it_is_ended_where_its_event_is_over(rig: Rig, monkeypatch: pytest.Monke
     time.sleep(0.1)  # in which a command that still ran would write
     assert recording.tracks[0].path.stat().st_size == size
     assert not list(writers([recording.tracks[0].path]))
+
+
+def test_a_refused_event_that_was_moved_is_not_begun_before_its_time(rig: Rig) -> None:
+    event = rig.add(delay=60)
+    with rig.database.write() as session:
+        recordings.miss(session, event, rig.folder, rig.clock.now(), "not recorded: no place")
+    rig.abandon()
+    for _ in range(3):
+        rig.service.tick()
+    assert not list(rig.service.files())
+    assert event.uid in rig.service._waiting
 
 
 def test_only_who_writes_is_a_writer(tmp_path: Path) -> None:

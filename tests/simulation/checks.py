@@ -60,7 +60,7 @@ class Coverage:
             # Both clocks count: a restart of the service begins anew with the one on the wall.
             over = plan.begun + (event.end - plan.begun_wall)
             if margin > 0:
-                return plan.begun + margin < now < over - margin and wall < event.end - margin
+                return plan.begun + margin < now < over - margin and event.start < wall < event.end - margin
             return now < over - margin or wall < event.end - margin
         return event.start + margin < wall < event.end - margin
 

@@ -153,6 +153,8 @@ def _settle(world: World) -> None:
     world.run(began + 40)
     helped = False
     while world.machine.mono < began + LONGEST_SETTLING:
+        if world.machine.mono > began + 1800:
+            _end_what_nobody_knows(world)
         if _quiet(world):
             if helped:
                 return
@@ -160,6 +162,14 @@ def _settle(world: World) -> None:
             helped = True
         world.run(world.machine.mono + 30)
     world.problem("it never becomes quiet")
+
+
+def _end_what_nobody_knows(world: World) -> None:
+    """End commands of recordings of which the database never heard; see :func:`judge`."""
+    if world.capture and not world.capture.busy():
+        for process in world.machine.alive():
+            world.say(f"the command of {process.uid} {process.input} would record for ever")
+            world.machine.end(process, -9)
 
 
 def _quiet(world: World) -> bool:

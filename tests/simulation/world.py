@@ -387,12 +387,14 @@ class World:
 
     def _disturb(self) -> None:
         for plan in self.plans.values():
-            if plan.begun is None or self.machine.mono < plan.begun + plan.event.duration + 30:
-                plan.disturbed = plan.disturbed or plan.event.start - 10 < self.clock.now()
+            if plan.begun is not None or plan.event.start - 10 < self.clock.now():
+                plan.disturbed = True
 
     def _started(self, process: Process) -> None:
         plan = self.plans.get(process.uid)
-        if plan and plan.begun is None:
+        if plan and self.clock.now() < plan.event.start - 5:
+            plan.excluded = True  # the recorder had not yet heard that it was moved
+        elif plan and plan.begun is None:
             plan.begun, plan.begun_wall = self.machine.mono, self.clock.now()
             plan.disturbed = plan.disturbed or self.machine.cannot_start or self.machine.full
 
