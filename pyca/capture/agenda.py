@@ -77,7 +77,7 @@ class Agenda:
 
     @property
     def created(self) -> float:
-        """When the database was made, 0 where that cannot be: it may have been made by a clock that was wrong."""
+        """When the database was made; 0 where that cannot be, because a clock was wrong then."""
         created = self.identity.created if self.identity else 0.0
         return created if created <= self._clock.now() else 0.0
 

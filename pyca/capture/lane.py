@@ -186,6 +186,11 @@ class Lane:
         if self.part:
             self.part.stop(now)
 
+    def hasten(self) -> None:
+        """End what does not end by itself; called again and again while the service waits to end."""
+        if self.part:
+            self.part.hasten(self._clock.now(), self._clock.monotonic())
+
     def move_end(self, end: float) -> None:
         """Follow a new end of the event."""
         if self.part:

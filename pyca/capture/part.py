@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 DEAF = 30.0
 """Seconds after SIGKILL that are left to a command before it is given up."""
+CLOSING = 10.0
+"""Seconds for which a command may leave its files untouched while the service wants to end."""
 STUCK = ((0.0, int(signal.SIGINT)), (3.0, int(signal.SIGTERM)), (6.0, int(signal.SIGKILL)))
 """A frozen source may leave FFmpeg deaf for the first signal."""
 
@@ -47,6 +49,8 @@ class RunningPart:
     killed: float | None = None
     trouble: str = ""
     """why pyCA ended it before its time"""
+    _written: list[tuple[int, int]] | None = None
+    _written_at: float = 0.0
 
     def move_end(self, end: float) -> None:
         """Follow a new end of the event. A command that was told its length keeps to it."""
@@ -55,6 +59,15 @@ class RunningPart:
     def stop(self, now: float) -> None:
         """End the command now, whatever the event says."""
         self.ladder = self.ladder.now_stop(now)
+
+    def hasten(self, now: float, monotonic: float) -> None:
+        """End the command soon where it does not close its files: nobody can wait for it now."""
+        written = [(file.stat().st_size, file.stat().st_mtime_ns) for file in self.files if file.exists()]
+        if written != self._written:
+            self._written, self._written_at = written, monotonic
+        elif not self.trouble and monotonic - self._written_at >= CLOSING:
+            self.trouble = f"{self.job.name}: the command did not close its files and is ended"
+            self.ladder = StopLadder(now, STUCK)
 
     def tick(self, now: float, monotonic: float) -> Exit | None:
         """Send what is due and return how the command ended; None while it runs."""

@@ -111,6 +111,9 @@ class CaptureService:
         for recorder in self._recorders.values():
             recorder.stop()
         while any(not recorder.ended for recorder in self._recorders.values()):
+            # The next run is kept waiting meanwhile, and with it what should be recorded.
+            for recorder in self._recorders.values():
+                recorder.hasten()
             due = min(recorder.tick() for recorder in self._recorders.values())
             waited = list(self.files())
             if waited:

@@ -15,7 +15,7 @@ from pyca.schedule.changes import look_up, summary
 from pyca.schedule.source import Fetched, Mark, Source
 from pyca.schedule.stops import follow_stops
 from pyca.schedule.timing import AFTER_END, DENSE_SECONDS, is_last_minute, next_poll
-from pyca.store import events, upstream
+from pyca.store import events, identity, upstream
 from pyca.store.database import Database
 from pyca.store.events import Change
 
@@ -40,6 +40,7 @@ class Poller:
         self._database = database
         self._clock = clock
         interval = float(agent.update_frequency)
+        self._interval = interval
         self._dense = min(DENSE_SECONDS, interval)
         self._regular = Backoff(first=interval, limit=interval, jitter=JITTER)
         # After an outage the boxes follow soon, and a failing server is never asked more rarely than usual.
@@ -49,6 +50,12 @@ class Poller:
         self._failures = 0
         self._failing_since: float | None = None
         self._mark: Mark | None = None
+        self._identity = ""
+
+    def is_due(self) -> bool:
+        """Tell whether it is time to ask, also after the machine's clock was set back."""
+        now = self._clock.now()
+        return now >= self.due or self.due > now + 2 * self._interval
 
     def poll(self) -> None:
         """Ask the calendar once; whatever comes, the next moment is set and the stored events are sound.
@@ -71,6 +78,11 @@ class Poller:
 
         A server may go by an old tag for a minute, and say “unchanged” when it has just prolonged the event.
         """
+        with self._database.read() as session:
+            found = identity.get(session).id
+        if found != self._identity:
+            # What the server calls unchanged is not what another database holds.
+            self._identity, self._mark = found, None
         now = self._clock.now()
         if self._mark is None or not is_last_minute(now, self._near(now, now)):
             return self._mark

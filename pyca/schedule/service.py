@@ -68,7 +68,7 @@ class ScheduleService:
         if self._clock.now() >= self._tidy_due:
             self._tidy()
         for poller in self._pollers:
-            if self._clock.now() >= poller.due and not self._pulse.stopping:
+            if poller.is_due() and not self._pulse.stopping:
                 self._pulse.progress(f"asking calendar “{poller.source.name}”")
                 try:
                     poller.poll()

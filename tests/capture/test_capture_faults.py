@@ -13,7 +13,7 @@ from pyca.config.settings import Hooks
 from pyca.core.alarm import AlarmKind
 from pyca.core.errors import MediaError
 from pyca.core.event import Origin
-from pyca.core.states import EventState
+from pyca.core.states import EventState, Outcome
 from pyca.store import events, recordings
 from tests.capture_rig import FFMPEG, Rig
 from tests.tools import wait_for
@@ -321,4 +321,51 @@ class TestHooksAndAlarms:
         assert (alarm.kind, alarm.subject, alarm.ended) == (AlarmKind.NOT_RECORDED, "b", refused.end)
         assert "Title a" in alarm.text
         rig.finish("a")
+        rig.close()
+
+
+class TestClosing:
+    def test_a_command_that_does_not_end_keeps_nobody_waiting(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyca.capture.part.CLOSING", 0.3)
+        script = tmp_path / "deaf.sh"
+        script.write_text('trap : INT TERM\necho data > "$1"\nwhile :; do sleep 0.1; done\n')
+        deaf = f"sh '{script}' {{{{dir}}}}/{{{{name}}}}.ts"
+        rig = Rig(tmp_path, command=deaf)
+        rig.add(length=60)
+        rig.drive(lambda: rig.parts())
+        begun = rig.clock.monotonic()
+        rig.service.close()
+        assert rig.clock.monotonic() - begun < 30  # and not sigkill_time, which is two minutes
+        assert rig.parts()[0].outcome is Outcome.KILLED
+        rig.service = rig.make()
+        rig.drive(lambda: len(rig.parts()) == 2)
+        os.kill(rig.parts()[1].pid, signal.SIGKILL)
+        rig.close()
+
+    def test_a_command_that_still_writes_is_given_its_time(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyca.capture.part.CLOSING", 0.6)
+        script = tmp_path / "slow.sh"
+        index = "for n in 1 2 3 4 5 6 7 8 9; do echo index >> $0; sleep 0.2; done; exit"
+        script.write_text(
+            f"""file=$1
+close() {{ {index.replace("$0", '"$file"')}; }}
+trap close INT
+echo data > "$file"
+while :; do sleep 0.1; done
+"""
+        )
+        slow = f"sh '{script}' {{{{dir}}}}/{{{{name}}}}.ts"
+        rig = Rig(tmp_path, command=slow)
+        rig.add(length=60)
+        rig.drive(lambda: rig.parts())
+        rig.drive(lambda: next(rig.settings.capture.directory.rglob("*.ts"), None))
+        rig.service.close()
+        assert rig.parts()[0].outcome is Outcome.STOPPED
+        [file] = rig.settings.capture.directory.rglob("*.ts")
+        assert file.read_text().count("index") == 9
+        rig.service = rig.make()
         rig.close()

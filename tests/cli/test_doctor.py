@@ -153,6 +153,13 @@ def test_too_little_room(pyca: Run, folder: Path) -> None:
     assert failures(found) == {("disk", "recordings"), ("disk", "archive")}
 
 
+def test_a_fallback_on_the_same_disk(pyca: Run, folder: Path) -> None:
+    write(folder, "[capture]\nfallback_directory = more\n")
+    found = findings(pyca("doctor", "--json"))
+    assert found["disk", "fallback"]["state"] == "warning"
+    assert "on the disk of" in found["disk", "fallback"]["text"]
+
+
 def test_a_slow_disk_in_memory(pyca: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from pyca.runtime.filesystem import Filesystem
 

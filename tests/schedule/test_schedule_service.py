@@ -351,3 +351,28 @@ def test_the_alarm_of_one_calendar_is_not_ended_by_the_other(
         clock.time = service.tick()
     assert len(calendar_alarms(database, clock)) == 1
     service.close()
+
+
+def test_a_clock_that_is_set_back_stops_no_polls(
+    service: ScheduleService, source: FakeSource, clock: FakeClock
+) -> None:
+    service.tick()
+    clock.set_by(-3600)
+    service.tick()
+    assert len(source.marks) == 2
+    service.tick()
+    assert len(source.marks) == 2
+
+
+def test_another_database_is_filled_anew(
+    service: ScheduleService, source: FakeSource, clock: FakeClock, database: Database
+) -> None:
+    service.tick()
+    clock.move(70)
+    service.tick()
+    assert source.marks[-1] is not None
+    with database.write() as session:
+        upstream.succeeded(session, "database", 0.0, "another one")
+    clock.move(70)
+    service.tick()
+    assert source.marks[-1] is None

@@ -77,7 +77,7 @@ def _themes(settings: "Settings", clock: Clock) -> list["Theme"]:
     )
     return [
         Theme("configuration", partial(configuration.check, settings)),
-        Theme("disk", partial(disks.check, disks.folders(settings), settings.capture.minimum_free)),
+        Theme("disk", partial(disks.check, settings)),
         Theme("FFmpeg", partial(programs.check, settings, os.environ)),
         Theme("devices", partial(devices.check, settings)),
         Theme("server", partial(server.check, settings, clock)),

@@ -24,10 +24,27 @@ Folder = tuple[str, Path]
 def folders(settings: Settings) -> list[Folder]:
     """Return the folders that recordings go to; the archive serves only where there is no server."""
     archive = [("archive", settings.ingest.archive)] if settings.standalone else []
-    return [("recordings", settings.capture.directory), *archive]
+    fallback = settings.capture.fallback_directory
+    spare = [("fallback", fallback)] if fallback else []
+    return [("recordings", settings.capture.directory), *spare, *archive]
 
 
-def check(places: Sequence[Folder], minimum_free: int) -> Iterator[Finding]:
+def _check_fallback(recordings: Path, fallback: Path) -> Finding:
+    """See whether the fallback is of any use: a full disk is full for both of its folders."""
+    if existing(recordings).stat().st_dev != existing(fallback).stat().st_dev:
+        return ok("fallback", "on a disk of its own")
+    return warning("fallback", f"{fallback} is on the disk of {recordings}", "set a folder on another disk")
+
+
+def check(settings: Settings) -> Iterator[Finding]:
+    """Look at the disks of all folders; each disk is tried once."""
+    yield from check_folders(folders(settings), settings.capture.minimum_free)
+    fallback = settings.capture.fallback_directory
+    if fallback:
+        yield _check_fallback(settings.capture.directory, fallback)
+
+
+def check_folders(places: Sequence[Folder], minimum_free: int) -> Iterator[Finding]:
     """Look at the disks of some folders; each disk is tried once.
 
     :param minimum_free: bytes that recordings need
