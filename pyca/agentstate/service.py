@@ -15,7 +15,7 @@ from pyca.opencast.http import Http
 from pyca.runtime.bell import ring
 from pyca.runtime.loop import HasFileno
 from pyca.runtime.pulse import Pulse
-from pyca.store import outbox, recordings, services, uploads, upstream
+from pyca.store import identity, outbox, recordings, services, uploads, upstream
 from pyca.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -109,6 +109,8 @@ class AgentstateService:
     def _state(self) -> AgentState | None:
         settled = self._clock.monotonic() >= self._began + SETTLING
         with self._database.read() as session:
+            # In a new database the services have to report first, too.
+            settled &= not 0 <= self._clock.now() - identity.get(session).created < SETTLING
             statuses = services.statuses(session, self._clock.now())
             states = recordings.count_by_state(session)
         return derive(statuses, states, settled=settled)

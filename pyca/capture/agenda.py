@@ -65,6 +65,9 @@ class Agenda:
                 self._scheduled = events.many(session, running) if running else {}
                 self._ends = recordings.operator_ends(session) if running else {}
         except StoreError as error:
+            if error.mended:
+                self._next_look = self._clock.monotonic()
+                return False
             if not self.trouble:
                 logger.error("%s; recording goes on with the schedule in memory", error)
             self.trouble = error.message

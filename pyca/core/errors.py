@@ -41,9 +41,16 @@ class ConfigError(PycaError):
 
 
 class StoreError(PycaError):
-    """The database cannot be used: unreachable, damaged, or written by a newer pyCA."""
+    """The database cannot be used: unreachable, damaged, or written by a newer pyCA.
+
+    :param mended: True where a new one has taken its place by now
+    """
 
     exit_code = os.EX_UNAVAILABLE
+
+    def __init__(self, message: str, remedy: str = "", *, mended: bool = False) -> None:
+        super().__init__(message, remedy)
+        self.mended = mended
 
 
 class RunningError(PycaError):

@@ -107,19 +107,22 @@ class Database:
             # A mistake of ours, not a state of the database: trying again would not help.
             raise
         except DBAPIError as error:
-            if tells_damage(error.orig):
-                self._try_to_mend()
-            raise self._explain(error) from error
+            told = self._explain(error)
+            told.mended = tells_damage(error.orig) and self._try_to_mend()
+            raise told from error
 
-    def _try_to_mend(self) -> None:
+    def _try_to_mend(self) -> bool:
         # Mending uses the database too: it must not begin anew within itself, or in another thread.
         if self.mend is None or not self._mending.acquire(blocking=False):
-            return
+            return False
         try:
             self.engine.dispose()
             self.mend()
         except StoreError as error:
             logger.error("%s", error)
+            return False
+        else:
+            return True
         finally:
             self._mending.release()
 
