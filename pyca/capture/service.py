@@ -10,7 +10,7 @@ from pyca.capture.context import Context
 from pyca.capture.describe import owner_of
 from pyca.capture.diskwatch import DiskWatch
 from pyca.capture.finisher import SHOWN, Finisher
-from pyca.capture.inputs import folder_of, jobs
+from pyca.capture.inputs import fallback_of, folder_of, jobs
 from pyca.capture.recorder import Recorder
 from pyca.capture.salvage import found_parts
 from pyca.capture.scribe import Scribe
@@ -204,7 +204,9 @@ class CaptureService:
     def _salvage(self, event: Event) -> bool:
         """Finish a recording of which the database never heard; True where there are files of it."""
         folder = self._folder(event)
-        if not found_parts(event.uid, jobs(self._settings, event, folder), ()):
+        here, spare = jobs(self._settings, event, folder), fallback_of(self._settings, folder)
+        elsewhere = [job.within(spare) for job in here] if spare else []
+        if not found_parts(event.uid, [*here, *elsewhere], ()):
             return False
         logger.warning("“%s” was recorded while the database was away", event.title)
         now = self._clock.now()
