@@ -232,19 +232,25 @@ class CaptureService:
         try:
             with self._database.read() as session:
                 left = recordings.listing(session, states=[EventState.RECORDING])
+                unrecorded = events.unrecorded(session, self._clock.now())
+                # One that counts as failed may have begun after all, and nobody could note that any more.
+                refused = [recordings.get(session, event.uid) for event in unrecorded]
+                left += [one for one in refused if one and recordings.parts(session, one.uid)]
                 parts = {recording.uid: recordings.parts(session, recording.uid) for recording in left}
                 ends = recordings.operator_ends(session)
-                unrecorded = events.unrecorded(session, self._clock.now())
         except StoreError as error:
             logger.error("%s; unfinished recordings are looked for later", error)
             return
         self._recovered = True
-        self._waiting |= {event.uid: event for event in unrecorded if event.uid not in self._recorders}
+        self._waiting |= {
+            event.uid: event for event in unrecorded if event.uid not in {*self._recorders, *parts}
+        }
         for recording in left:
             if recording.uid in self._recorders:
                 continue
             recorder = Recorder(recording.event, recording.directory, self._context)
             recorder.follow(recording.event, ends.get(recording.uid))
             recorder.resume(parts[recording.uid])
+            recorder.state = recording.state
             self._recorders[recording.uid] = recorder
             logger.warning("“%s” was being recorded when the service ended", recording.event.title)
