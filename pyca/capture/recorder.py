@@ -162,7 +162,8 @@ class Recorder:
         self.flag = f"its event was moved to {show_time(moved.start)} while it was recorded"
         logger.warning("“%s”: %s; this recording is kept apart", old.title, self.flag)
         self._context.alarms.clear_event(old)
-        uid = str(uuid5(NAMESPACE_OID, f"{old.uid} {old.start}"))
+        # Its folder belongs to this recording alone, also where the event is moved away a second time.
+        uid = str(uuid5(NAMESPACE_OID, f"{old.uid} {self.folder.name}"))
         apart = self.event = old.changed(uid=uid, origin=Origin.LOCAL)
         self._history = [replace(part, uid=uid) for part in self._history]
         self._put(lambda session: recordings.set_apart(session, old.uid, apart))

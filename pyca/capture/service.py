@@ -9,7 +9,7 @@ from pyca.capture.agenda import Agenda
 from pyca.capture.context import Context
 from pyca.capture.diskwatch import DiskWatch
 from pyca.capture.finisher import SHOWN, Finisher
-from pyca.capture.inputs import folder_of, jobs
+from pyca.capture.inputs import fallback_of, folder_of, jobs
 from pyca.capture.recorder import Recorder
 from pyca.capture.salvage import found_parts
 from pyca.capture.scribe import Scribe
@@ -226,7 +226,9 @@ class CaptureService:
     def _salvage(self, event: Event) -> bool:
         """Finish a recording of which the database never heard; True where there are files of it."""
         folder = self._folder(event)
-        if not found_parts(event.uid, jobs(self._settings, event, folder), ()):
+        here, spare = jobs(self._settings, event, folder), fallback_of(self._settings, folder)
+        elsewhere = [job.within(spare) for job in here] if spare else []
+        if not found_parts(event.uid, [*here, *elsewhere], ()):
             return False
         logger.warning("“%s” was recorded while the database was away", event.title)
         now = self._clock.now()
@@ -252,9 +254,12 @@ class CaptureService:
         try:
             with self._database.read() as session:
                 left = recordings.listing(session, states=[EventState.RECORDING])
+                unrecorded = events.unrecorded(session, self._clock.now())
+                # One that counts as failed may have begun after all, and nobody could note that any more.
+                refused = [recordings.get(session, event.uid) for event in unrecorded]
+                left += [one for one in refused if one and recordings.parts(session, one.uid)]
                 parts = {recording.uid: recordings.parts(session, recording.uid) for recording in left}
                 ends = recordings.operator_ends(session)
-                unrecorded = events.unrecorded(session, self._clock.now())
                 database = identity.get(session)
         except StoreError as error:
             logger.error("%s; unfinished recordings are looked for later", error)
@@ -267,13 +272,16 @@ class CaptureService:
             self._search = Search(self._settings, self._database, self._clock)
             # What was being recorded a moment ago is among the first: it goes on before anything begins.
             self._take_in(FIRST_LOOK)
-        self._waiting |= {event.uid: event for event in unrecorded if event.uid not in self._recorders}
+        self._waiting |= {
+            event.uid: event for event in unrecorded if event.uid not in {*self._recorders, *parts}
+        }
         for recording in left:
             if recording.uid in self._recorders:
                 continue
             recorder = Recorder(recording.event, recording.directory, self._context)
             recorder.follow(recording.event, ends.get(recording.uid))
             recorder.resume(parts[recording.uid])
+            recorder.state = recording.state
             self._recorders[recording.uid] = recorder
             logger.warning("“%s” was being recorded when the service ended", recording.event.title)
 

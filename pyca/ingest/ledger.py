@@ -71,6 +71,8 @@ class Ledger:
         """
         now = self._clock.now()
         with self._database.write() as session:
+            if recordings.get(session, uid) is None:
+                return  # the database was lost meanwhile; the recording comes back from its folder
             upload = uploads.get(session, uid) or Upload(uid, self._target.name)
             if upload.step is UploadStep.FINISH and not self._may_repeat(upload):
                 unsure = DeliveryError("pyCA was interrupted during the final call", unanswered=True)
@@ -87,6 +89,9 @@ class Ledger:
         """Store why a delivery failed, and when it is tried again or that somebody has to decide."""
         title, uid, now = recording.event.title, recording.uid, self._clock.now()
         with self._database.write() as session:
+            if recordings.get(session, uid) is None:
+                logger.error("“%s” is not delivered: %s; the database was lost meanwhile", title, error)
+                return
             upload = uploads.get(session, uid) or Upload(uid, self._target.name)
             failed = self._after(upload, error, now)
             uploads.save(session, failed)
@@ -109,8 +114,9 @@ class Ledger:
         # First to the disk: should the database be lost, nobody delivers this once more.
         folder.note(Description(replace(recording, state=EventState.FINISHED_UPLOADING), upload=done))
         with self._database.write() as session:
-            uploads.save(session, done)
-            recordings.set_state(session, recording.uid, EventState.FINISHED_UPLOADING, now)
+            if recordings.get(session, recording.uid) is not None:
+                uploads.save(session, done)
+                recordings.set_state(session, recording.uid, EventState.FINISHED_UPLOADING, now)
         logger.info("“%s” is delivered: %s", recording.event.title, done.location)
 
     def confirm(self, recording: Recording, upload: Upload) -> bool:

@@ -80,9 +80,7 @@ def _bring_up_to_date(database: Database, history: str = "") -> None:
         )
     if found is not None and database.file:
         _copy(database.file, found)
-    _migrate(database)
-    with database.write() as session:
-        identity.create(session, history, time.time())
+    _migrate(database, history)
     logger.info("database %s: schema %s → %s", database.place, found or "none", SCHEMA)
 
 
@@ -155,7 +153,7 @@ def _unlockable(file: Path, error: OSError) -> StoreError:
     )
 
 
-def _migrate(database: Database) -> None:
+def _migrate(database: Database, history: str) -> None:
     # Alembic costs a tenth of a second and several megabytes: only where there is something to do.
     from alembic import command
     from alembic.config import Config
@@ -175,3 +173,5 @@ def _migrate(database: Database) -> None:
                 f"database {database.place} has a schema that cannot be upgraded: {error}",
                 "restore its copy, or start with another database",
             ) from error
+        # With the tables or not at all: what has none is taken for what it was before.
+        identity.create(session, history, time.time())

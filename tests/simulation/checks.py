@@ -43,7 +43,10 @@ class Coverage:
         now, wall = world.machine.mono, world.clock.now()
         due = [plan for plan in world.plans.values() if self._runs(plan, now, wall, margin=-6.0)]
         busy = {process.uid for process in world.machine.alive()}
-        if len(busy | {plan.event.uid for plan in due}) > world.settings.capture.max_parallel:
+        room = world.settings.capture.max_parallel
+        # What is being tried again counts as running, whoever sees nothing of it.
+        trying = len(world.capture._recorders) if world.capture else 0
+        if len(busy | {plan.event.uid for plan in due}) > room or (len(due) > trying >= room):
             self._crowded = now
         if world.capture is None or now < max(world.excused, self._crowded + 13):
             return

@@ -55,7 +55,8 @@ def command_freezes(world: World) -> str:
     process.frozen = True
     process.dies_at = float("inf")
     process.immortal = world.rng.random() < 0.1
-    world.excuse_lane(process, (66 if process.immortal else 24) + (60 if process.seconds < 8 else 0))
+    young = process.seconds < 8 or world.machine.mono < max(world.excused + 20, world.readable_since + 20)
+    world.excuse_lane(process, (66 if process.immortal else 24) + (60 if young else 0))
     return f"command of {process.uid} {process.input} freezes{' for ever' if process.immortal else ''}"
 
 

@@ -16,7 +16,7 @@ from pyca.core.recording import Part
 from pyca.core.states import TRANSITIONS, EventState
 from tests.simulation.conftest import Stage
 
-SEEDS = 130
+SEEDS = 60
 CHUNK = 10
 TRIES = 150
 """Scenarios in which a fault in the product must have shown itself."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import NAMESPACE_OID, uuid5
 
+from pyca.capture.inputs import folder_of
 from pyca.capture.service import CaptureService
 from pyca.config.settings import Agent, Capture, Ingest, Input, Settings
 from pyca.core.errors import PycaError, StoreError
@@ -349,7 +350,9 @@ class World:
         """Note what the schedule says about an event from now on."""
         known, now, wall = self.plans.get(uid), self.machine.mono, self.clock.now()
         if event:
-            self.machine.apart[str(uuid5(NAMESPACE_OID, f"{uid} {event.start}"))] = uid
+            folder = folder_of(self.settings, event).name
+            for name in (folder, f"{folder}-2", f"{folder}-3", f"{folder}-4"):
+                self.machine.apart[str(uuid5(NAMESPACE_OID, f"{uid} {name}"))] = uid
         if known is None:
             assert event
             self.plans[uid] = Plan(event, now, event)

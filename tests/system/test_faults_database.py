@@ -3,16 +3,30 @@
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
-from opencast_server import FakeOpencast
+from opencast_server import FakeOpencast, faults
 
 from pyca.core.alarm import AlarmKind
-from pyca.core.states import EventState
-from pyca.store import alarms
+from pyca.core.event import Event
+from pyca.core.states import EventState, ServiceName
+from pyca.runtime.bell import ring
+from pyca.store import alarms, events
 from tests.measured import Measured
-from tests.system_faults import began_late, content, delivered, kill_all, until
+from tests.system_faults import (
+    began_late,
+    command_of,
+    complaints,
+    content,
+    delivered,
+    kill_all,
+    parts,
+    until,
+)
 from tests.system_rig import Daemon, Rig, soon
 
 pytestmark = pytest.mark.system
@@ -134,26 +148,90 @@ def test_a_recording_that_waits_for_its_delivery(server: FakeOpencast, rig: Rig,
     measured("SQLite file deleted before the start", "found in its folder, delivered once")
 
 
-@pytest.mark.parametrize("seconds", [3, 8, 60])
-def test_a_database_that_is_locked(seconds: int, server: FakeOpencast, rig: Rig, measured: Measured) -> None:
-    rig.connect(server.url)
-    start = soon(6)
-    server.schedule("uid-1", "Locked", start, start + min(seconds + 2, 14))
+def test_what_was_recorded_before_comes_back_and_is_delivered_once(
+    server: FakeOpencast, rig: Rig, measured: Measured
+) -> None:
+    rig.connect(server.url, capture={"max_parallel": 4})
+    start = soon(5)
+    server.schedule("delivered", "Delivered", start, start + 2)
     agent = rig.start("run")
-    rig.wait(lambda: rig.has_database() and rig.look("uid-1"), "the schedule")
-    until(start - 1.5)
-    holder = sqlite3.connect(rig.folder / "pyca.db", isolation_level=None, timeout=5)
-    holder.execute("BEGIN IMMEDIATE")
-    until(start - 1.5 + seconds)
-    running = len(rig.commands())
-    holder.execute("ROLLBACK")
-    holder.close()
-    assert running == (1 if seconds < 60 else 0)
-    track = delivered(rig, server, "uid-1", 60)
-    planned = min(seconds + 2, 14)
-    assert planned - 1.5 < content(track) < planned + 1.5
-    well(agent)
-    if seconds == 60:
-        assert "alarm (database)" in agent.output()
-    late = began_late(rig, "uid-1") * 1000
-    measured(f"database locked for {seconds} s", f"begun {late:.0f} ms after its start, all written later")
+    rig.wait_for_state("delivered", EventState.FINISHED_UPLOADING)
+    server.faults.add("/ingest/", faults.status(503), times=None)
+    server.schedule("left", "Left behind", soon(6), soon(6) + 2)
+    server.schedule("running", "It runs", soon(6), soon(6) + 22)
+    rig.wait_for_state("left", EventState.FAILED_UPLOADING)
+    files = {path: path.stat().st_size for path in rig.recordings.rglob("*.mkv")}
+    for name, one in rig.wait_until_up().items():
+        if name != "capture":
+            continue
+        # A crash: the command goes on recording.
+        parent = psutil.Process(one.pid).parent()
+        assert parent
+        for process in [parent, *parent.children()]:
+            process.kill()
+    agent.process.wait(timeout=10)
+    command = command_of(rig, "running")
+    assert command
+    delete(rig)
+    (rig.folder / "pyca.db").write_bytes(os.urandom(100_000))
+    server.faults.clear()
+
+    rig.start("run")
+    rig.wait(lambda: known(rig, "left") is EventState.FINISHED_UPLOADING, "the one that was left behind", 40)
+    assert known(rig, "delivered") is EventState.FINISHED_UPLOADING
+    track = delivered(rig, server, "running")
+    assert not complaints(track)
+    assert {part.pid for part in parts(rig, "running")} == {command.pid}
+    assert sorted(one.package for one in server.workflows) == ["delivered", "left", "running"]
+    assert len([call for call in server.called("POST", "/ingest/ingest") if call.status == 200]) == 3
+    assert all(path.stat().st_size >= size for path, size in files.items())
+    assert list(rig.folder.glob("pyca.db.damaged-*"))
+    measured("database damaged before the start", "all recordings restored, one workflow each")
+
+
+@contextmanager
+def locked(rig: Rig) -> Iterator[None]:
+    """Keep the database for oneself."""
+    with closing(sqlite3.connect(rig.folder / "pyca.db", isolation_level=None, timeout=30)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+def plan(rig: Rig, uid: str, start: float, length: float) -> None:
+    with rig.database.write() as session:
+        events.add(session, Event(uid, uid, start, start + length))
+    ring(rig.database.scope, ServiceName.CAPTURE)
+
+
+def test_a_locked_database_delays_nothing_but_what_is_written(tmp_path: Path, measured: Measured) -> None:
+    """Two agents side by side: one is locked out for a minute, the other one twice for less."""
+    with Rig(tmp_path / "long") as long, Rig(tmp_path / "short") as short:
+        for rig in (long, short):
+            rig.start("run")
+        for rig in (long, short):
+            rig.wait_until_up()
+        start = soon(3)
+        for rig, uid, moment in (
+            (long, "60 s", start + 5),
+            (short, "3 s", start),
+            (short, "8 s", start + 12),
+        ):
+            plan(rig, uid, moment, 4)
+        until(start - 1.5)
+        with locked(long):
+            with locked(short):
+                until(start + 1.5)
+            until(start + 8)
+            with locked(short):
+                until(start + 16)
+            until(start + 58.5)
+        for rig, uid in ((short, "3 s"), (short, "8 s"), (long, "60 s")):
+            rig.wait_for_state(uid, EventState.FINISHED_UPLOADING)
+            late = began_late(rig, uid)
+            assert abs(late) < 1
+            (part,) = parts(rig, uid)
+            assert part.ended is not None
+            assert abs(part.ended - part.started - 4) < 2
+            assert not list(rig.folder.glob("pyca.db.damaged-*"))
+            measured(f"database locked for {uid}", f"began {late * 1000:.0f} ms late, nothing lost")
