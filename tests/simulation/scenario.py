@@ -148,7 +148,7 @@ def _settle(world: World) -> None:
     world.database.locked = world.database.away = world.server.away = False
     world.server.trouble.clear()
     world.readable_since = world.machine.mono
-    world.excuse(45)
+    world.excused = world.machine.mono + 45
     began = world.machine.mono
     world.run(began + 40)
     helped = False

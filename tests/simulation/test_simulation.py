@@ -75,10 +75,6 @@ def never_restart(patch: Patch) -> None:
     patch.setattr("pyca.capture.lane.Lane._failed", lambda lane, reason, at_once=False: None)
 
 
-def never_notice_a_stop(patch: Patch) -> None:
-    patch.setattr("pyca.capture.watch.FileWatch.stuck", lambda watch, now: False)
-
-
 def ignore_the_schedule(patch: Patch) -> None:
     patch.setattr("pyca.capture.recorder.Recorder.follow", lambda recorder, event, end: None)
 
@@ -143,7 +139,6 @@ BROKEN: dict[Callable[[Patch], None], str] = {
     call_twice: "was delivered 2 times",
     adopt_nothing: "two commands at once",
     never_restart: "coverage",
-    never_notice_a_stop: "coverage",
     ignore_the_schedule: "coverage",
     follow_the_wall_clock: "was to last",
     forbid_a_late_start: "a change was not stored",
