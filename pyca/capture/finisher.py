@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from pyca.capture.context import Context
 from pyca.capture.finish import Result, Workshop, finish
-from pyca.capture.inputs import fallback_of
+from pyca.capture.inputs import fallback_of, jobs_everywhere
 from pyca.capture.inputs import jobs as jobs_of
 from pyca.capture.recorder import Recorder
 from pyca.capture.salvage import found_parts
@@ -76,12 +76,11 @@ class Finisher:
     def _judge(self, recorder: Recorder, ended: float) -> Result:
         event, parts = recorder.event, recorder.history()
         settings = self._context.settings
-        jobs = jobs_of(settings, event, recorder.folder)
+        places = jobs_everywhere(settings, event, recorder.folder)
         spare = fallback_of(settings, recorder.folder)
-        elsewhere = [job.within(spare) for job in jobs] if spare else []
         return finish(
-            jobs,
-            [*parts, *found_parts(event.uid, [*jobs, *elsewhere], parts)],
+            jobs_of(settings, event, recorder.folder),
+            [*parts, *found_parts(event.uid, places, parts)],
             planned=max(min(recorder.end, ended) - event.start, 0.0),
             workshop=Workshop(settings.capture.container, _tools(), spare),
         )

@@ -96,6 +96,12 @@ def fallback_of(settings: Settings, folder: Path) -> Path | None:
     return fallback / folder.name if fallback else None
 
 
+def jobs_everywhere(settings: Settings, event: Event, folder: Path) -> list[Job]:
+    """Return what is to be run for an event, in its folder and again in the fallback, where one is set."""
+    here, spare = jobs(settings, event, folder), fallback_of(settings, folder)
+    return [*here, *(job.within(spare) for job in here)] if spare else here
+
+
 def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
     """Return what is to be run for an event: the inputs that it names, or all.
 

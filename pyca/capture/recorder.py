@@ -89,9 +89,18 @@ class Recorder:
         return [lane.part.child for lane in self.lanes if lane.part]
 
     def prepare(self) -> None:
-        """Do beforehand all that takes time: folders, command lines."""
+        """Do beforehand all that takes time: folders, command lines.
+
+        The folder is described as well: whatever dies in the next moments, it tells whose files are in it.
+        """
         for lane in self.lanes:
             lane.prepare(self.event.end, max(self.event.start, self._clock.now()))
+        self._describe()
+
+    def abandon(self) -> None:
+        """Take back what was prepared for an event that is not recorded now."""
+        self._context.syncer.remove(self.folder / folders.NAME)
+        folders.withdraw(self.folder)
 
     def start(self) -> None:
         """Start all inputs, now."""
@@ -118,8 +127,12 @@ class Recorder:
         facts = {"STATE": str(self.state), "FOLDER": str(folder)}
         self._context.hooks.run(Hook.RECORDING_START, facts, event)
 
-    def resume(self, parts: list[Part]) -> None:
-        """Go on with a recording that the service began before it ended."""
+    def resume(self, parts: list[Part], *, known: bool = True) -> None:
+        """Go on with a recording that the service began before it ended.
+
+        :param known: False where the database has to be told of the recording first
+        """
+        self._held = None if known else []
         self._clock.agree()
         self.started = self.event.start
         self.state = EventState.RECORDING
@@ -138,6 +151,9 @@ class Recorder:
                 self._watch(adopted)
             else:
                 lane.resume(max((part.number for part in mine), default=0), now, self.end)
+        if not known:
+            self._held = None  # what is held is told with all the rest
+            self.announce()
 
     def take_over(self) -> bool:
         """Go on with commands of which nobody heard; False where none runs any more."""

@@ -6,11 +6,14 @@ from functools import partial
 
 from pyca.capture.agenda import Agenda
 from pyca.capture.context import Context
+from pyca.capture.inputs import jobs_everywhere
 from pyca.capture.recorder import Recorder
+from pyca.capture.salvage import found_parts
 from pyca.capture.search import Search, is_over, settled
 from pyca.core.alarm import AlarmKind
 from pyca.core.errors import StoreError
 from pyca.core.event import Event
+from pyca.core.recording import Recording
 from pyca.core.states import EventState, ServiceName
 from pyca.runtime.bell import ring
 from pyca.store import events, identity, recordings
@@ -25,6 +28,8 @@ FIRST_LOOK = 0.5
 RECENT = 2 * 86_400.0
 """Seconds since their start for which folders are looked at after each start of the service: the database may
 have been away when they were recorded."""
+LATEST = 50
+"""Failed recordings that are looked at once more."""
 SHOWN = 86_400.0
 """Seconds for which the alarm about a lost database stands."""
 _DELIVERY = (ServiceName.INGEST,)
@@ -96,6 +101,7 @@ class Recovery:
                 # One that counts as failed may have begun after all, and nobody could note that any more.
                 refused = [recordings.get(session, event.uid) for event in unrecorded]
                 left += [one for one in refused if one and recordings.parts(session, one.uid)]
+                failed = recordings.listing(session, states=[EventState.FAILED_RECORDING], limit=LATEST)
                 parts = {recording.uid: recordings.parts(session, recording.uid) for recording in left}
                 ends = recordings.operator_ends(session)
                 found = identity.get(session)
@@ -103,6 +109,7 @@ class Recovery:
             logger.error("%s; unfinished recordings are looked for later", error)
             return {}
         self._recovered = True
+        left += [one for one in failed if self._begun_after_all(one)]
         self._search_folders(found)
         waiting = {event.uid: event for event in unrecorded if event.uid not in {*self._recorders, *parts}}
         for recording in left:
@@ -110,7 +117,7 @@ class Recovery:
                 continue
             recorder = Recorder(recording.event, recording.directory, self._context)
             recorder.follow(recording.event, ends.get(recording.uid))
-            recorder.resume(parts[recording.uid])
+            recorder.resume(parts.get(recording.uid, []))
             recorder.state = recording.state
             self._recorders[recording.uid] = recorder
             logger.warning("“%s” was being recorded when the service ended", recording.event.title)
@@ -140,11 +147,28 @@ class Recovery:
             if is_over(description):
                 self._context.scribe.put(partial(restore, description=settled(description)), _DELIVERY)
                 continue
+            if not self._begun(recording):
+                continue
             logger.warning("“%s” was being recorded, and the database does not know", recording.event.title)
             recorder = Recorder(recording.event, recording.directory, self._context)
-            recorder.resume(list(description.parts))
+            recorder.resume(list(description.parts), known=False)
             self._recorders[recording.uid] = recorder
-            recorder.announce()
+
+    def _begun(self, recording: Recording) -> bool:
+        """Tell whether a described recording had begun, and was not only made ready for its start."""
+        if recording.event.start > self._context.clock.now():
+            return False  # the clock was set back since: it is recorded when it is time
+        return recording.state is not EventState.UPCOMING or self._has_files(recording)
+
+    def _begun_after_all(self, recording: Recording) -> bool:
+        """Tell whether an event that is over and counts as failed has left files of which nobody heard."""
+        now = self._context.clock.now()
+        lately = now - RECENT < recording.event.end <= now
+        return recording.ended is None and lately and self._has_files(recording)
+
+    def _has_files(self, recording: Recording) -> bool:
+        places = jobs_everywhere(self._context.settings, recording.event, recording.directory)
+        return bool(found_parts(recording.uid, places, ()))
 
     def _alert(self, text: str) -> None:
         until = self._context.clock.now() + SHOWN

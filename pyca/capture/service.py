@@ -9,7 +9,7 @@ from pyca.capture.agenda import Agenda
 from pyca.capture.context import Context
 from pyca.capture.diskwatch import DiskWatch
 from pyca.capture.finisher import SHOWN, Finisher
-from pyca.capture.inputs import fallback_of, folder_of, jobs
+from pyca.capture.inputs import folder_of, jobs_everywhere
 from pyca.capture.recorder import Recorder
 from pyca.capture.recovery import Recovery
 from pyca.capture.salvage import found_parts
@@ -166,7 +166,7 @@ class CaptureService:
                 continue
             self._prepared[uid] = self._make(event)
         for uid in self._prepared.keys() - near.keys():
-            del self._prepared[uid]
+            self._prepared.pop(uid).abandon()
 
     def _watch_over(self) -> None:
         """Raise the alarms that concern no single recording, and end them."""
@@ -214,9 +214,7 @@ class CaptureService:
     def _salvage(self, event: Event) -> bool:
         """Finish a recording of which the database never heard; True where there are files of it."""
         folder = self._folder(event)
-        here, spare = jobs(self._settings, event, folder), fallback_of(self._settings, folder)
-        elsewhere = [job.within(spare) for job in here] if spare else []
-        if not found_parts(event.uid, [*here, *elsewhere], ()):
+        if not found_parts(event.uid, jobs_everywhere(self._settings, event, folder), ()):
             return False
         logger.warning("“%s” was recorded while the database was away", event.title)
         now = self._clock.now()

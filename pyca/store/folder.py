@@ -4,6 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,13 @@ def write(folder: Path, description: Description) -> Path:
     with temporary.open("w", encoding="utf-8", errors="replace") as file:
         file.write(text + "\n")
     return temporary.replace(folder / NAME)
+
+
+def withdraw(folder: Path) -> None:
+    """Take away the description of a recording that never began, and its folder where that is empty."""
+    with suppress(OSError):
+        (folder / NAME).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def note(description: Description, *, create: bool = False) -> None:

@@ -119,11 +119,7 @@ def _refused(recording: recordings.Recording) -> bool:
 
 
 def _everything_sent(world: World, found: dict[str, recordings.Recording], apart: dict[str, str]) -> int:
-    """Find each second that survived at the server, once and under its event, or with one who decides.
-
-    What lies in a folder of which the database never heard is only counted: that takes a database that was
-    locked, a service that died meanwhile, and an event that was moved or removed before the next one began.
-    """
+    """Find each second that survived at the server, once and under its event, or with one who decides."""
     sent: Counter[int] = Counter()
     for uid, contents in world.server.taken.items():
         times = 1 + world.asked_again[uid]
@@ -139,12 +135,8 @@ def _everything_sent(world: World, found: dict[str, recordings.Recording], apart
                 break
     on_disk = _held_back(world, found)
     unsent: dict[str, list[int]] = defaultdict(list)
-    known = {recording.directory.name for recording in found.values() if not _refused(recording)}
     for process in world.machine.processes:
         if process.uid in world.deleted:
-            continue
-        if process.path.parent.name not in known:
-            world.forgotten += sum(not sent[serial] for serial in process.serials)
             continue
         for serial in process.serials:
             if not sent[serial] and serial not in on_disk:

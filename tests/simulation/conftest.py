@@ -24,19 +24,17 @@ class Tally:
     changes: int = 0
     recorded: int = 0
     unsent: int = 0
-    forgotten: int = 0
 
     def add(self, outcome: Outcome) -> None:
         self.scenarios += 1
-        for name in ("events", "faults", "changes", "recorded", "unsent", "forgotten"):
+        for name in ("events", "faults", "changes", "recorded", "unsent"):
             setattr(self, name, getattr(self, name) + getattr(outcome, name))
 
     def __str__(self) -> str:
-        unknown = f", {self.forgotten} in folders unknown to the database" if self.forgotten else ""
         return (
             f"simulated {self.events} events with {self.faults} faults and {self.changes} changes by hand or "
             f"calendar in {self.scenarios} scenarios: "
-            f"{self.unsent} of {self.recorded} seconds unsent{unknown}"
+            f"{self.unsent} of {self.recorded} seconds unsent"
         )
 
 

@@ -32,7 +32,6 @@ class Outcome:
     changes: int
     recorded: int
     unsent: int
-    forgotten: int
     problems: tuple[str, ...]
     steps: tuple[str, ...]
 
@@ -80,7 +79,6 @@ def play(seed: int, home: Path, database: SimulatedDatabase) -> Outcome:
         changes=counts[1],
         recorded=sum(len(process.serials) for process in world.machine.processes),
         unsent=unsent,
-        forgotten=world.forgotten,
         problems=(*world.problems, *log.found),
         steps=tuple(world.steps),
     )

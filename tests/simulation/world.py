@@ -67,7 +67,6 @@ class World:
         self.deleted: set[str] = set()
         self.steps: list[str] = []
         self.problems: list[str] = []
-        self.forgotten = 0
         """seconds in folders of which the database never heard"""
         self.capture: CaptureService | None = None
         self.ingest: IngestService | None = None
