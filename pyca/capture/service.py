@@ -3,6 +3,7 @@
 import logging
 import select
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from pyca.capture.agenda import Agenda
@@ -13,7 +14,7 @@ from pyca.capture.inputs import fallback_of, folder_of, jobs
 from pyca.capture.recorder import Recorder
 from pyca.capture.salvage import found_parts
 from pyca.capture.scribe import Scribe
-from pyca.capture.search import Search, is_over, settled
+from pyca.capture.search import Search, held, is_over, settled
 from pyca.capture.signal import Looker
 from pyca.config.settings import Settings
 from pyca.core.alarm import AlarmKind
@@ -26,7 +27,7 @@ from pyca.runtime.bell import ring
 from pyca.runtime.child import Child
 from pyca.runtime.hooks import Hook, Hooks
 from pyca.runtime.pulse import Pulse
-from pyca.store import events, identity, recordings
+from pyca.store import events, identity, recordings, uploads
 from pyca.store.alarms import Alarms
 from pyca.store.database import Database
 from pyca.store.folder import Description, owner_of
@@ -301,6 +302,8 @@ class CaptureService:
             recorder.resume(list(description.parts))
             self._recorders[recording.uid] = recorder
             recorder.announce()
+            if not description.clear and recording.event.end <= self._clock.now():
+                self._context.scribe.put(partial(uploads.save, upload=held(description)))
 
     def _restore(self, description: Description, wake: tuple[ServiceName, ...]) -> None:
         self._context.scribe.put(lambda session: restore(session, description), wake)
