@@ -39,7 +39,7 @@ class Finisher:
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="finish")
         self._work: dict[str, Future[None]] = {}
 
-    def __contains__(self, uid: str) -> bool:
+    def __contains__(self, uid: object) -> bool:
         return uid in self._work
 
     @property

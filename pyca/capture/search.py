@@ -13,6 +13,7 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.errors import StoreError
 from pyca.core.event import Event
+from pyca.core.naming import start_of
 from pyca.core.recording import Recording, Upload
 from pyca.core.states import EventState, ServiceName
 from pyca.runtime.bell import ring
@@ -34,15 +35,22 @@ AT_ONCE = 50
 
 
 class Search:
-    """Reads the folders of recordings in the background, the newest first."""
+    """Reads the folders of recordings in the background, the newest first.
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+    :param since: only those of events that began after this moment; 0 for all
+    """
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock, since: float = 0.0) -> None:
         self._settings = settings
         self._database = database
         self._clock = clock
+        self._since = since
         self._found: queue.SimpleQueue[Description] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="search", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
         self._thread.start()
 
     def take(self, patience: float = 0.0) -> Iterator[Description]:
@@ -64,7 +72,7 @@ class Search:
 
     def _run(self) -> None:
         number = 0
-        for folder in _folders(self._settings):
+        for folder in _folders(self._settings, self._since):
             if self._closing.is_set():
                 return
             try:
@@ -79,7 +87,8 @@ class Search:
                 ring(self._database.scope, ServiceName.CAPTURE)
         if number:
             logger.warning("%d recordings were found that the database did not know", number)
-        self._note_searched()
+        if not self._since:
+            self._note_searched()
 
     def _places(self, folder: Path, event: Event) -> list[Path]:
         """Return where files of an event may lie: in the fallback, and where the commands write to."""
@@ -139,8 +148,8 @@ def _state_by_files(recording: Recording) -> EventState:
     return EventState.PARTIAL_RECORDING if recording.tracks else EventState.FAILED_RECORDING
 
 
-def _folders(settings: Settings) -> Iterator[Path]:
-    """Yield the folders of all recordings, those of the latest events first, each event's once."""
+def _folders(settings: Settings, since: float) -> Iterator[Path]:
+    """Yield the folders of recordings, those of the latest events first, each event's once."""
     homes = [home for home in (settings.capture.directory, settings.capture.fallback_directory) if home]
     found: dict[str, Path] = {}
     for home in reversed(homes):
@@ -148,4 +157,4 @@ def _folders(settings: Settings) -> Iterator[Path]:
             found |= {path.name: path for path in home.iterdir() if path.is_dir()}
         except OSError as error:
             logger.debug("%s: %s", home, error.strerror)
-    yield from (found[name] for name in sorted(found, reverse=True))
+    yield from (found[name] for name in sorted(found, reverse=True) if start_of(name) >= since)

@@ -3,7 +3,6 @@
 import logging
 import select
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 
 from pyca.capture.agenda import Agenda
@@ -12,31 +11,25 @@ from pyca.capture.diskwatch import DiskWatch
 from pyca.capture.finisher import SHOWN, Finisher
 from pyca.capture.inputs import fallback_of, folder_of, jobs
 from pyca.capture.recorder import Recorder
+from pyca.capture.recovery import Recovery
 from pyca.capture.salvage import found_parts
 from pyca.capture.scribe import Scribe
-from pyca.capture.search import Search, held, is_over, settled
 from pyca.capture.signal import Looker
 from pyca.config.settings import Settings
 from pyca.core.alarm import AlarmKind
 from pyca.core.clock import Clock
-from pyca.core.errors import StoreError
 from pyca.core.event import Event
 from pyca.core.states import EventState, ServiceName
 from pyca.media.durable import Syncer
-from pyca.runtime.bell import ring
 from pyca.runtime.child import Child
 from pyca.runtime.hooks import Hook, Hooks
 from pyca.runtime.pulse import Pulse
-from pyca.store import events, identity, recordings, uploads
+from pyca.store import recordings
 from pyca.store.alarms import Alarms
 from pyca.store.database import Database
-from pyca.store.folder import Description, owner_of
-from pyca.store.restore import give_back, restore
+from pyca.store.folder import owner_of
 
 logger = logging.getLogger(__name__)
-
-FIRST_LOOK = 0.5
-"""Seconds to wait for what the folders tell, at the first start with a new database."""
 
 
 class CaptureService:
@@ -68,25 +61,20 @@ class CaptureService:
         self._told_missed: set[str] = set()
         """missed events that have been told of, and that the database may not have heard of yet"""
         self._finisher = Finisher(self._context)
-        self._recovered = False
-        self._search: Search | None = None
-        self._giving_back = False
+        self._recovery = Recovery(self._context, database, self._agenda, self._recorders, self._finisher)
 
     def tick(self) -> float:
         """Start what is due, look after what runs, read the schedule again where it is time."""
         self._start_due()
         self._look_after()
-        if not self._recovered:
-            self._recover()
-        self._take_in()
+        self._waiting |= self._recovery.look()
         if self._agenda.refresh(self._recorders):
             self._follow()
             self._prepare()
             self._finisher.forget(self._agenda.offers)
             self._note_missed()
             self._start_due()
-        if self._agenda.replaced and not self._giving_back:
-            self._give_back()
+        self._recovery.mind_database()
         self._watch_over()
         return min(self._look_after(), self._agenda.next_due())
 
@@ -122,8 +110,7 @@ class CaptureService:
             self._pulse.progress("closing files")
         for recorder in [rec for rec in self._recorders.values() if rec.over]:
             self._finisher.take(self._recorders.pop(recorder.event.uid))
-        if self._search:
-            self._search.close()
+        self._recovery.close()
         self._finisher.close()
         self._context.looker.close()
         self._context.hooks.close()
@@ -249,80 +236,3 @@ class CaptureService:
                 self._recorders[recorder.event.uid] = self._recorders.pop(uid)
             else:
                 recorder.follow(event, self._agenda.operator_end(uid))
-
-    def _recover(self) -> None:
-        """Take up what an earlier run of this service left unfinished."""
-        try:
-            with self._database.read() as session:
-                left = recordings.listing(session, states=[EventState.RECORDING])
-                unrecorded = events.unrecorded(session, self._clock.now())
-                # One that counts as failed may have begun after all, and nobody could note that any more.
-                refused = [recordings.get(session, event.uid) for event in unrecorded]
-                left += [one for one in refused if one and recordings.parts(session, one.uid)]
-                parts = {recording.uid: recordings.parts(session, recording.uid) for recording in left}
-                ends = recordings.operator_ends(session)
-                database = identity.get(session)
-        except StoreError as error:
-            logger.error("%s; unfinished recordings are looked for later", error)
-            return
-        self._recovered = True
-        if not database.searched:
-            if database.history:
-                until = self._clock.now() + SHOWN
-                self._context.alarms.alert(AlarmKind.DATABASE, database.history, until=until)
-            self._search = Search(self._settings, self._database, self._clock)
-            # What was being recorded a moment ago is among the first: it goes on before anything begins.
-            self._take_in(FIRST_LOOK)
-        self._waiting |= {
-            event.uid: event for event in unrecorded if event.uid not in {*self._recorders, *parts}
-        }
-        for recording in left:
-            if recording.uid in self._recorders:
-                continue
-            recorder = Recorder(recording.event, recording.directory, self._context)
-            recorder.follow(recording.event, ends.get(recording.uid))
-            recorder.resume(parts[recording.uid])
-            recorder.state = recording.state
-            self._recorders[recording.uid] = recorder
-            logger.warning("“%s” was being recorded when the service ended", recording.event.title)
-
-    def _take_in(self, patience: float = 0.0) -> None:
-        """Take in recordings that were found in their folders."""
-        if self._search is None:
-            return
-        for description in self._search.take(patience):
-            recording = description.recording
-            if recording.uid in self._recorders or recording.uid in self._finisher:
-                continue
-            if is_over(description):
-                self._restore(settled(description), (ServiceName.INGEST,))
-                continue
-            logger.warning("“%s” was being recorded when the database was lost", recording.event.title)
-            recorder = Recorder(recording.event, recording.directory, self._context)
-            recorder.resume(list(description.parts))
-            self._recorders[recording.uid] = recorder
-            recorder.announce()
-            if not description.clear and recording.event.end <= self._clock.now():
-                self._context.scribe.put(partial(uploads.save, upload=held(description)))
-
-    def _restore(self, description: Description, wake: tuple[ServiceName, ...]) -> None:
-        self._context.scribe.put(lambda session: restore(session, description), wake)
-
-    def _give_back(self) -> None:
-        """Tell a new database what this service remembers: the schedule, and what it records."""
-        self._giving_back = True
-        remembered, found = self._agenda.remembered(), self._agenda.identity
-        history = found.history if found else ""
-        text = f"another database has taken the place of the one in use. {history}".strip()
-        self._context.alarms.alert(AlarmKind.DATABASE, text, until=self._clock.now() + SHOWN)
-        self._context.scribe.put(lambda session: give_back(session, remembered))
-        for recorder in self._recorders.values():
-            recorder.announce()
-        self._context.alarms.rewrite()
-        self._context.scribe.put(lambda session: None, (), self._given_back)
-
-    def _given_back(self) -> None:
-        """From now on the new database is believed."""
-        self._agenda.replaced = self._giving_back = False
-        self._recovered = False
-        ring(self._database.scope, self.name)

@@ -46,6 +46,13 @@ def recording_name(uid: str, start: float) -> str:
     return f"recording-{int(start)}-{safe_name(uid)}"
 
 
+def start_of(name: str) -> float:
+    """Return the start that the name of a recording's folder tells; 0 where it tells none."""
+    word, _, rest = name.partition("-")
+    start = rest.partition("-")[0]
+    return float(start) if word == "recording" and start.isascii() and start.isdecimal() else 0.0
+
+
 def _cut(text: str) -> str:
     start = text.strip(" .").encode("utf-8")[:_LONGEST]
     return start.decode("utf-8", "ignore").rstrip(" .")

@@ -12,17 +12,21 @@ import pytest
 from sqlalchemy.orm import Session
 
 from pyca.capture.scribe import Scribe, _Item
+from pyca.capture.search import Search
 from pyca.core.errors import MediaError, StoreError
 from pyca.core.event import Event
 from pyca.media.durable import Syncer
 from pyca.store import events, recordings
 from pyca.store.database import Database
+from pyca.store.folder import Description
 from pyca.store.upgrade import ensure
 from tests.simulation.machine import Machine
 
 PATCHED_RINGS = (
     "pyca.capture.scribe",
     "pyca.capture.diskwatch",
+    "pyca.capture.recovery",
+    "pyca.capture.search",
     "pyca.ingest.service",
     "pyca.ingest.operator",
     "pyca.schedule.local",
@@ -132,6 +136,29 @@ class SteppedPool:
             pass
 
 
+class SteppedSearch(Search):
+    """A search without a thread: it is done as soon as somebody asks and the database is there."""
+
+    _done = False
+
+    def start(self) -> None:
+        pass
+
+    def take(self, patience: float = 0.0) -> Iterator[Description]:
+        if not self._done:
+            try:
+                with self._database.write():
+                    self._done = True
+            except StoreError:
+                return
+            self._run()
+        while not self._found.empty():
+            yield self._found.get_nowait()
+
+    def close(self) -> None:
+        self._closing.set()
+
+
 class QuietSyncer(Syncer):
     """What is lost in a power cut is the machine's business here."""
 
@@ -149,6 +176,7 @@ def install(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("pyca.capture.finisher.ThreadPoolExecutor", SteppedPool)
     patch.setattr("pyca.capture.service.Scribe", SteppedScribe)
     patch.setattr("pyca.capture.service.Syncer", QuietSyncer)
+    patch.setattr("pyca.capture.recovery.Search", SteppedSearch)
     _remember(patch)
 
 

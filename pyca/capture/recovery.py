@@ -1,0 +1,153 @@
+"""What an earlier run of the service, or an earlier database, has left behind is taken up again."""
+
+import logging
+from collections.abc import Container
+from functools import partial
+
+from pyca.capture.agenda import Agenda
+from pyca.capture.context import Context
+from pyca.capture.recorder import Recorder
+from pyca.capture.search import Search, held, is_over, settled
+from pyca.core.alarm import AlarmKind
+from pyca.core.errors import StoreError
+from pyca.core.event import Event
+from pyca.core.states import EventState, ServiceName
+from pyca.runtime.bell import ring
+from pyca.store import events, identity, recordings, uploads
+from pyca.store.database import Database
+from pyca.store.identity import Identity
+from pyca.store.restore import give_back, restore
+
+logger = logging.getLogger(__name__)
+
+FIRST_LOOK = 0.5
+"""Seconds to wait for what the folders tell, at the first start with a new database."""
+RECENT = 2 * 86_400.0
+"""Seconds since their start for which folders are looked at after each start of the service: the database may
+have been away when they were recorded."""
+SHOWN = 86_400.0
+"""Seconds for which the alarm about a lost database stands."""
+_DELIVERY = (ServiceName.INGEST,)
+
+
+class Recovery:
+    """Finds unfinished recordings, in the database and in their folders.
+
+    :param recorders: the running recordings, by the ids of their events; what is taken up is added
+    :param finishing: the ids of those that are being finished
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        database: Database,
+        agenda: Agenda,
+        recorders: dict[str, Recorder],
+        finishing: Container[str],
+    ) -> None:
+        self._context = context
+        self._database = database
+        self._agenda = agenda
+        self._recorders = recorders
+        self._finishing = finishing
+        self._recovered = False
+        self._search: Search | None = None
+        self._giving_back = False
+
+    def look(self) -> dict[str, Event]:
+        """Take up what was found by now.
+
+        :return: events of which the rest may still be recorded
+        """
+        waiting = {} if self._recovered else self._recover()
+        self._take_in()
+        return waiting
+
+    def mind_database(self) -> None:
+        """Tell a new database what this service remembers: the schedule, and what it records."""
+        if not self._agenda.replaced or self._giving_back:
+            return
+        self._giving_back = True
+        remembered, found = self._agenda.remembered(), self._agenda.identity
+        history = found.history if found else ""
+        text = f"another database has taken the place of the one in use. {history}".strip()
+        self._alert(text)
+        self._context.scribe.put(lambda session: give_back(session, remembered))
+        for recorder in self._recorders.values():
+            recorder.announce()
+        self._context.alarms.rewrite()
+        self._context.scribe.put(lambda session: None, (), self._given_back)
+
+    def close(self) -> None:
+        """End the search."""
+        if self._search:
+            self._search.close()
+
+    def _given_back(self) -> None:
+        """From now on the new database is believed."""
+        self._agenda.replaced = self._giving_back = self._recovered = False
+        ring(self._database.scope, ServiceName.CAPTURE)
+
+    def _recover(self) -> dict[str, Event]:
+        try:
+            with self._database.read() as session:
+                left = recordings.listing(session, states=[EventState.RECORDING])
+                unrecorded = events.unrecorded(session, self._context.clock.now())
+                # One that counts as failed may have begun after all, and nobody could note that any more.
+                refused = [recordings.get(session, event.uid) for event in unrecorded]
+                left += [one for one in refused if one and recordings.parts(session, one.uid)]
+                parts = {recording.uid: recordings.parts(session, recording.uid) for recording in left}
+                ends = recordings.operator_ends(session)
+                found = identity.get(session)
+        except StoreError as error:
+            logger.error("%s; unfinished recordings are looked for later", error)
+            return {}
+        self._recovered = True
+        self._search_folders(found)
+        waiting = {event.uid: event for event in unrecorded if event.uid not in {*self._recorders, *parts}}
+        for recording in left:
+            if recording.uid in self._recorders:
+                continue
+            recorder = Recorder(recording.event, recording.directory, self._context)
+            recorder.follow(recording.event, ends.get(recording.uid))
+            recorder.resume(parts[recording.uid])
+            recorder.state = recording.state
+            self._recorders[recording.uid] = recorder
+            logger.warning("“%s” was being recorded when the service ended", recording.event.title)
+        return waiting
+
+    def _search_folders(self, found: Identity) -> None:
+        """Look for recordings that the database does not know: all where it is new, else the recent ones."""
+        self.close()
+        now = self._context.clock.now()
+        since = now - RECENT if found.searched else 0.0
+        self._search = Search(self._context.settings, self._database, self._context.clock, since)
+        self._search.start()
+        if found.searched:
+            return
+        if found.history:
+            self._alert(found.history)
+        # What was being recorded a moment ago is among the first: it goes on before anything begins.
+        self._take_in(FIRST_LOOK)
+
+    def _take_in(self, patience: float = 0.0) -> None:
+        if self._search is None:
+            return
+        for description in self._search.take(patience):
+            recording = description.recording
+            if recording.uid in self._recorders or recording.uid in self._finishing:
+                continue
+            if is_over(description):
+                self._context.scribe.put(partial(restore, description=settled(description)), _DELIVERY)
+                continue
+            logger.warning("“%s” was being recorded, and the database does not know", recording.event.title)
+            recorder = Recorder(recording.event, recording.directory, self._context)
+            recorder.resume(list(description.parts))
+            self._recorders[recording.uid] = recorder
+            recorder.announce()
+            if not description.clear and recording.event.end <= self._context.clock.now():
+                self._context.scribe.put(partial(uploads.save, upload=held(description)))
+
+    def _alert(self, text: str) -> None:
+        until = self._context.clock.now() + SHOWN
+        self._context.alarms.alert(AlarmKind.DATABASE, text, until=until)
