@@ -9,14 +9,14 @@ from pyca.capture.context import Context
 from pyca.capture.inputs import jobs_everywhere
 from pyca.capture.recorder import Recorder
 from pyca.capture.salvage import found_parts
-from pyca.capture.search import Search, is_over, settled
+from pyca.capture.search import Search, held, is_over, settled
 from pyca.core.alarm import AlarmKind
 from pyca.core.errors import StoreError
 from pyca.core.event import Event
 from pyca.core.recording import Recording
 from pyca.core.states import EventState, ServiceName
 from pyca.runtime.bell import ring
-from pyca.store import events, identity, recordings
+from pyca.store import events, identity, recordings, uploads
 from pyca.store.database import Database
 from pyca.store.identity import Identity
 from pyca.store.restore import give_back, restore
@@ -153,6 +153,8 @@ class Recovery:
             recorder = Recorder(recording.event, recording.directory, self._context)
             recorder.resume(list(description.parts), known=False)
             self._recorders[recording.uid] = recorder
+            if not description.clear and recording.event.end <= self._context.clock.now():
+                self._context.scribe.put(partial(uploads.save, upload=held(description)))
 
     def _begun(self, recording: Recording) -> bool:
         """Tell whether a described recording had begun, and was not only made ready for its start."""

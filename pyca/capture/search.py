@@ -5,13 +5,16 @@ import queue
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from pyca.capture.inputs import jobs
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.errors import StoreError
+from pyca.core.event import Event
 from pyca.core.naming import start_of
-from pyca.core.recording import Recording
+from pyca.core.recording import Recording, Upload
 from pyca.core.states import EventState, ServiceName
 from pyca.runtime.bell import ring
 from pyca.store import identity, recordings
@@ -23,6 +26,10 @@ logger = logging.getLogger(__name__)
 
 PAUSE = 2.0
 """Seconds between two tries while the database is away."""
+UNSURE = (
+    "its folder does not tell whether it was delivered before the database was lost "
+    "(look whether the server has it; “pyca events retry” delivers it)"
+)
 AT_ONCE = 50
 """Recordings that are taken in within one tick."""
 
@@ -69,7 +76,7 @@ class Search:
             if self._closing.is_set():
                 return
             try:
-                description = read(folder)
+                description = read(folder, partial(self._places, folder))
             except Exception:
                 # One folder must not hide all others, whatever is in it.
                 logger.exception("%s cannot be read", folder)
@@ -82,6 +89,12 @@ class Search:
             logger.warning("%d recordings were found that the database did not know", number)
         if not self._since:
             self._note_searched()
+
+    def _places(self, folder: Path, event: Event) -> list[Path]:
+        """Return where files of an event may lie: in the fallback, and where the commands write to."""
+        homes = (self._settings.capture.directory, self._settings.capture.fallback_directory)
+        own = [home / folder.name for home in homes if home]
+        return own + [file.parent for job in jobs(self._settings, event, folder) for file in job.files(1)]
 
     def _known(self, uid: str) -> bool:
         while not self._closing.is_set():
@@ -113,6 +126,9 @@ def is_over(description: Description) -> bool:
 def settled(description: Description) -> Description:
     """Return a recording that is over as it goes into a database that does not know it."""
     recording = description.recording
+    if not description.clear:
+        failed = replace(recording, state=EventState.FAILED_UPLOADING)
+        return Description(failed, description.parts, held(description))
     lost = not recording.tracks and recording.state is not EventState.FINISHED_UPLOADING
     if recording.state is EventState.RECORDING or lost:
         recording = replace(recording, state=_state_by_files(recording))
@@ -120,6 +136,12 @@ def settled(description: Description) -> Description:
     if recording.state in (EventState.FAILED_RECORDING, EventState.FINISHED_RECORDING):
         upload = None
     return Description(recording, description.parts, upload)
+
+
+def held(description: Description) -> Upload:
+    """Return the delivery of a recording that nothing but a person's word may send."""
+    upload = description.upload or Upload(description.recording.uid, "")
+    return replace(upload, permanent=True, error=UNSURE)
 
 
 def _state_by_files(recording: Recording) -> EventState:

@@ -23,6 +23,8 @@ class Description:
     recording: Recording
     parts: tuple[Part, ...] = ()
     upload: Upload | None = None
+    clear: bool = True
+    """False where nobody can tell from it whether the recording was delivered"""
 
 
 def write(folder: Path, description: Description) -> Path:

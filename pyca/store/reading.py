@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +14,10 @@ from pyca.store.folder import NAME, Description
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+U = TypeVar("U")
+Places = tuple[Path, ...]
+"""A recording's folder, and others in which files of it may lie."""
+Allowed = Callable[[Event], Iterable[Path]]
 
 _LARGEST = 16_000_000
 """bytes of a description: calendars may attach much, but not more than this"""
@@ -21,11 +25,15 @@ _LATEST = 32_503_680_000.0
 """seconds since 1970: the year 3000"""
 
 
-def read(folder: Path) -> Description | None:
+def read(folder: Path, allowed: Allowed = lambda event: ()) -> Description | None:
     """Return what a folder tells; None where it is no recording's.
+
+    Only files within the folder are taken: nothing else of this machine may be delivered.
 
     Whatever makes no sense is told and left out. Where the description itself cannot be read, the folder's
     name still tells which event it is of.
+
+    :param allowed: returns other folders in which files of an event may lie
     """
     document = _document(folder)
     if document is None:
@@ -34,6 +42,7 @@ def read(folder: Path) -> Description | None:
     if event is None:
         return None
     about = _mapping(document.get("recording"))
+    places = (folder, *allowed(event))
     recording = Recording(
         event=event,
         state=_choice(EventState, about.get("state"), EventState.RECORDING),
@@ -41,10 +50,22 @@ def read(folder: Path) -> Description | None:
         started=_moment(about.get("started")),
         ended=_moment(about.get("ended")),
         error=_text(about.get("error")),
-        tracks=tuple(_all(about.get("tracks"), lambda item: _track(item, folder))),
+        tracks=tuple(_all(about.get("tracks"), lambda item: _track(item, places))),
     )
-    parts = _all(about.get("parts"), lambda item: _part(item, event.uid, folder))
-    return Description(recording, tuple(parts), _upload(document.get("delivery"), event.uid))
+    parts = _all(about.get("parts"), lambda item: _part(item, event.uid, places))
+    upload = _upload(document.get("delivery"), event.uid)
+    clear = _is_clear(document, about)
+    if not clear:
+        logger.warning("%s does not tell clearly whether the recording was delivered", folder / NAME)
+    return Description(recording, tuple(parts), upload, clear)
+
+
+def _is_clear(document: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
+    """Tell whether state and delivery are what pyCA has written, so that nothing is sent a second time."""
+    delivery = document.get("delivery")
+    step = _choice(UploadStep, _mapping(delivery).get("step"), None)
+    told = delivery is None or (step is not None and bool(_text(_mapping(delivery).get("target"))))
+    return told and _choice(EventState, about.get("state"), None) is not None
 
 
 def _document(folder: Path) -> Mapping[str, Any] | None:
@@ -99,9 +120,9 @@ def _named(folder: Path) -> Event | None:
     return Event(uid=uid, title=uid, start=float(start), end=float(start))
 
 
-def _part(value: Any, uid: str, folder: Path) -> Part | None:
+def _part(value: Any, uid: str, places: Places) -> Part | None:
     item = _mapping(value)
-    files = tuple(str(path) for path in _all(item.get("files"), lambda name: _path(name, folder)))
+    files = tuple(str(path) for path in _all(item.get("files"), lambda name: _path(name, places)))
     if not files:
         return None
     code = item.get("exit_code")
@@ -121,9 +142,9 @@ def _part(value: Any, uid: str, folder: Path) -> Part | None:
     )
 
 
-def _track(value: Any, folder: Path) -> Track | None:
+def _track(value: Any, places: Places) -> Track | None:
     item = _mapping(value)
-    path = _path(item.get("path"), folder)
+    path = _path(item.get("path"), places)
     if path is None or not path.is_file():
         return None
     return Track(
@@ -159,12 +180,21 @@ def _upload(value: Any, uid: str) -> Upload | None:
     )
 
 
-def _path(value: Any, folder: Path) -> Path | None:
-    """Return a file of a recording, relative names below its folder; nothing that climbs out of it."""
+def _path(value: Any, places: Places) -> Path | None:
+    """Return a file of a recording, relative names below its folder; nothing that leads out of its places."""
     name = _text(value)
-    if not name or "\0" in name or ".." in Path(name).parts:
+    if not name:
         return None
-    return folder / name
+    path = places[0] / name
+    try:
+        real = path.resolve()
+        inside = any(real.is_relative_to(place.resolve()) for place in places)
+    except (OSError, RuntimeError):
+        inside = False
+    if inside:
+        return path
+    logger.warning("%s: “%s” leads out of the folder and is left out", places[0] / NAME, name[:200])
+    return None
 
 
 def _attachment(value: Any) -> Attachment | None:
@@ -173,7 +203,7 @@ def _attachment(value: Any) -> Attachment | None:
     return Attachment(name, _text(item.get("mimetype")), data) if name and data else None
 
 
-def _choice(kind: Callable[[str], T], value: Any, otherwise: T) -> T:
+def _choice(kind: Callable[[str], T], value: Any, otherwise: U) -> T | U:
     try:
         return kind(_text(value))
     except ValueError:
