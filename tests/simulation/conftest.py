@@ -1,4 +1,4 @@
-"""What all scenarios share, and the sum of them at the end of the test run."""
+"""What all scenarios share, and the sum of some of them."""
 
 import os
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ MEMORY = Path("/dev/shm")
 
 @dataclass
 class Tally:
-    """All scenarios together."""
+    """Scenarios together."""
 
     scenarios: int = 0
     events: int = 0
@@ -38,38 +38,27 @@ class Tally:
         )
 
 
-TALLY = pytest.StashKey[Tally]()
-
-
 @dataclass
 class Stage:
     """Where scenarios are played."""
 
     home: Path
     database: SimulatedDatabase
-    tally: Tally
 
     def play(self, seed: int) -> Outcome:
         return play(seed, self.home, self.database)
 
 
 @pytest.fixture(scope="session")
-def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
-    tally = request.config.stash.setdefault(TALLY, Tally())
+def stage() -> Iterator[Stage]:
     folder = MEMORY if os.access(MEMORY, os.W_OK) else None
     with TemporaryDirectory(prefix="pyca-simulation-", dir=folder) as name:
         home = Path(name)
         database = SimulatedDatabase(home)
-        yield Stage(home, database, tally)
+        yield Stage(home, database)
         database.dispose()
 
 
 @pytest.fixture(autouse=True)
 def seams(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    tally = config.stash.get(TALLY, None)
-    if tally and tally.scenarios:
-        terminalreporter.write_line(str(tally))

@@ -14,10 +14,11 @@ import pytest
 from pyca.capture.finish import Result, finish
 from pyca.core.recording import Part
 from pyca.core.states import TRANSITIONS, EventState
-from tests.simulation.conftest import Stage
+from tests.measured import Measured
+from tests.simulation.conftest import Stage, Tally
 
 SEEDS = 60
-CHUNK = 10
+CHUNK = 20
 TRIES = 150
 """Scenarios in which a fault in the product must have shown itself."""
 
@@ -28,13 +29,15 @@ def _seeds() -> range:
 
 
 @pytest.mark.parametrize("first", _seeds()[::CHUNK])
-def test_whatever_happens(stage: Stage, first: int) -> None:
-    wrong = []
-    for seed in range(first, min(first + CHUNK, _seeds().stop)):
+def test_whatever_happens(stage: Stage, first: int, measured: Measured) -> None:
+    wrong, tally = [], Tally()
+    last = min(first + CHUNK, _seeds().stop) - 1
+    for seed in range(first, last + 1):
         outcome = stage.play(seed)
-        stage.tally.add(outcome)
+        tally.add(outcome)
         if outcome.problems:
             wrong.append(outcome)
+    measured(f"random faults, seeds {first:03}–{last:03}", str(tally))
     assert not wrong, "\n\n".join(str(outcome) for outcome in wrong)
 
 
