@@ -15,7 +15,7 @@ from pyca.capture.inputs import fallback_of, jobs_everywhere
 from pyca.capture.inputs import jobs as jobs_of
 from pyca.capture.recorder import Recorder
 from pyca.capture.salvage import found_parts
-from pyca.core.alarm import AlarmKind
+from pyca.core.alarm import SHOWN, AlarmKind
 from pyca.core.errors import MediaError
 from pyca.core.event import Origin
 from pyca.core.states import EventState, ServiceName
@@ -26,9 +26,6 @@ from pyca.store.folder import Description
 from pyca.store.restore import restore
 
 logger = logging.getLogger(__name__)
-
-SHOWN = 86_400.0
-"""Seconds for which the alarm about a failed recording stands."""
 
 
 class Finisher:

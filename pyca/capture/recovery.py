@@ -10,7 +10,7 @@ from pyca.capture.inputs import jobs_everywhere
 from pyca.capture.recorder import Recorder
 from pyca.capture.salvage import found_parts
 from pyca.capture.search import Search, held, is_over, settled
-from pyca.core.alarm import AlarmKind
+from pyca.core.alarm import SHOWN, AlarmKind
 from pyca.core.errors import StoreError
 from pyca.core.event import Event
 from pyca.core.recording import Recording
@@ -32,8 +32,6 @@ NOTICED = 1.0
 """Seconds by which a clock is set back before that is of interest."""
 LATEST = 50
 """Failed recordings that are looked at once more."""
-SHOWN = 86_400.0
-"""Seconds for which the alarm about a lost database stands."""
 _DELIVERY = (ServiceName.INGEST,)
 
 
