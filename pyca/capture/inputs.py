@@ -118,7 +118,8 @@ def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
             ", ".join(available),
         )
     chosen = [name for name in available if name in event.inputs] or list(available)
-    base = recording_name(event.uid, event.start)
+    # Its folder keeps its name wherever the event is moved meanwhile, and so do its files.
+    base = folder.name
     filters = {
         "picture_health": picture_filters(settings.health),
         "sound_health": sound_filters(settings.health),
