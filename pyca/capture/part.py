@@ -2,6 +2,7 @@
 
 import logging
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -170,6 +171,15 @@ def adopt_part(job: Job, part: Part, end: float, context: Context, clock: Clock)
         asked=end - part.started,
         row=part.id,
     )
+
+
+def adopt_latest(
+    job: Job, parts: Sequence[Part], end: float, context: Context, clock: Clock
+) -> RunningPart | None:
+    """Take over the latest command that still runs: not the end of each could be noted."""
+    left = [part for part in parts if part.ended is None and part.pid]
+    tried = (adopt_part(job, part, end, context, clock) for part in reversed(left))
+    return next(filter(None, tried), None)
 
 
 def _signal(job: Job, number: int, context: Context) -> Signal | None:

@@ -13,7 +13,7 @@ from pyca.capture import chronicle
 from pyca.capture.context import Context
 from pyca.capture.inputs import Job, fallback_of, jobs
 from pyca.capture.lane import Lane
-from pyca.capture.part import RunningPart, adopt_part
+from pyca.capture.part import RunningPart, adopt_latest
 from pyca.capture.scribe import Work
 from pyca.core.alarm import AlarmKind
 from pyca.core.clock import SteadyClock
@@ -140,10 +140,9 @@ class Recorder:
         now = self._clock.now()
         for lane in self.lanes:
             mine = [part for part in parts if part.input == lane.job.name]
-            running = next((part for part in mine if part.ended is None and part.pid), None)
-            adopted = running and adopt_part(lane.job, running, self.end, self._context, self._clock)
+            adopted = adopt_latest(lane.job, mine, self.end, self._context, self._clock)
             for part in mine:
-                if part.ended is None and not adopted:
+                if part.ended is None and not (adopted and part.number == adopted.number):
                     self._store_end(part.id, Outcome.KILLED, None, now)
             if adopted:
                 logger.info("“%s”: %s goes on recording", self.event.title, lane.job.name)

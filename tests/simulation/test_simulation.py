@@ -71,7 +71,7 @@ def call_twice(patch: Patch) -> None:
 
 
 def adopt_nothing(patch: Patch) -> None:
-    patch.setattr("pyca.capture.recorder.adopt_part", lambda *_: None)
+    patch.setattr("pyca.capture.recorder.adopt_latest", lambda *_: None)
 
 
 def never_restart(patch: Patch) -> None:
