@@ -35,9 +35,11 @@ class Finisher:
         self._context = context
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="finish")
         self._work: dict[str, Future[None]] = {}
+        self._unwritten: set[str] = set()
+        """events whose final word has not reached the database"""
 
     def __contains__(self, uid: object) -> bool:
-        return uid in self._work
+        return uid in self._work or uid in self._unwritten
 
     @property
     def busy(self) -> bool:
@@ -47,6 +49,7 @@ class Finisher:
     def take(self, recorder: Recorder) -> None:
         """Finish a recording soon."""
         ended = recorder.leave()
+        self._unwritten.add(recorder.event.uid)
         self._work[recorder.event.uid] = self._pool.submit(self._finish, recorder, ended)
 
     def forget(self, offered: Callable[[str], bool]) -> None:
@@ -117,6 +120,7 @@ class Finisher:
                 events.cancel(session, event.uid)
 
         def tidy() -> None:
+            self._unwritten.discard(event.uid)
             for path in result.replaced:
                 _remove(path)
 
