@@ -14,6 +14,8 @@ from pyca.core.recording import Part, Recording, Track, Upload
 logger = logging.getLogger(__name__)
 
 NAME = "event.json"
+_NOT_TOLD = ("uid", "rate", "next_attempt", "node", "package", "tracks_done", "bytes_sent", "bytes_total")
+"""what is not written of a delivery, as nobody would believe it or need it"""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def _document(folder: Path, description: Description) -> dict[str, Any]:
         "tracks": [_track(folder, track) for track in recording.tracks],
     }
     if description.upload:
-        document["delivery"] = _without(asdict(description.upload), "uid", "rate", "next_attempt")
+        document["delivery"] = _without(asdict(description.upload), *_NOT_TOLD)
     return document
 
 

@@ -164,15 +164,12 @@ def _upload(value: Any, uid: str) -> Upload | None:
     target = _text(item.get("target"))
     if not target:
         return None
+    step = _choice(UploadStep, item.get("step"), UploadStep.BEGIN)
+    # Which address gets the files is never taken from a file: what was under way begins anew.
     return Upload(
         uid=uid,
         target=target,
-        step=_choice(UploadStep, item.get("step"), UploadStep.BEGIN),
-        node=_text(item.get("node")),
-        package=_text(item.get("package")),
-        tracks_done=_count(item.get("tracks_done")),
-        bytes_sent=_count(item.get("bytes_sent")),
-        bytes_total=_count(item.get("bytes_total")),
+        step=UploadStep.BEGIN if step is UploadStep.TRACKS else step,
         attempts=_count(item.get("attempts")),
         error=_text(item.get("error")),
         permanent=item.get("permanent") is True,
