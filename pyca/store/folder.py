@@ -1,8 +1,10 @@
 """``event.json`` beside the files of a recording: it tells all that is needed should the database be lost."""
 
+import errno
 import json
 import logging
 import os
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +16,8 @@ from pyca.core.recording import Part, Recording, Track, Upload
 logger = logging.getLogger(__name__)
 
 NAME = "event.json"
+_LARGEST = 16_000_000
+"""bytes of a description: calendars may attach much, but not more than this"""
 _NOT_TOLD = ("uid", "rate", "next_attempt", "node", "package", "tracks_done", "bytes_sent", "bytes_total")
 """what is not written of a delivery, as nobody would believe it or need it"""
 
@@ -43,6 +47,28 @@ def write(folder: Path, description: Description) -> Path:
     return temporary.replace(folder / NAME)
 
 
+def load(folder: Path) -> Any:
+    """Return what a folder's description holds, whatever that is.
+
+    :raises OSError: where it cannot be read or is no ordinary file; nothing else is waited for
+    :raises ValueError: where it is no JSON, or larger than any description
+    :raises RecursionError: where it is nested without end
+    """
+    # Whoever may write here could leave a pipe, which is waited for endlessly, or a link to anything.
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(folder / NAME, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no ordinary file", str(folder / NAME))
+        with open(descriptor, "rb", closefd=False) as file:
+            text = file.read(_LARGEST + 1)
+    finally:
+        os.close(descriptor)
+    if len(text) > _LARGEST:
+        raise ValueError("it is too large")
+    return json.loads(text.decode("utf-8"))
+
+
 def withdraw(folder: Path) -> None:
     """Take away the description of a recording that never began, and its folder where that is empty."""
     with suppress(OSError):
@@ -53,12 +79,28 @@ def withdraw(folder: Path) -> None:
 def note(description: Description, *, create: bool = False) -> None:
     """Bring to the disk how a recording that is over stands; what fails is only logged.
 
-    :param create: describe a folder too that has no description yet
+    It is told in all folders of the recording that have a description.
+
+    :param create: describe the recording's own folder too where it has no description yet
     """
-    folder = description.recording.directory
-    if not create and not (folder / NAME).exists():
-        return
+    own = description.recording.directory
+    for folder in _folders_of(description):
+        _note(folder, description, create=create and folder == own)
+
+
+def _folders_of(description: Description) -> list[Path]:
+    """Return the recording's own folder and those of its name in which other files of it lie."""
+    own = description.recording.directory
+    files = [track.path for track in description.recording.tracks]
+    files += [Path(file) for part in description.parts for file in part.files]
+    others = [folder for file in files for folder in file.parents if folder.name == own.name]
+    return list(dict.fromkeys((own, *others)))
+
+
+def _note(folder: Path, description: Description, *, create: bool) -> None:
     try:
+        if not create and not (folder / NAME).exists():
+            return
         file = write(folder, description)
         for path in (file, folder):
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -73,7 +115,7 @@ def note(description: Description, *, create: bool = False) -> None:
 def owner_of(folder: Path) -> str:
     """Return the id of the event that a folder was described for; empty where nobody says so."""
     try:
-        told = json.loads((folder / NAME).read_text("utf-8"))
+        told = load(folder)
     except (OSError, ValueError, RecursionError):
         return ""
     uid = told.get("uid") if isinstance(told, dict) else None

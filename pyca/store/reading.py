@@ -1,6 +1,5 @@
 """Read what folders tell about recordings, whoever has edited them since."""
 
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, TypeVar
 from pyca.core.event import Attachment, Event, Origin
 from pyca.core.recording import Part, Recording, Track, Upload, UploadStep
 from pyca.core.states import EventState, Outcome
-from pyca.store.folder import NAME, Description
+from pyca.store.folder import NAME, Description, load
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +18,6 @@ Places = tuple[Path, ...]
 """A recording's folder, and others in which files of it may lie."""
 Allowed = Callable[[Event], Iterable[Path]]
 
-_LARGEST = 16_000_000
-"""bytes of a description: calendars may attach much, but not more than this"""
 _LATEST = 32_503_680_000.0
 """seconds since 1970: the year 3000"""
 
@@ -72,8 +69,7 @@ def _document(folder: Path) -> Mapping[str, Any] | None:
     """Return what is written, empty where it cannot be read, None where there is nothing to read."""
     file = folder / NAME
     try:
-        size = file.stat().st_size
-        found = json.loads(file.read_text("utf-8")) if size <= _LARGEST else None
+        found = load(folder)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
