@@ -279,7 +279,7 @@ class Recorder:
             started=self.started,
             error="; ".join(self.errors[-3:]),
         )
-        return Description(recording, tuple(self._history))
+        return Description(recording, tuple(self._history), author=self._context.author())
 
     def announce(self) -> None:
         """Tell a database of this recording that knows nothing of it."""

@@ -23,6 +23,16 @@ _NOT_TOLD = ("uid", "rate", "next_attempt", "node", "package", "tracks_done", "b
 
 
 @dataclass(frozen=True)
+class Author:
+    """Who describes a recording: several agents may record into the same folder."""
+
+    name: str = ""
+    """of the agent"""
+    database: str = ""
+    """the id of its database"""
+
+
+@dataclass(frozen=True)
 class Description:
     """What a folder tells about its recording."""
 
@@ -31,6 +41,8 @@ class Description:
     upload: Upload | None = None
     clear: bool = True
     """False where nobody can tell from it whether the recording was delivered"""
+    author: Author | None = None
+    """None leaves in a folder what it tells already"""
 
 
 def write(folder: Path, description: Description) -> Path:
@@ -125,6 +137,9 @@ def owner_of(folder: Path) -> str:
 def _document(folder: Path, description: Description) -> dict[str, Any]:
     recording = description.recording
     document = asdict(recording.event)
+    author = asdict(description.author) if description.author else _author_in(folder)
+    if author:
+        document["agent"] = author
     document["recording"] = {
         "state": str(recording.state),
         "started": recording.started,
@@ -136,6 +151,14 @@ def _document(folder: Path, description: Description) -> dict[str, Any]:
     if description.upload:
         document["delivery"] = _without(asdict(description.upload), *_NOT_TOLD)
     return document
+
+
+def _author_in(folder: Path) -> Any:
+    try:
+        told = load(folder)
+    except (OSError, ValueError, RecursionError):
+        return None
+    return told.get("agent") if isinstance(told, dict) else None
 
 
 def _part(folder: Path, part: Part) -> dict[str, Any]:

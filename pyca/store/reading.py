@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pyca.core.event import Attachment, Event, Origin
 from pyca.core.recording import Part, Recording, Track, Upload, UploadStep
 from pyca.core.states import EventState, Outcome
-from pyca.store.folder import NAME, Description, load
+from pyca.store.folder import NAME, Author, Description, load
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def read(folder: Path, allowed: Allowed = lambda event: ()) -> Description | Non
     clear = _is_clear(document, about)
     if not clear:
         logger.warning("%s does not tell clearly whether the recording was delivered", folder / NAME)
-    return Description(recording, tuple(parts), upload, clear)
+    return Description(recording, tuple(parts), upload, clear, _author(document.get("agent")))
 
 
 def _is_clear(document: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
@@ -114,6 +114,12 @@ def _named(folder: Path) -> Event | None:
     if word != "recording" or not uid or not (start.isascii() and start.isdecimal() and len(start) < 12):
         return None
     return Event(uid=uid, title=uid, start=float(start), end=float(start))
+
+
+def _author(value: Any) -> Author | None:
+    item = _mapping(value)
+    author = Author(_text(item.get("name")), _text(item.get("database")))
+    return author if author != Author() else None
 
 
 def _part(value: Any, uid: str, places: Places) -> Part | None:
