@@ -15,7 +15,7 @@ from pyca.media.ffmpeg import Tools
 from pyca.media.join import join
 from pyca.media.probe import Probe, probe
 from pyca.media.remux import remux
-from pyca.runtime.disk import free_bytes
+from pyca.runtime.disk import free_bytes, is_there
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ def _readable(index: int, parts: Sequence[Part], tools: Tools | None) -> tuple[l
         if index >= len(part.files):
             continue
         path = Path(part.files[index])
-        if not path.exists():
+        if not is_there(path):
             if part.started:  # else it was found in the folder, where this one of its files never was
                 missing.append(path)
             continue

@@ -15,7 +15,7 @@ from pyca.capture.inputs import fallback_of, jobs_everywhere
 from pyca.capture.inputs import jobs as jobs_of
 from pyca.capture.recorder import Recorder
 from pyca.capture.salvage import found_parts
-from pyca.core.alarm import AlarmKind
+from pyca.core.alarm import SHOWN, AlarmKind
 from pyca.core.errors import MediaError
 from pyca.core.event import Origin
 from pyca.core.states import EventState, ServiceName
@@ -25,9 +25,6 @@ from pyca.store import events, folder, recordings
 from pyca.store.restore import restore
 
 logger = logging.getLogger(__name__)
-
-SHOWN = 86_400.0
-"""Seconds for which the alarm about a failed recording stands."""
 
 
 class Finisher:
@@ -65,15 +62,25 @@ class Finisher:
 
     def _finish(self, recorder: Recorder, ended: float) -> None:
         try:
-            result = self._judge(recorder, ended)
+            result = self._judge(recorder, ended, _tools())
         except Exception as error:
             # Whatever goes wrong here, the files are on the disk and the event gets its final word.
             logger.exception("“%s” could not be finished", recorder.event.title)
-            result = Result(EventState.FAILED_RECORDING, (), (f"finishing failed: {error}",))
+            result = self._unseen(recorder, ended, f"finishing failed: {error}")
         self._store(recorder, result, ended)
 
-    def _judge(self, recorder: Recorder, ended: float) -> Result:
-        event, parts = recorder.event, recorder.history()
+    def _unseen(self, recorder: Recorder, ended: float, reason: str) -> Result:
+        """Deliver what there is, without a look into it."""
+        try:
+            result = self._judge(recorder, ended, None)
+        except Exception:
+            logger.exception("“%s” cannot be delivered either", recorder.event.title)
+            return Result(EventState.FAILED_RECORDING, (), (reason,))
+        state = EventState.PARTIAL_RECORDING if result.tracks else EventState.FAILED_RECORDING
+        return replace(result, state=state, errors=(reason, *result.errors))
+
+    def _judge(self, recorder: Recorder, ended: float, tools: Tools | None) -> Result:
+        event, parts = recorder.event, recorder.describe().parts
         settings = self._context.settings
         places = jobs_everywhere(settings, event, recorder.folder)
         spare = fallback_of(settings, recorder.folder)
@@ -81,7 +88,7 @@ class Finisher:
             jobs_of(settings, event, recorder.folder),
             [*parts, *found_parts(event.uid, places, parts)],
             planned=max(min(recorder.end, ended) - event.start, 0.0),
-            workshop=Workshop(settings.capture.container, _tools(), spare),
+            workshop=Workshop(settings.capture.container, tools, spare),
         )
 
     def _store(self, recorder: Recorder, result: Result, ended: float) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyca.config.settings import Input, Settings
 from pyca.core.event import Event
-from pyca.core.naming import recording_name, safe_name, start_of
+from pyca.core.naming import recording_name, safe_name
 from pyca.media.health import picture_filters, sound_filters
 from pyca.runtime.command import build_argv, fill, needs
 
@@ -118,7 +118,8 @@ def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
             ", ".join(available),
         )
     chosen = [name for name in available if name in event.inputs] or list(available)
-    base = _base(event, folder)
+    # Its folder keeps its name wherever the event is moved meanwhile, and so do its files.
+    base = folder.name
     filters = {
         "picture_health": picture_filters(settings.health),
         "sound_health": sound_filters(settings.health),
@@ -134,9 +135,3 @@ def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
         )
         for name in chosen
     ]
-
-
-def _base(event: Event, folder: Path) -> str:
-    """Return what the files are called: as their folder, also where the event was given another id."""
-    named = start_of(folder.name) and safe_name(folder.name) == folder.name
-    return folder.name if named else recording_name(event.uid, event.start)

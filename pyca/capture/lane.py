@@ -20,7 +20,7 @@ from pyca.core.states import Outcome
 from pyca.core.units import show_size
 from pyca.media.ffmpeg import substitute
 from pyca.runtime.child import Exit
-from pyca.runtime.disk import free_bytes
+from pyca.runtime.disk import free_bytes, is_there
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,10 @@ SLACK = 1.0
 """A command that ends so few seconds before the event has done its work."""
 SELF_ENDING_SLACK = 3.0
 """The same for commands that were told their length: FFmpeg's own clock starts with the first frame."""
+UNNOTED = 3
+"""Parts in a row of which the database may not have heard."""
+QUIET = 10.0
+"""Seconds without a fault of sound or picture after which its alarm is over."""
 STABLE = 10.0
 """A part that lived so long was no failed start: the next one follows at once."""
 
@@ -90,6 +94,8 @@ class Lane:
         self._length = 0.0
         self._full = False
         self._listen_due = 0.0
+        self._faulty: dict[AlarmKind, float] = {}
+        self._refused = False
         self._stopping = False
 
     @property
@@ -122,7 +128,9 @@ class Lane:
         """Go on with a command of which an earlier run of the service could not note anything any more."""
         places = [self._usual, self._fallback] if self._fallback else [self._usual]
         # This look is all that stands between an ordinary event and its start.
-        if not any(file.exists() for job in places for file in job.files(self.parts + 1)):
+        numbers = range(self.parts + 1, self.parts + 1 + UNNOTED)
+        expected = {file for job in places for number in numbers for file in job.files(number)}
+        if not any(is_there(file) for file in expected):
             return False
         for job in places:
             for found in found_parts("", [job], ()):
@@ -153,10 +161,12 @@ class Lane:
             self._keep(keep(self.job.files(number)))
             part = start_part(self.job, number, argv, end, self._context, self._clock)
         except PycaError as error:
+            self._refused = isinstance(error.__cause__, OSError) and self.job is self._usual
             self._failed(str(error))
             return
         except OSError as error:
             where = error.filename or self.job.folder
+            self._refused = self.job is self._usual
             self._failed(f"{where}: {error.strerror} (check that pyCA may write there)")
             return
         finally:
@@ -173,6 +183,9 @@ class Lane:
         return substitute(self.job.argv(number, seconds), self._environ)
 
     def _choose(self) -> Job:
+        if self._refused and self._fallback:
+            # The disk took no file a moment ago, whatever it says of its room.
+            return self._fallback
         return choose(self._usual, self._fallback, self._context.settings.capture.minimum_free)
 
     def _keep(self, moved: dict[str, str]) -> None:
@@ -282,8 +295,9 @@ class Lane:
         faults = {fault.kind: fault.detail for fault in part.signal.faults(now)}
         for kind in map(AlarmKind, self.job.input.watch_for):
             if kind in faults:
+                self._faulty[kind] = now
                 self._alert(kind, faults[kind])
-            else:
+            elif now - self._faulty.get(kind, now - QUIET) >= QUIET:
                 self._clear(kind)
 
     def _failed(self, reason: str, *, at_once: bool = False) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pyca.capture.context import Context
 from pyca.capture.inputs import Job
 from pyca.capture.signal import Signal, signal_of
-from pyca.capture.watch import PERIOD, FileWatch
+from pyca.capture.watch import PERIOD, FileWatch, last_written
 from pyca.config.settings import Capture
 from pyca.core.clock import Clock
 from pyca.core.recording import Part
@@ -62,7 +62,7 @@ class RunningPart:
 
     def hasten(self, now: float, monotonic: float) -> None:
         """End the command soon where it does not close its files: nobody can wait for it now."""
-        written = [(file.stat().st_size, file.stat().st_mtime_ns) for file in self.files if file.exists()]
+        written = [last_written(file) for file in self.files]
         if written != self._written:
             self._written, self._written_at = written, monotonic
         elif not self.trouble and monotonic - self._written_at >= CLOSING:

@@ -1,6 +1,7 @@
 """Where the next part of a recording goes: to its folder, or to the fallback where that has no room."""
 
 import logging
+import os
 
 from pyca.capture.inputs import Job
 from pyca.runtime.disk import free_bytes
@@ -32,5 +33,6 @@ def _room(job: Job) -> int:
     except OSError as error:
         logger.warning("%s cannot be used: %s", job.folder, error.strerror)
         return -1
-    free = free_bytes(job.folder)
+    # A disk with errors is often made read-only by the system; its free bytes mean nothing then.
+    free = free_bytes(job.folder) if os.access(job.folder, os.W_OK) else None
     return -1 if free is None else free

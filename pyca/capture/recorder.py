@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from uuid import NAMESPACE_OID, uuid5
 
 from sqlalchemy.orm import Session
 
+from pyca.capture import chronicle
 from pyca.capture.context import Context
 from pyca.capture.inputs import Job, fallback_of, jobs
 from pyca.capture.lane import Lane
@@ -17,7 +17,7 @@ from pyca.capture.part import RunningPart, adopt_part
 from pyca.capture.scribe import Work
 from pyca.core.alarm import AlarmKind
 from pyca.core.clock import SteadyClock
-from pyca.core.event import Event, Origin
+from pyca.core.event import Event
 from pyca.core.recording import Part, Recording
 from pyca.core.states import EventState, Outcome, ServiceName
 from pyca.core.units import show_time
@@ -26,9 +26,13 @@ from pyca.runtime.hooks import Hook
 from pyca.store import folder as folders
 from pyca.store import recordings
 from pyca.store.folder import Description
-from pyca.store.restore import restore
 
 logger = logging.getLogger(__name__)
+
+
+BYGONE = 3600.0
+"""Seconds after its end, by the machine's clock, at which an event is not recorded any further: the clock was
+wrong when it began, such as after days without power."""
 
 
 class Recorder:
@@ -79,10 +83,6 @@ class Recorder:
         """What went wrong so far, in words; what happened again and again is said once, with its number."""
         counted = Counter(error for lane in self.lanes for error in lane.errors)
         return [f"{error} ({times} times)" if times > 1 else error for error, times in counted.items()]
-
-    def history(self) -> list[Part]:
-        """Return all parts so far, those of an earlier run of the service too."""
-        return list(self._history)
 
     def files(self) -> Iterable[Child]:
         """Return the running commands, for the loop to wait on."""
@@ -179,9 +179,8 @@ class Recorder:
         logger.warning("“%s”: %s; this recording is kept apart", old.title, self.flag)
         self._context.alarms.clear_event(old)
         # Its folder belongs to this recording alone, also where the event is moved away a second time.
-        uid = str(uuid5(NAMESPACE_OID, f"{old.uid} {self.folder.name}"))
-        apart = self.event = old.changed(uid=uid, origin=Origin.LOCAL)
-        self._history = [replace(part, uid=uid) for part in self._history]
+        apart = self.event = old.apart(self.folder.name)
+        self._history = [replace(part, uid=apart.uid) for part in self._history]
         self._put(lambda session: recordings.set_apart(session, old.uid, apart))
         self._describe()
         if self._context.settings.capture.stop_cancelled:
@@ -229,13 +228,17 @@ class Recorder:
 
         :return: when it ended
         """
-        for place in {self.folder, *(lane.job.folder for lane in self.lanes)}:
+        for place in self._places():
             self._context.syncer.remove(place / folders.NAME)
         self._context.alarms.clear_event(self.event)
         return self._clock.now()
 
     def tick(self) -> float:
         """Look after all inputs; return the moment of the next work, by the clock of everybody else."""
+        if self._cancelled is None and self._context.clock.now() > self.end + BYGONE:
+            self._cancelled = self._clock.now()
+            self.flag = self.flag or "it was over long ago by the machine's clock, which was set meanwhile"
+            self._end_moved()
         for lane in self.lanes:
             lane.tick(self.end)
         if self.started is not None and not self.ended:
@@ -272,35 +275,20 @@ class Recorder:
 
     def describe(self) -> Description:
         """Return what is known about the recording now."""
-        recording = Recording(
-            event=self.event,
-            state=self.state,
-            directory=self.folder,
-            started=self.started,
-            error="; ".join(self.errors[-3:]),
-        )
+        error = "; ".join(self.errors[-3:])
+        recording = Recording(self.event, self.state, self.folder, self.started, error=error)
         return Description(recording, tuple(self._history), author=self._context.author())
 
     def announce(self) -> None:
         """Tell a database of this recording that knows nothing of it."""
-        description = self.describe()
-
-        def write(session: Session) -> None:
-            rows = restore(session, description)
-            for part in (lane.part for lane in self.lanes):
-                if part:
-                    part.row = rows.get((part.job.name, part.number), part.row)
-
-        self._put(write)
+        self._put(chronicle.telling(self.describe(), self.lanes))
 
     def _describe(self) -> None:
         """Have the folders tell of this recording, should the database be lost."""
-        description = self.describe()
-        for place in {self.folder, *(lane.job.folder for lane in self.lanes if lane.parts)}:
-            try:
-                self._context.syncer.add(folders.write(place, description))
-            except OSError as error:
-                logger.warning("%s cannot be written: %s", place / folders.NAME, error.strerror)
+        chronicle.describe(self.describe(), self._places(), self._context.syncer)
+
+    def _places(self) -> set[Path]:
+        return {self.folder, *(lane.job.folder for lane in self.lanes if lane.parts)}
 
     def _put(self, work: Work) -> None:
         self._context.scribe.put(work)

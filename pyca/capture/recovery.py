@@ -10,7 +10,7 @@ from pyca.capture.inputs import jobs_everywhere
 from pyca.capture.recorder import Recorder
 from pyca.capture.salvage import found_parts
 from pyca.capture.search import Search, held, is_over, settled
-from pyca.core.alarm import AlarmKind
+from pyca.core.alarm import SHOWN, AlarmKind
 from pyca.core.errors import StoreError
 from pyca.core.event import Event
 from pyca.core.recording import Recording
@@ -28,10 +28,10 @@ FIRST_LOOK = 0.5
 RECENT = 2 * 86_400.0
 """Seconds since their start for which folders are looked at after each start of the service: the database may
 have been away when they were recorded."""
+NOTICED = 1.0
+"""Seconds by which a clock is set back before that is of interest."""
 LATEST = 50
 """Failed recordings that are looked at once more."""
-SHOWN = 86_400.0
-"""Seconds for which the alarm about a lost database stands."""
 _DELIVERY = (ServiceName.INGEST,)
 
 
@@ -60,15 +60,25 @@ class Recovery:
         self._giving_back = False
         self._unsearched: str | None = None
         """the id of a database whose search was begun and is not noted as done yet"""
+        self._offset = context.clock.now() - context.clock.monotonic()
 
     def look(self) -> dict[str, Event]:
         """Take up what was found by now.
 
         :return: events of which the rest may still be recorded
         """
+        if self._set_back():
+            # What seemed to be over, and was written off, may still lie ahead.
+            self._recovered = False
         waiting = {} if self._recovered else self._recover()
         self._take_in()
         return waiting
+
+    def _set_back(self) -> bool:
+        """Tell whether the machine's clock was set back since the last look."""
+        clock, before = self._context.clock, self._offset
+        self._offset = clock.now() - clock.monotonic()
+        return self._offset < before - NOTICED
 
     def mind_database(self) -> None:
         """Tell a new database what this service remembers: the schedule, and what it records."""
@@ -115,14 +125,15 @@ class Recovery:
         self._search_folders(found)
         waiting = {event.uid: event for event in unrecorded if event.uid not in {*self._recorders, *parts}}
         for recording in left:
-            if recording.uid in self._recorders:
+            if recording.uid in self._recorders or recording.uid in self._finishing:
                 continue
-            recorder = Recorder(recording.event, recording.directory, self._context)
+            logger.warning("“%s” was being recorded when the service ended", recording.event.title)
+            recorder = self._recorders[recording.uid] = Recorder(
+                recording.event, recording.directory, self._context
+            )
             recorder.follow(recording.event, ends.get(recording.uid))
             recorder.resume(parts.get(recording.uid, []))
             recorder.state = recording.state
-            self._recorders[recording.uid] = recorder
-            logger.warning("“%s” was being recorded when the service ended", recording.event.title)
         return waiting
 
     def _search_folders(self, found: Identity) -> None:

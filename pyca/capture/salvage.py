@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pyca.capture.inputs import Job
 from pyca.core.recording import Part
+from pyca.runtime.disk import is_there
 
 MISSING = 50
 """Parts in a row that are not there, after which none is expected: those between may lie in the fallback."""
@@ -42,7 +43,7 @@ def _candidates(job: Job) -> Iterator[tuple[int, tuple[Path, ...]]]:
     before: tuple[Path, ...] = ()
     while (files := job.files(number)) != before and missing < MISSING:
         copies = list(_kept(files))
-        here = any(file.exists() for file in files)
+        here = any(is_there(file) for file in files)
         missing = 0 if here or copies else missing + 1
         for copy in copies:
             yield number, copy
@@ -53,7 +54,7 @@ def _candidates(job: Job) -> Iterator[tuple[int, tuple[Path, ...]]]:
 
 def _kept(files: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:
     number = 1
-    while any(kept_name(file, number).exists() for file in files):
+    while any(is_there(kept_name(file, number)) for file in files):
         yield tuple(kept_name(file, number) for file in files)
         number += 1
 
@@ -69,10 +70,10 @@ def keep(files: tuple[Path, ...]) -> dict[str, str]:
     :return: old → new name
     :raises OSError: where that is not allowed
     """
-    if not any(file.exists() for file in files):
+    if not any(is_there(file) for file in files):
         return {}
     number = 1
-    while any(kept_name(file, number).exists() for file in files):
+    while any(is_there(kept_name(file, number)) for file in files):
         number += 1
     moved = {}
     for file in files:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pyca.capture.agenda import Agenda
 from pyca.capture.context import Context
 from pyca.capture.diskwatch import DiskWatch
-from pyca.capture.finisher import SHOWN, Finisher
+from pyca.capture.finisher import Finisher
 from pyca.capture.inputs import folder_of, jobs_everywhere
 from pyca.capture.recorder import Recorder
 from pyca.capture.recovery import Recovery
@@ -17,7 +17,7 @@ from pyca.capture.salvage import found_parts
 from pyca.capture.scribe import Scribe
 from pyca.capture.signal import Looker
 from pyca.config.settings import Settings
-from pyca.core.alarm import AlarmKind
+from pyca.core.alarm import SHOWN, AlarmKind
 from pyca.core.clock import Clock
 from pyca.core.event import Event
 from pyca.core.states import EventState, ServiceName

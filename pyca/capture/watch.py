@@ -60,7 +60,7 @@ class FileWatch:
         if now < self._next:
             return False
         self._next = now + PERIOD
-        size = sum(_size(file) for file in self._files)
+        size = sum(last_written(file)[0] for file in self._files)
         if size != self._size:
             if self._size:
                 self._longest = max(self._longest, now - self._grown_at)
@@ -81,8 +81,10 @@ class FileWatch:
             self.warning = f"nothing was written to {names} in {SILENT:.0f} s; check “files” and the command"
 
 
-def _size(file: Path) -> int:
+def last_written(file: Path) -> tuple[int, int]:
+    """Return a file's size and time of modification; zeros where it is not there."""
     try:
-        return file.stat().st_size
+        found = file.stat()
     except OSError:
-        return 0
+        return 0, 0
+    return found.st_size, found.st_mtime_ns

@@ -29,6 +29,10 @@ SIGNAL_ALARMS = (AlarmKind.SILENCE, AlarmKind.CLIPPING, AlarmKind.BLACK, AlarmKi
 """Those that tell about what cameras and microphones deliver; each input chooses among them."""
 
 
+SHOWN = 86_400.0
+"""Seconds for which an alarm stands that nothing but time ends: something was missed, or was lost."""
+
+
 @dataclass(frozen=True)
 class Alarm:
     """One thing that is or was wrong.

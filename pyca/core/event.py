@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from pyca.core.errors import UsageError
 
@@ -52,6 +53,13 @@ class Event:
     def duration(self) -> float:
         """Planned length in seconds."""
         return self.end - self.start
+
+    def apart(self, name: str) -> "Event":
+        """Return the event that what was recorded of this one belongs to when it moves away.
+
+        :param name: tells it from others of this event; the same name gives the same id
+        """
+        return replace(self, uid=str(uuid5(NAMESPACE_OID, f"{self.uid} {name}")), origin=Origin.LOCAL)
 
     def changed(self, **changes: Any) -> "Event":
         """Return a copy with some fields replaced."""

@@ -14,7 +14,7 @@ from typing import IO, Self
 from pyca.core.clock import Clock
 from pyca.core.errors import CommandError
 from pyca.core.states import Outcome
-from pyca.runtime.process import environment, start_time, writers
+from pyca.runtime.process import environment, has_terminal, start_time, writers
 from pyca.runtime.signals import signal_name
 
 logger = logging.getLogger(__name__)
@@ -158,13 +158,14 @@ class Child:
     def writing(cls, files: Collection[Path]) -> tuple[int, float] | None:
         """Return pid and start time of a child of an earlier run that writes one of these files, if any.
 
-        Children lead a session of their own; the one that writes may be started by them in turn.
+        Children lead a session of their own, without a terminal: a person's shell is never taken for one. The
+        process that writes may be started by them in turn.
         """
         for pid in writers(files):
             with contextlib.suppress(OSError):
                 leader = os.getsid(pid)
                 started = start_time(leader)
-                if started is not None and leader != os.getsid(0):
+                if started is not None and leader != os.getsid(0) and not has_terminal(leader):
                     return leader, started
         return None
 

@@ -9,6 +9,14 @@ def existing(folder: Path) -> Path:
     return next((place for place in (folder, *folder.absolute().parents) if place.is_dir()), Path("/"))
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether a file is there; what a disk that answers with an error holds is not."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def free_bytes(folder: Path) -> int | None:
     """Return the free bytes where a folder is or will be; None where nobody can tell."""
     try:

@@ -55,6 +55,15 @@ def start_time(pid: int) -> float | None:
     return None if state in "ZX" else ticks / os.sysconf("SC_CLK_TCK")
 
 
+def has_terminal(pid: int) -> bool:
+    """Tell whether a process belongs to somebody's terminal; True where nobody can know."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:
+        return True
+    return fields[4] != "0"
+
+
 def writers(files: Collection[Path]) -> Iterator[int]:
     """Yield the processes that have one of these files open for writing, as far as we may know; on Linux."""
     wanted = {os.path.realpath(file) for file in files}

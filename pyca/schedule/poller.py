@@ -52,6 +52,10 @@ class Poller:
         self._mark: Mark | None = None
         self._identity = ""
 
+    def forget(self) -> None:
+        """Read the calendar as a whole, and soon."""
+        self._mark, self.due = None, self._clock.now()
+
     def is_due(self) -> bool:
         """Tell whether it is time to ask, also after the machine's clock was set back."""
         now = self._clock.now()

@@ -20,6 +20,8 @@ from pyca.store.database import Database
 
 logger = logging.getLogger(__name__)
 
+NOTICED = 60.0
+"""Seconds by which a clock is set before that is of interest."""
 TIDY_SECONDS = 3600.0
 KEEP_SECONDS = 7 * 86400.0
 """Events stay for so long after their end, so that a capture service that was away sees them."""
@@ -53,6 +55,7 @@ class ScheduleService:
         self._pollers = [Poller(source, settings.agent, database, clock) for source in sources]
         self._tidy_due = clock.now()
         self._begun = False
+        self._offset = clock.now() - clock.monotonic()
 
     @property
     def name(self) -> ServiceName:
@@ -65,6 +68,11 @@ class ScheduleService:
         if not self._begun:
             self._forget_others()
             self._begun = True
+        if self._clock_was_set():
+            # What a wrong clock has made of the calendar is not believed, and nothing dropped by a new one.
+            self._tidy_due = self._clock.now() + TIDY_SECONDS
+            for poller in self._pollers:
+                poller.forget()
         if self._clock.now() >= self._tidy_due:
             self._tidy()
         for poller in self._pollers:
@@ -75,6 +83,10 @@ class ScheduleService:
                 finally:
                     self._tell_troubles()
         return min([self._tidy_due, *(poller.due for poller in self._pollers)])
+
+    def _clock_was_set(self) -> bool:
+        before, self._offset = self._offset, self._clock.now() - self._clock.monotonic()
+        return abs(self._offset - before) > NOTICED
 
     def files(self) -> Iterable[HasFileno]:
         """Nothing but time and the bell wakes this service."""

@@ -1,5 +1,6 @@
 """What goes wrong around a recording: clocks that are set, disks that fill, events that move away."""
 
+import errno
 import os
 import signal
 import stat
@@ -83,6 +84,31 @@ class TestClock:
         assert recording.started and recording.ended
         assert recording.ended - recording.started == pytest.approx(3.0, abs=0.8)
 
+    def test_what_a_clock_that_was_ahead_has_written_off_is_recorded(self, rig: Rig) -> None:
+        rig.pretend_age(60)
+        event = rig.add(delay=3.0)
+        rig.drive(lambda: rig.service._agenda.following() is not None)
+        rig.clock.set_by(86_400)
+        rig.drive(rig.is_in(EventState.FAILED_RECORDING))
+        rig.clock.set_by(-86_400)
+        rig.drive(lambda: rig.parts())
+        assert rig.finish().tracks
+        assert rig.parts()[0].started >= event.start
+
+    def test_an_event_of_long_ago_takes_nobodys_place(self, tmp_path: Path) -> None:
+        """A box without a battery was switched off in a lecture, and got its time after it was on again."""
+        rig = Rig(tmp_path, max_parallel=1)
+        rig.add("old", length=600)
+        rig.drive(lambda: rig.parts("old"))
+        rig.abandon()
+        rig.drive(lambda: rig.service.busy())
+        rig.clock.set_by(3 * 86_400)
+        rig.add("today", length=1.0)
+        old = rig.finish("old")
+        assert "long ago" in old.error
+        assert rig.finish("today").tracks
+        rig.close()
+
 
 class TestFallback:
     @pytest.fixture
@@ -155,6 +181,59 @@ def test_copies_are_made_where_there_is_room(tmp_path: Path, room: Room) -> None
     assert track.path.suffix == ".mp4"
     assert track.path.is_relative_to(tmp_path / "second")
     rig.close()
+
+
+class TestBrokenDisks:
+    @pytest.fixture
+    def rig(self, tmp_path: Path) -> Iterator[Rig]:
+        made = Rig(tmp_path, fallback_directory=tmp_path / "second")
+        yield made
+        made.close()
+
+    def test_one_that_answers_with_errors_is_left(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        stat_of, open_of = Path.stat, Path.open
+
+        def refuse(path: Path) -> None:
+            if path.is_relative_to(rig.settings.capture.directory):
+                raise OSError(errno.EIO, "Input/output error", str(path))
+
+        def stat(path: Path, **more: bool) -> os.stat_result:
+            refuse(path)
+            return stat_of(path, **more)
+
+        def opened(path: Path, *arguments: object, **more: object) -> object:
+            refuse(path)
+            return open_of(path, *arguments, **more)  # type: ignore[call-overload]
+
+        monkeypatch.setattr(Path, "stat", stat)
+        monkeypatch.setattr(Path, "open", opened)
+        rig.add(length=2.5)
+        [track] = rig.finish().tracks
+        assert track.path.is_relative_to(rig.folder / "second")
+
+    def test_one_that_takes_no_files_is_left(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        access = os.access
+
+        def read_only(path: Path, mode: int) -> bool:
+            return "rec ordings" not in str(path) and access(path, mode)
+
+        monkeypatch.setattr("pyca.capture.place.os.access", read_only)
+        rig.add()
+        [track] = rig.finish().tracks
+        assert track.path.is_relative_to(rig.folder / "second")
+
+    def test_one_that_refuses_only_at_the_start(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        open_of = Path.open
+
+        def opened(path: Path, *arguments: object, **more: object) -> object:
+            if path.suffix == ".log" and "rec ordings" in str(path):
+                raise OSError(errno.EROFS, "Read-only file system", str(path))
+            return open_of(path, *arguments, **more)  # type: ignore[call-overload]
+
+        monkeypatch.setattr(Path, "open", opened)
+        rig.add(length=2.5)
+        [track] = rig.finish().tracks
+        assert track.path.is_relative_to(rig.folder / "second")
 
 
 class TestMovedAway:

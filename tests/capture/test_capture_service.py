@@ -201,6 +201,7 @@ class TestWithScripts:
     def test_a_missed_event_is_told_once_however_long_the_database_takes(
         self, rig: Rig, caplog: pytest.LogCaptureFixture
     ) -> None:
+        rig.pretend_age(60)
         rig.add(delay=-10, length=5)
         with rig.database.write():
             for _ in range(3):

@@ -22,9 +22,3 @@ def test_a_recording_that_was_set_apart_keeps_the_names_of_its_files(settings: S
     (after,) = jobs(settings, EVENT.changed(uid="apart"), folder)
     assert after.files(1) == before.files(1)
     assert after.files(2) == before.files(2)
-
-
-@pytest.mark.parametrize("name", ["anything", "recording-1000-%d:x", "recording-x-u"])
-def test_folders_of_other_names_do_not_name_the_files(settings: Settings, tmp_path: Path, name: str) -> None:
-    (job,) = jobs(settings, EVENT, tmp_path / name)
-    assert job.base == folder_of(settings, EVENT).name

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pyca.config.checks import TEMPLATES
+from pyca.config.checks import FILTERS, TEMPLATES
 from pyca.config.settings import Settings
 from pyca.media.demands import Demands, demands
 from pyca.runtime.command import build_argv
@@ -10,6 +10,6 @@ from pyca.runtime.command import build_argv
 
 def configured(settings: Settings) -> Iterator[tuple[str, Demands]]:
     """Yield each input's name and what its command asks for; placeholders stay as they are written."""
-    values = {name: f"{{{{{name}}}}}" for name in TEMPLATES}
+    values = {name: f"{{{{{name}}}}}" for name in (*TEMPLATES, *FILTERS)}
     for name, recording in settings.named_inputs.items():
         yield name, demands(build_argv(recording.command, values))
