@@ -1,5 +1,6 @@
 """What all parts of the capture service work with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyca.capture.scribe import Scribe
@@ -10,6 +11,7 @@ from pyca.media.durable import Syncer
 from pyca.runtime.child import Child
 from pyca.runtime.hooks import Hooks
 from pyca.store.alarms import Alarms
+from pyca.store.folder import Author
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class Context:
     """One service's settings, clock and helpers.
 
     :param commands: starts and adopts capture commands
+    :param author: tells which agent this is, and which database of it is in use
     """
 
     settings: Settings
@@ -27,3 +30,4 @@ class Context:
     hooks: Hooks
     looker: Looker
     commands: type[Child] = Child
+    author: Callable[[], Author] = Author

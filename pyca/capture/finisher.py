@@ -22,7 +22,6 @@ from pyca.core.states import EventState, ServiceName
 from pyca.media.ffmpeg import Tools, find_tools
 from pyca.runtime.hooks import Hook
 from pyca.store import events, folder, recordings
-from pyca.store.folder import Description
 from pyca.store.restore import restore
 
 logger = logging.getLogger(__name__)
@@ -110,7 +109,7 @@ class Finisher:
             begun.recording, state=state, ended=ended, error="; ".join(notes), tracks=result.tracks
         )
         # First to the disk: should the database be lost meanwhile, the folder knows that all is done.
-        folder.note(Description(over, begun.parts), create=True)
+        folder.note(replace(begun, recording=over), create=True)
 
         def write(session: Session) -> None:
             restore(session, begun)

@@ -276,7 +276,7 @@ class Recorder:
         """Return what is known about the recording now."""
         error = "; ".join(self.errors[-3:])
         recording = Recording(self.event, self.state, self.folder, self.started, error=error)
-        return Description(recording, tuple(self._history))
+        return Description(recording, tuple(self._history), author=self._context.author())
 
     def announce(self) -> None:
         """Tell a database of this recording that knows nothing of it."""

@@ -58,6 +58,8 @@ class Recovery:
         self._recovered = False
         self._search: Search | None = None
         self._giving_back = False
+        self._unsearched: str | None = None
+        """the id of a database whose search was begun and is not noted as done yet"""
         self._offset = context.clock.now() - context.clock.monotonic()
 
     def look(self) -> dict[str, Event]:
@@ -139,7 +141,8 @@ class Recovery:
         self.close()
         now = self._context.clock.now()
         since = now - RECENT if found.searched else 0.0
-        self._search = Search(self._context.settings, self._database, self._context.clock, since)
+        self._search = Search(self._context.settings, self._database, found, since)
+        self._unsearched = None if found.searched else found.id
         self._search.start()
         if found.searched:
             return
@@ -166,6 +169,11 @@ class Recovery:
             self._recorders[recording.uid] = recorder
             if not description.clear and recording.event.end <= self._context.clock.now():
                 self._context.scribe.put(partial(uploads.save, upload=held(description)))
+        if self._unsearched is not None and self._search.is_complete():
+            # Behind all that was found: after a crash the rest would be looked for once more.
+            now = self._context.clock.now()
+            self._context.scribe.put(partial(identity.note_searched, now=now, id_=self._unsearched))
+            self._unsearched = None
 
     def _begun(self, recording: Recording) -> bool:
         """Tell whether a described recording had begun, and was not only made ready for its start."""

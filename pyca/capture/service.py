@@ -3,6 +3,7 @@
 import logging
 import select
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from pyca.capture.agenda import Agenda
@@ -27,7 +28,7 @@ from pyca.runtime.pulse import Pulse
 from pyca.store import recordings
 from pyca.store.alarms import Alarms
 from pyca.store.database import Database
-from pyca.store.folder import owner_of
+from pyca.store.folder import Author, owner_of
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +53,18 @@ class CaptureService:
         scribe, syncer, hooks = Scribe(database), Syncer(), Hooks(settings, clock)
         syncer.start()
         alarms = Alarms(self.name, hooks, clock, scribe.put)
-        self._context = Context(settings, clock, scribe, syncer, alarms, hooks, Looker(), commands)
-        self._agenda = Agenda(database, clock)
+        agenda = self._agenda = Agenda(database, clock)
+        self._context = Context(
+            settings,
+            clock,
+            scribe,
+            syncer,
+            alarms,
+            hooks,
+            Looker(),
+            commands,
+            partial(_author, settings, agenda),
+        )
         self._disk = DiskWatch(self._context, database)
         self._recorders: dict[str, Recorder] = {}
         self._prepared: dict[str, Recorder] = {}
@@ -234,3 +245,7 @@ class CaptureService:
                 self._recorders[recorder.event.uid] = self._recorders.pop(uid)
             else:
                 recorder.follow(event, self._agenda.operator_end(uid))
+
+
+def _author(settings: Settings, agenda: Agenda) -> Author:
+    return Author(settings.agent.name, agenda.identity.id if agenda.identity else "")

@@ -14,6 +14,8 @@ from pyca.core.states import EventState
 from pyca.core.units import show_duration, show_size
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyca.config.settings import Settings
     from pyca.store.database import Database
 
@@ -186,18 +188,28 @@ def _what_is_lost(one: Known) -> str:
 
 def _delete(one: Known, settings: "Settings", database: "Database") -> None:
     from pyca.store import recordings
+    from pyca.store.folder import NAME
 
-    with database.write() as session:
-        recordings.delete_recording(session, one.event.uid)
     folder = one.recording.directory.absolute() if one.recording else None
     # The folder's name comes from the database: nothing outside of the recordings is ever removed.
     homes = [settings.capture.directory, settings.capture.fallback_directory]
     known = [home.absolute() for home in homes if home]
+    places: set[Path] = set()
     if folder and any(home in folder.parents for home in known):
         # What had no room in its folder lies in one of the same name on the other disk.
-        for each in {folder, *(home / folder.name for home in known)}:
+        places = {folder, *(home / folder.name for home in known)}
+    try:
+        with database.write() as session:
+            recordings.delete_recording(session, one.event.uid)
+            for each in places:
+                # Before all else: where the rest cannot be removed, nothing brings the recording back.
+                (each / NAME).unlink(missing_ok=True)
+        for each in places:
             if each.exists():
                 shutil.rmtree(each)
+    except OSError as error:
+        where = error.filename or folder
+        raise UsageError(f"{where} cannot be deleted: {error.strerror}", "delete the rest by hand") from error
 
 
 def _print_event(one: Known, zone: str) -> None:

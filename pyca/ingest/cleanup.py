@@ -1,6 +1,7 @@
 """Take away what is not needed here any more, and nothing else."""
 
 import logging
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,17 +19,30 @@ def delete_files(recording: Recording, homes: Sequence[Path]) -> None:
 
     What cannot be deleted is logged: the delivery is none the worse for it.
 
-    :param homes: the folders of all recordings; more than the tracks is deleted only in folders within them
+    :param homes: the folders of all recordings; nothing outside of them is deleted
     """
-    for track in recording.tracks:
-        _delete(track.path)
-    for folder in (each.resolve() for each in folders_of(recording.directory, homes)):
-        if not folder.is_dir() or not any(home.resolve() in folder.parents for home in homes):
-            continue
-        for pattern in _COMPANIONS:
-            for path in folder.glob(pattern):
-                _delete(path)
-        _delete_empty(folder)
+    try:
+        _delete_tracks(recording, homes)
+        for folder in (each.resolve() for each in folders_of(recording.directory, homes)):
+            if not folder.is_dir() or not any(home.resolve() in folder.parents for home in homes):
+                continue
+            for pattern in _COMPANIONS:
+                for path in folder.glob(pattern):
+                    _delete(path)
+            _delete_empty(folder)
+    except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError
+        logger.warning("%s is not needed any more and stays: %s", recording.directory, error)
+
+
+def _delete_tracks(recording: Recording, homes: Sequence[Path]) -> None:
+    """Delete the tracks within the recording's folders, whatever else somebody calls its tracks."""
+    own = {track.path for track in own_tracks(recording, homes).tracks}
+    for path in own:
+        _delete(path)
+    left = [track.path for track in recording.tracks if track.path not in own and os.path.lexists(track.path)]
+    if left:
+        names = ", ".join(str(path) for path in left)
+        logger.warning("%s: not deleted, as it lies outside of the recording's folder", names)
 
 
 def folders_of(directory: Path, homes: Sequence[Path]) -> tuple[Path, ...]:

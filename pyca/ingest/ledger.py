@@ -142,7 +142,9 @@ class Ledger:
                 uploads.save(session, replace(upload, step=UploadStep.DONE))
 
     def _may_repeat(self, upload: Upload) -> bool:
-        return upload.target == self._target.name and self._target.repeatable
+        # What is known from a folder's description only does not tell where the final call went to.
+        where = upload.node or upload.package
+        return upload.target == self._target.name and self._target.repeatable and bool(where)
 
     def _after(self, upload: Upload, error: DeliveryError, now: float) -> Upload:
         """Return how a delivery stands after a failure."""

@@ -73,6 +73,8 @@ def pause(database: Database, clock: Clock, uid: str) -> None:
 def _reopened(upload: Upload) -> Upload:
     """Return the delivery as it goes on at the step where it stood."""
     step = UploadStep.TRACKS if upload.step is UploadStep.AMBIGUOUS else upload.step
+    if not (upload.node or upload.package):
+        step = UploadStep.BEGIN  # known from its folder only, which does not tell where it went to
     return replace(upload, step=step, permanent=False, attempts=0, error="")
 
 

@@ -1,8 +1,10 @@
 """``event.json`` beside the files of a recording: it tells all that is needed should the database be lost."""
 
+import errno
 import json
 import logging
 import os
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +16,20 @@ from pyca.core.recording import Part, Recording, Track, Upload
 logger = logging.getLogger(__name__)
 
 NAME = "event.json"
+_LARGEST = 16_000_000
+"""bytes of a description: calendars may attach much, but not more than this"""
+_NOT_TOLD = ("uid", "rate", "next_attempt", "node", "package", "tracks_done", "bytes_sent", "bytes_total")
+"""what is not written of a delivery, as nobody would believe it or need it"""
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who describes a recording: several agents may record into the same folder."""
+
+    name: str = ""
+    """of the agent"""
+    database: str = ""
+    """the id of its database"""
 
 
 @dataclass(frozen=True)
@@ -25,6 +41,8 @@ class Description:
     upload: Upload | None = None
     clear: bool = True
     """False where nobody can tell from it whether the recording was delivered"""
+    author: Author | None = None
+    """None leaves in a folder what it tells already"""
 
 
 def write(folder: Path, description: Description) -> Path:
@@ -41,6 +59,28 @@ def write(folder: Path, description: Description) -> Path:
     return temporary.replace(folder / NAME)
 
 
+def load(folder: Path) -> Any:
+    """Return what a folder's description holds, whatever that is.
+
+    :raises OSError: where it cannot be read or is no ordinary file; nothing else is waited for
+    :raises ValueError: where it is no JSON, or larger than any description
+    :raises RecursionError: where it is nested without end
+    """
+    # Whoever may write here could leave a pipe, which is waited for endlessly, or a link to anything.
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(folder / NAME, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no ordinary file", str(folder / NAME))
+        with open(descriptor, "rb", closefd=False) as file:
+            text = file.read(_LARGEST + 1)
+    finally:
+        os.close(descriptor)
+    if len(text) > _LARGEST:
+        raise ValueError("it is too large")
+    return json.loads(text.decode("utf-8"))
+
+
 def withdraw(folder: Path) -> None:
     """Take away the description of a recording that never began, and its folder where that is empty."""
     with suppress(OSError):
@@ -51,12 +91,28 @@ def withdraw(folder: Path) -> None:
 def note(description: Description, *, create: bool = False) -> None:
     """Bring to the disk how a recording that is over stands; what fails is only logged.
 
-    :param create: describe a folder too that has no description yet
+    It is told in all folders of the recording that have a description.
+
+    :param create: describe the recording's own folder too where it has no description yet
     """
-    folder = description.recording.directory
-    if not create and not (folder / NAME).exists():
-        return
+    own = description.recording.directory
+    for folder in _folders_of(description):
+        _note(folder, description, create=create and folder == own)
+
+
+def _folders_of(description: Description) -> list[Path]:
+    """Return the recording's own folder and those of its name in which other files of it lie."""
+    own = description.recording.directory
+    files = [track.path for track in description.recording.tracks]
+    files += [Path(file) for part in description.parts for file in part.files]
+    others = [folder for file in files for folder in file.parents if folder.name == own.name]
+    return list(dict.fromkeys((own, *others)))
+
+
+def _note(folder: Path, description: Description, *, create: bool) -> None:
     try:
+        if not create and not (folder / NAME).exists():
+            return
         file = write(folder, description)
         for path in (file, folder):
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -71,7 +127,7 @@ def note(description: Description, *, create: bool = False) -> None:
 def owner_of(folder: Path) -> str:
     """Return the id of the event that a folder was described for; empty where nobody says so."""
     try:
-        told = json.loads((folder / NAME).read_text("utf-8"))
+        told = load(folder)
     except (OSError, ValueError, RecursionError):
         return ""
     uid = told.get("uid") if isinstance(told, dict) else None
@@ -81,6 +137,9 @@ def owner_of(folder: Path) -> str:
 def _document(folder: Path, description: Description) -> dict[str, Any]:
     recording = description.recording
     document = asdict(recording.event)
+    author = asdict(description.author) if description.author else _author_in(folder)
+    if author:
+        document["agent"] = author
     document["recording"] = {
         "state": str(recording.state),
         "started": recording.started,
@@ -90,8 +149,16 @@ def _document(folder: Path, description: Description) -> dict[str, Any]:
         "tracks": [_track(folder, track) for track in recording.tracks],
     }
     if description.upload:
-        document["delivery"] = _without(asdict(description.upload), "uid", "rate", "next_attempt")
+        document["delivery"] = _without(asdict(description.upload), *_NOT_TOLD)
     return document
+
+
+def _author_in(folder: Path) -> Any:
+    try:
+        told = load(folder)
+    except (OSError, ValueError, RecursionError):
+        return None
+    return told.get("agent") if isinstance(told, dict) else None
 
 
 def _part(folder: Path, part: Part) -> dict[str, Any]:

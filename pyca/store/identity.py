@@ -38,6 +38,10 @@ def get(session: Session) -> Identity:
     return Identity(found.value, found.error, found.checked or 0.0, searched.checked is not None)
 
 
-def note_searched(session: Session, now: float) -> None:
-    """Note that the folders of recordings were searched."""
-    upstream.succeeded(session, _SEARCHED, now)
+def note_searched(session: Session, now: float, id_: str | None = None) -> None:
+    """Note that the folders of recordings were searched.
+
+    :param id_: the database that this was done for; None for whichever it is
+    """
+    if id_ in (None, get(session).id):
+        upstream.succeeded(session, _SEARCHED, now)

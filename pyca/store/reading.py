@@ -1,6 +1,5 @@
 """Read what folders tell about recordings, whoever has edited them since."""
 
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, TypeVar
 from pyca.core.event import Attachment, Event, Origin
 from pyca.core.recording import Part, Recording, Track, Upload, UploadStep
 from pyca.core.states import EventState, Outcome
-from pyca.store.folder import NAME, Description
+from pyca.store.folder import NAME, Author, Description, load
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +18,6 @@ Places = tuple[Path, ...]
 """A recording's folder, and others in which files of it may lie."""
 Allowed = Callable[[Event], Iterable[Path]]
 
-_LARGEST = 16_000_000
-"""bytes of a description: calendars may attach much, but not more than this"""
 _LATEST = 32_503_680_000.0
 """seconds since 1970: the year 3000"""
 
@@ -57,7 +54,7 @@ def read(folder: Path, allowed: Allowed = lambda event: ()) -> Description | Non
     clear = _is_clear(document, about)
     if not clear:
         logger.warning("%s does not tell clearly whether the recording was delivered", folder / NAME)
-    return Description(recording, tuple(parts), upload, clear)
+    return Description(recording, tuple(parts), upload, clear, _author(document.get("agent")))
 
 
 def _is_clear(document: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
@@ -72,8 +69,7 @@ def _document(folder: Path) -> Mapping[str, Any] | None:
     """Return what is written, empty where it cannot be read, None where there is nothing to read."""
     file = folder / NAME
     try:
-        size = file.stat().st_size
-        found = json.loads(file.read_text("utf-8")) if size <= _LARGEST else None
+        found = load(folder)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
@@ -120,6 +116,12 @@ def _named(folder: Path) -> Event | None:
     return Event(uid=uid, title=uid, start=float(start), end=float(start))
 
 
+def _author(value: Any) -> Author | None:
+    item = _mapping(value)
+    author = Author(_text(item.get("name")), _text(item.get("database")))
+    return author if author != Author() else None
+
+
 def _part(value: Any, uid: str, places: Places) -> Part | None:
     item = _mapping(value)
     files = tuple(str(path) for path in _all(item.get("files"), lambda name: _path(name, places)))
@@ -164,15 +166,12 @@ def _upload(value: Any, uid: str) -> Upload | None:
     target = _text(item.get("target"))
     if not target:
         return None
+    step = _choice(UploadStep, item.get("step"), UploadStep.BEGIN)
+    # Which address gets the files is never taken from a file: what was under way begins anew.
     return Upload(
         uid=uid,
         target=target,
-        step=_choice(UploadStep, item.get("step"), UploadStep.BEGIN),
-        node=_text(item.get("node")),
-        package=_text(item.get("package")),
-        tracks_done=_count(item.get("tracks_done")),
-        bytes_sent=_count(item.get("bytes_sent")),
-        bytes_total=_count(item.get("bytes_total")),
+        step=UploadStep.BEGIN if step is UploadStep.TRACKS else step,
         attempts=_count(item.get("attempts")),
         error=_text(item.get("error")),
         permanent=item.get("permanent") is True,

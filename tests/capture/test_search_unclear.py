@@ -1,13 +1,16 @@
 """Folders that people edited: nothing else of the machine is delivered, and nothing a second time."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pyca.capture.search import settled
+from pyca.core.recording import Upload, UploadStep
 from pyca.core.states import EventState
+from pyca.ingest.operator import _reopened
 from pyca.store.folder import NAME, Description
 from pyca.store.reading import read
 
@@ -75,3 +78,24 @@ def test_what_is_clear_goes_on(folder: Path) -> None:
     found = settled(tell(folder))
     assert found.recording.state is EventState.FINISHED_RECORDING
     assert found.upload is None
+
+
+@pytest.mark.parametrize("step", ["begin", "tracks"])
+def test_nobody_sends_a_delivery_to_another_address(folder: Path, step: str) -> None:
+    delivery = {
+        "target": "opencast",
+        "step": step,
+        "node": "http://evil",
+        "package": "<mp/>",
+        "tracks_done": 1,
+    }
+    found = settled(tell(folder, {**delivery, "attempts": 2}, state="uploading"))
+    assert found.upload == Upload("u1", "opencast", UploadStep.BEGIN, attempts=2)
+
+
+def test_a_final_call_that_only_the_folder_tells_of_is_begun_anew_or_not_at_all(folder: Path) -> None:
+    upload = tell(folder, {"target": "opencast", "step": "ambiguous"}, state="failed uploading").upload
+    assert upload
+    assert upload.step is UploadStep.AMBIGUOUS
+    assert _reopened(upload).step is UploadStep.BEGIN
+    assert _reopened(replace(upload, node="http://node")).step is UploadStep.TRACKS

@@ -125,6 +125,21 @@ def test_delete(pyca: Run, database: Database, folder: Path, monkeypatch: pytest
     assert pyca("events", "list").out == "No events.\n"
 
 
+def test_delete_that_fails_halfway_leaves_nothing_that_comes_back(
+    pyca: Run, database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = record(database, folder, state=EventState.FINISHED_RECORDING)
+    (file.parent / "event.json").write_text("{}")
+
+    def refuse(path: Path) -> None:
+        raise OSError(30, "Read-only file system", str(path))
+
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    assert "cannot be deleted" in pyca("events", "delete", "rec-1", "--yes").err
+    assert file.exists()
+    assert not (file.parent / "event.json").exists()
+
+
 def test_delete_leaves_folders_of_others_alone(pyca: Run, database: Database, tmp_path: Path) -> None:
     file = record(database, tmp_path / "elsewhere", state=EventState.FINISHED_RECORDING)
     assert pyca("events", "delete", "rec-1", "--yes").code == 0

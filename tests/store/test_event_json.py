@@ -1,6 +1,9 @@
 """``event.json``: what is written is read again, and whatever somebody made of it does no harm."""
 
+import errno
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +77,8 @@ def described(home: Path) -> Description:
 def test_what_is_written_is_read_again(home: Path) -> None:
     description = described(home)
     folders.write(home, description)
-    assert read(home, lambda event: [home.parent]) == description
+    upload = Upload("uid-1", "opencast", UploadStep.FINISH)
+    assert read(home, lambda event: [home.parent]) == replace(description, upload=upload)
     assert [path.name for path in home.iterdir() if path.name.startswith(".")] == []
 
 
@@ -139,3 +143,52 @@ def test_whatever_somebody_wrote_is_read_without_an_error(
     assert found
     assert found.recording.uid
     assert found.recording.event.start <= found.recording.event.end
+
+
+def test_a_pipe_in_the_place_of_a_description_keeps_nobody_waiting(home: Path) -> None:
+    os.mkfifo(home / NAME)
+    assert folders.owner_of(home) == ""
+    found = read(home)
+    assert found
+    assert not found.clear
+
+
+def test_a_link_in_the_place_of_a_description_is_not_followed(home: Path) -> None:
+    folders.write(home, described(home))
+    (home / NAME).rename(home.parent / "other.json")
+    (home / NAME).symlink_to(home.parent / "other.json")
+    assert folders.owner_of(home) == ""
+
+
+def test_a_huge_description_is_not_read_to_its_end(home: Path) -> None:
+    with (home / NAME).open("wb") as file:
+        file.write(b'{"uid": "uid-1"}')
+        file.truncate(10**12)
+    assert folders.owner_of(home) == ""
+    assert read(home)
+
+
+def test_a_note_about_a_folder_that_cannot_be_looked_into_only_logs(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stale(_path: Path) -> bool:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(Path, "exists", stale)
+    folders.note(described(home))
+    assert "Stale" in caplog.text
+
+
+def test_a_note_reaches_every_folder_that_is_described(home: Path) -> None:
+    spare = home.parent / "spare" / home.name
+    bare = home.parent / "bare" / home.name
+    for folder in (spare, bare):
+        folder.mkdir(parents=True)
+    begun = described(home)
+    folders.write(spare, begun)
+    tracks = tuple(Track(folder / "b.mkv", "presenter/source") for folder in (spare, bare))
+    over = replace(begun.recording, state=EventState.FINISHED_UPLOADING, tracks=tracks)
+    folders.note(Description(over))
+    assert json.loads((spare / NAME).read_text())["recording"]["state"] == "finished uploading"
+    assert not (bare / NAME).exists()
+    assert not (home / NAME).exists()
