@@ -83,3 +83,18 @@ def test_a_command_that_is_not_wanted_any_more_is_killed() -> None:
     cancelled.set()
     output = last_output(["sleep", "600"], SystemClock(), limit=600, keep=10, cancelled=cancelled)
     assert output.code is None
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_our_passwords_are_not_passed_on(monkeypatch: pytest.MonkeyPatch, given: bool) -> None:
+    secrets = ("PYCA_SERVER_PASSWORD", "PYCA_AGENT_DATABASE", "PYCA_UI_PASSWORD_FILE")
+    for name in (*secrets, "PYCA_CONFIG", "HOOK_X"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("PYCA_FFMPEG", "2")
+    env = {**os.environ} if given else None
+    said = last_output(["env"], SystemClock(), limit=20, keep=100_000, env=env).text.splitlines()
+    assert sorted(line for line in said if line.startswith(("PYCA_", "HOOK_"))) == [
+        "HOOK_X=1",
+        "PYCA_CONFIG=1",
+        "PYCA_FFMPEG=2",
+    ]
