@@ -23,6 +23,8 @@ RATE_PERIOD = 3600.0
 """Seconds for which what recordings take per second is taken as known."""
 RECENT = 8
 """Recordings from which that is learnt."""
+QUIET = 15.0
+"""Seconds before a start in which the database is not asked: it could keep the recorder waiting."""
 _OVER = (
     EventState.FINISHED_RECORDING,
     EventState.PARTIAL_RECORDING,
@@ -41,6 +43,7 @@ class DiskWatch:
         self._next = 0.0
         self._rate = 0.0
         self._rate_due = 0.0
+        self._low = False
 
     def look(self, following: Event | None, *, busy: bool) -> None:
         """Look, where it is time to.
@@ -57,11 +60,15 @@ class DiskWatch:
         if free is None:
             text = f"{self._capture.directory} cannot be read; see whether its disk is there"
             alarms.alert(AlarmKind.DISK, text)
+            self._low = False
             return
         wanted = max(self._capture.minimum_free, self._needed(following, now))
         if free >= wanted:
             alarms.clear(AlarmKind.DISK)
-        elif AlarmKind.DISK not in alarms:
+            self._low = False
+        elif not self._low:
+            # Once: its numbers would be news at each look.
+            self._low = True
             alarms.alert(AlarmKind.DISK, self._words(free, wanted))
             # It may delete what was delivered.
             ring(self._database.scope, ServiceName.INGEST)
@@ -77,10 +84,13 @@ class DiskWatch:
         """Return how much the next event will probably take, twice: a copy is made when it is finished."""
         if following is None:
             return 0
-        if now >= self._rate_due:
+        if now >= self._rate_due and self._may_learn(following):
             self._rate_due = now + RATE_PERIOD
             self._learn()
         return round(2 * self._rate * following.duration)
+
+    def _may_learn(self, following: Event) -> bool:
+        return following.start > self._context.clock.now() + QUIET and not self._context.scribe.trouble
 
     def _learn(self) -> None:
         try:

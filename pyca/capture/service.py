@@ -124,9 +124,10 @@ class CaptureService:
         self._recovery.close()
         self._finisher.close()
         self._context.looker.close()
-        self._context.hooks.close()
         self._context.syncer.close()
+        # What was recorded is noted before anything that a hook may hold up.
         self._context.scribe.close()
+        self._context.hooks.close()
 
     def _start_due(self) -> None:
         """Start events whose time has come, and those that had to wait. Nothing slow comes before this."""

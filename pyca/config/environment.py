@@ -9,15 +9,15 @@ from pyca.config.locate import Location
 from pyca.config.report import Report, did_you_mean
 from pyca.config.types import Raw, Secret
 
-_PREFIX = "PYCA_"
-_OTHERS = frozenset({"PYCA_CONFIG", "PYCA_FFMPEG"})
+PREFIX = "PYCA_"
+OTHERS = frozenset({"PYCA_CONFIG", "PYCA_FFMPEG"})
 """variables that name a file to use; no keys"""
 
 
 def variables() -> dict[str, Location]:
     """Return each variable that is understood and the key that it sets; those with ``_FILE`` not included."""
     return {
-        f"{_PREFIX}{section}_{key}".upper(): (section, key)
+        f"{PREFIX}{section}_{key}".upper(): (section, key)
         for section, cls in SECTIONS.items()
         for key in kinds(cls)
     }
@@ -36,7 +36,7 @@ def overrides(environ: Mapping[str, str], report: Report) -> dict[Location, Raw]
     """Return the raw values that the environment sets; the report learns which variable set what."""
     plain, files = variables(), file_variables()
     found: dict[Location, Raw] = {}
-    for name in sorted(name for name in environ if name.startswith(_PREFIX) and name not in _OTHERS):
+    for name in sorted(name for name in environ if name.startswith(PREFIX) and name not in OTHERS):
         if name in plain:
             section, key = location = plain[name]
             found[location] = kinds(SECTIONS[section])[key].split(environ[name])

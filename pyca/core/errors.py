@@ -43,7 +43,7 @@ class ConfigError(PycaError):
 class StoreError(PycaError):
     """The database cannot be used: unreachable, damaged, or written by a newer pyCA.
 
-    :param mended: True where a new one has taken its place by now
+    :param mended: True where it has been put in order by now, or a new one has taken its place
     """
 
     exit_code = os.EX_UNAVAILABLE

@@ -2,7 +2,8 @@
 
 import os
 from pathlib import Path
-from stat import S_ISREG
+
+from pyca.runtime.files import open_regular
 
 _MOST = 512 * 1024
 """bytes per look: about 50 minutes of health report"""
@@ -24,21 +25,12 @@ class HealthFile:
     def read(self) -> str:
         """Return the new text, empty where there is none. Of very much only the end is returned."""
         try:
-            # Opening a named pipe would wait for its writer.
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open_regular(self.path) as (descriptor, status):
+                return self._read(descriptor, status)
         except OSError:
             return ""
-        try:
-            return self._read(descriptor)
-        except OSError:
-            return ""
-        finally:
-            os.close(descriptor)
 
-    def _read(self, descriptor: int) -> str:
-        status = os.fstat(descriptor)
-        if not S_ISREG(status.st_mode):
-            return ""
+    def _read(self, descriptor: int, status: os.stat_result) -> str:
         if status.st_ino != self._inode or status.st_size < self._offset:
             self._inode, self._offset = status.st_ino, 0
         self._offset = max(self._offset, status.st_size - _MOST)

@@ -1,10 +1,8 @@
 """Judge a picture by the preview of a capture command that reports no health itself."""
 
-import os
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from stat import S_ISREG
 
 from pyca.config.settings import Health
 from pyca.core.alarm import AlarmKind
@@ -13,6 +11,7 @@ from pyca.media.ffmpeg import Tools
 from pyca.media.health import Fault
 from pyca.media.rhythm import Rhythm
 from pyca.media.run import convert
+from pyca.runtime.files import open_regular
 
 _WIDTH, _HEIGHT = 32, 18
 _LARGEST = 20_000_000
@@ -31,16 +30,6 @@ class Still:
     pixels: bytes
     written: int
     """nanoseconds: the file's time of modification"""
-
-    @property
-    def mean(self) -> float:
-        """Mean brightness from 0 to 1."""
-        return sum(self.pixels) / len(self.pixels) / _WHITE
-
-    @property
-    def brightest(self) -> float:
-        """Brightness of the brightest pixel from 0 to 1."""
-        return max(self.pixels) / _WHITE
 
     @property
     def digest(self) -> str:
@@ -132,11 +121,8 @@ class StillWatch:
 def _read(path: Path) -> tuple[bytes, int]:
     """Return a picture and the time at which it was written."""
     try:
-        # Opening a named pipe would wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            data = file.read(_LARGEST) if S_ISREG(status.st_mode) else b""
+        with open_regular(path) as (descriptor, status), open(descriptor, "rb", closefd=False) as file:
+            data = file.read(_LARGEST)
     except OSError as error:
         raise MediaError(f"“{path}” cannot be read: {error.strerror}", "check “preview”") from error
     if not data:

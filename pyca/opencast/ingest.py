@@ -99,11 +99,15 @@ def holds_tracks(stored: str, sent: str) -> bool:
     A track is the same where the server's own id of it and its flavor are, and where neither size nor
     checksum says otherwise. Before the final call the server shows none of them.
 
+    :param stored: what the server shows; an answer that is no media package settles nothing
     :param sent: the media package as the server returned it before the final call
     """
     if not sent:
         return False
-    there, ours = _tracks(stored), _tracks(sent)
+    try:
+        there, ours = _tracks(stored), _tracks(sent)
+    except ET.ParseError:
+        return False
     return bool(ours) and all(
         name in there and all(there[name].get(fact, value) == value for fact, value in track.items())
         for name, track in ours.items()

@@ -2,8 +2,9 @@
 
 import logging
 import os
+import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from enum import StrEnum
 
 from pyca.config.settings import Settings
@@ -21,6 +22,10 @@ WAITING = 100
 """How many may wait: a hook that hangs must not fill the memory in the months until somebody looks."""
 KEPT = 4096
 """Bytes of a hook's output that are kept for the log."""
+PATIENCE = 3.0
+"""Seconds that hooks have to end when their service does: its next run is kept waiting meanwhile."""
+_DYING = 3.0
+"""seconds to wait for those that were killed"""
 
 
 class Hook(StrEnum):
@@ -41,8 +46,12 @@ class Hooks:
         self._time_limit = settings.hooks.time_limit
         self._agent = settings.agent.name
         self._clock = clock
-        self._pool: ThreadPoolExecutor | None = None
-        self._open = 0
+        self._pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="hook")
+        self._cancelled = threading.Event()
+        # Hooks are run from several threads: the recorder's, the finisher's.
+        self._lock = threading.Lock()
+        self._work: set[Future[None]] = set()
+        self._closed = False
 
     def run(self, hook: Hook, facts: Mapping[str, str], event: Event | None = None) -> None:
         """Run a hook soon, where one is configured; returns at once.
@@ -53,19 +62,38 @@ class Hooks:
         command = self._commands[hook]
         if not command.strip():
             return
-        if self._open >= WAITING:
-            logger.warning("hook %s is left out: %d others are still waiting to run", hook, self._open)
-            return
-        self._open += 1
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="hook")
         told = {"NAME": str(hook), "AGENT": self._agent, **_about(event), **facts}
-        self._pool.submit(self._run, hook, command, told)
+        with self._lock:
+            if self._closed:
+                logger.warning("hook %s is left out: the service ends", hook)
+                return
+            if len(self._work) >= WAITING:
+                logger.warning("hook %s is left out: %d others have not ended yet", hook, len(self._work))
+                return
+            future = self._pool.submit(self._run, hook, command, told)
+            self._work.add(future)
+        # Outside the lock: where it is done already this calls at once.
+        future.add_done_callback(self._ended)
 
-    def close(self) -> None:
-        """Wait for the hooks that run; each of them has its time limit."""
-        if self._pool:
-            self._pool.shutdown(wait=True)
+    def close(self, patience: float = PATIENCE) -> None:
+        """Let hooks end that run or wait, for a short while; what is left then is killed or left out.
+
+        :param patience: seconds for all of them together
+        """
+        with self._lock:
+            self._closed = True
+            open_ = set(self._work)
+        self._pool.shutdown(wait=False)
+        _, late = wait(open_, patience)
+        left_out = {future for future in late if future.cancel()}
+        if left_out:
+            logger.warning("%d hooks are left out: the service ends", len(left_out))
+        self._cancelled.set()
+        wait(late - left_out, _DYING)
+
+    def _ended(self, future: Future[None]) -> None:
+        with self._lock:
+            self._work.discard(future)
 
     def _run(self, hook: Hook, command: str, facts: Mapping[str, str]) -> None:
         try:
@@ -75,6 +103,7 @@ class Hooks:
                 limit=self._time_limit,
                 keep=KEPT,
                 env={**os.environ, **_variables(facts)},
+                cancelled=self._cancelled,
             )
         except CommandError as error:
             logger.error("hook %s: %s", hook, error)
@@ -83,12 +112,12 @@ class Hooks:
             logger.exception("hook %s", hook)
         else:
             self._tell(hook, said.code, said.text.strip())
-        finally:
-            self._open -= 1
 
     def _tell(self, hook: Hook, code: int | None, text: str) -> None:
         words = f": {text.splitlines()[-1]}" if text else ""
-        if code is None:
+        if code is None and self._cancelled.is_set():
+            logger.error("hook %s was cut short: the service ends%s", hook, words)
+        elif code is None:
             logger.error("hook %s was killed after %.0f s%s", hook, self._time_limit, words)
         elif code:
             logger.error("hook %s ended with exit code %d%s", hook, code, words)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import psutil
 
+from pyca.config.environment import OTHERS, PREFIX
+
 _PRIVATE = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
 
 
@@ -32,12 +34,18 @@ def usage(pid: int | None = None) -> Usage | None:
 
 
 def environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment for a child: what the service manager tells us is meant for us alone.
+    """Return the environment for a child, without what is meant for us alone.
+
+    That is what the service manager tells us, and the keys that are set by variables, passwords among them.
 
     :param env: where to take it from, by default ours
     """
     source = os.environ if env is None else env
-    return {key: value for key, value in source.items() if key not in _PRIVATE}
+    return {key: value for key, value in source.items() if not _is_private(key)}
+
+
+def _is_private(key: str) -> bool:
+    return key in _PRIVATE or (key.startswith(PREFIX) and key not in OTHERS)
 
 
 def start_time(pid: int) -> float | None:

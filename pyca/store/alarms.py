@@ -45,9 +45,6 @@ class Alarms:
         # What an earlier run of this service saw is seen again where it is still so.
         write(lambda session: end_of_service(session, service, now))
 
-    def __contains__(self, kind: AlarmKind) -> bool:
-        return any(key[0] is kind for key in self._active)
-
     def alert(
         self,
         kind: AlarmKind,

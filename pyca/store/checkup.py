@@ -7,6 +7,7 @@ from sqlalchemy import false, update
 from pyca.core.clock import Clock
 from pyca.core.errors import StoreError
 from pyca.store.database import Database
+from pyca.store.rescue import faults
 from pyca.store.tables import ServiceRow
 
 _STEPS = 20_000
@@ -26,17 +27,13 @@ def damage(database: Database, clock: Clock, limit: float) -> str | None:
             assert isinstance(pooled, sqlite3.Connection)
             pooled.set_progress_handler(lambda: clock.monotonic() > given_up, _STEPS)
             try:
-                found = pooled.execute("PRAGMA quick_check(3)").fetchall()
+                return faults(pooled, "quick_check(3)")
             finally:
                 pooled.set_progress_handler(None, 0)
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         if clock.monotonic() > given_up:
             return None
         raise StoreError(f"database {database.place}: {error}", "look at the disk that it is on") from error
-    except sqlite3.DatabaseError as error:
-        return str(error)
-    words = "; ".join(str(row[0]) for row in found)
-    return "" if words == "ok" else words
 
 
 def try_writing(database: Database) -> None:

@@ -50,8 +50,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _parse(url)
         self.engine = _engine(self.url)
-        self.mend: Callable[[], None] | None = None
-        """called where the file turns out to be damaged or gone; what met it is tried again by its caller"""
+        self.mend: Callable[[], bool] | None = None
+        """called where the file turns out to be damaged or gone; True where what met it may be tried again"""
         self._mending = threading.Lock()
 
     @property
@@ -117,12 +117,10 @@ class Database:
             return False
         try:
             self.engine.dispose()
-            self.mend()
+            return self.mend()
         except StoreError as error:
             logger.error("%s", error)
             return False
-        else:
-            return True
         finally:
             self._mending.release()
 

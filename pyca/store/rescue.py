@@ -30,14 +30,39 @@ def tells_damage(error: BaseException | None) -> bool:
     return damaged or "no such table" in str(error)
 
 
-def set_aside(file: Path) -> Path | None:
+def faults(connection: sqlite3.Connection, look: str = "integrity_check(1)") -> str:
+    """Look through a file from its first to its last page; return what is wrong, empty where it is whole.
+
+    :param look: the pragma that does so; ``quick_check`` leaves out the indexes
+    :raises sqlite3.Error: where it cannot be looked through, which tells nothing
+    """
+    try:
+        found = connection.execute(f"PRAGMA {look}").fetchall()
+    except sqlite3.DatabaseError as error:
+        if tells_damage(error):
+            return str(error)
+        raise
+    words = "; ".join(str(row[0]) for row in found)
+    return "" if words == "ok" else words
+
+
+def is_whole(file: Path) -> bool | None:
+    """Tell whether a file is undamaged; None where that cannot be seen, or where it is gone."""
+    if not file.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(file, timeout=_PATIENCE)) as connection:
+            return not faults(connection)
+    except sqlite3.Error:
+        return None
+
+
+def set_aside(file: Path) -> Path:
     """Move a damaged file out of the way, with what belongs to it.
 
-    :return: where it is now; None where it is not damaged, or gone
+    :return: where it is now
     :raises StoreError: where the folder must not be written
     """
-    if not file.exists() or not _damaged(file):
-        return None
     target = _unused(file)
     try:
         for companion in _COMPANIONS:
@@ -51,18 +76,6 @@ def set_aside(file: Path) -> Path | None:
         ) from error
     logger.error("database %s is damaged and was set aside as %s; a new one takes its place", file, target)
     return target
-
-
-def _damaged(file: Path) -> bool:
-    """Look into a file from its first to its last page."""
-    try:
-        with closing(sqlite3.connect(file, timeout=_PATIENCE)) as connection:
-            found = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    except sqlite3.OperationalError:
-        return False
-    except sqlite3.DatabaseError as error:
-        return tells_damage(error)
-    return found is None or found[0] != "ok"
 
 
 def _unused(file: Path) -> Path:

@@ -2,11 +2,11 @@
 
 import fcntl
 import logging
+import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -16,12 +16,15 @@ from sqlalchemy.engine import Connection
 from pyca.core.errors import StoreError
 from pyca.store import identity
 from pyca.store.database import Database
-from pyca.store.rescue import set_aside
+from pyca.store.rescue import is_whole, set_aside
 from pyca.store.tables import SCHEMA
 
 logger = logging.getLogger(__name__)
 
 _LOCK = 7_922_331  # any number, the same for all services: PostgreSQL's advisory lock
+
+TRUSTED = 60.0
+"""Seconds for which a file that was found whole is not looked through again, whatever errors it makes."""
 
 
 def version(database: Database) -> str | None:
@@ -44,35 +47,83 @@ def ensure(database: Database, *, repair: bool = True) -> None:
         services, whose file it is
     :raises StoreError: where the database was written by a newer pyCA, or cannot be used
     """
+    mender = None
     if database.file:
         _make_folder(database.file.parent)
-        database.mend = partial(_mend, database, database.file) if repair else None
+        mender = Mender(database, database.file) if repair else None
+        database.mend = mender.mend if mender else None
     try:
         found = version(database)
     except StoreError:
         # If it was damaged, it has been mended by now.
         found = version(database)
-    if found == SCHEMA:
-        return
-    with _exclusive(database):
-        _bring_up_to_date(database)
+    if found != SCHEMA:
+        with _exclusive(database):
+            _bring_up_to_date(database)
+    if mender:
+        mender.note()
 
 
-def _mend(database: Database, file: Path) -> None:
-    """Put a new database in the place of a damaged one, once for all processes that find it so."""
-    with _exclusive(database):
-        kept = set_aside(file)
-        _bring_up_to_date(database, f"The damaged one is kept as {kept}." if kept else "")
+class Mender:
+    """Puts a new database in the place of a damaged one, once for all processes that find it so."""
+
+    def __init__(
+        self, database: Database, file: Path, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._database = database
+        self._file = file
+        self._monotonic = monotonic
+        self._known: tuple[int, int] | None = None
+        self._trusted: float | None = None
+
+    def note(self) -> None:
+        """Remember which file it is now."""
+        known, self._known = self._known, self._found()
+        if self._known != known:
+            self._trusted = None
+
+    def mend(self) -> bool:
+        """Set the file aside where it is damaged, and make a new one where there is none.
+
+        :return: True where the file is another one than before, or has got its tables
+        :raises StoreError: where a new one cannot be made
+        """
+        with _exclusive(self._database):
+            before = self._known
+            self.note()
+            history = ""
+            if self._is_damaged():
+                history = f"The damaged one is kept as {set_aside(self._file)}."
+            changed = _bring_up_to_date(self._database, history)
+            self.note()
+        return changed or self._known != before
+
+    def _found(self) -> tuple[int, int] | None:
+        try:
+            status = os.stat(self._file)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _is_damaged(self) -> bool:
+        """Look through the file, which takes long where it is large, unless that was done just now."""
+        now = self._monotonic()
+        if self._trusted is not None and now < self._trusted:
+            return False
+        whole = is_whole(self._file)
+        self._trusted = now + TRUSTED if whole else None
+        return whole is False
 
 
-def _bring_up_to_date(database: Database, history: str = "") -> None:
+def _bring_up_to_date(database: Database, history: str = "") -> bool:
     """Create or upgrade the tables; nobody else does so meanwhile.
 
     :param history: what became of the database before this one
+    :return: True where there was something to do
     """
     found = version(database)
     if found == SCHEMA:
-        return
+        return False
     if found is not None and found > SCHEMA:
         raise StoreError(
             f"database {database.place} has schema {found}, this pyCA knows {SCHEMA} at most",
@@ -82,6 +133,7 @@ def _bring_up_to_date(database: Database, history: str = "") -> None:
         _copy(database.file, found)
     _migrate(database, history)
     logger.info("database %s: schema %s → %s", database.place, found or "none", SCHEMA)
+    return True
 
 
 def _make_folder(folder: Path) -> None:

@@ -139,6 +139,8 @@ ONE, TWO = _track("1", facts="<size>7</size>"), _track("2", "presentation/source
         (_package(_track("3"), TWO), False),
         (_package(_track("1", "presenter/other", "<size>7</size>"), TWO), False),
         (_package(_track("1", facts="<size>8</size>"), TWO), False),
+        ("", False),
+        ("<html>the server is being updated<br></html>", False),
     ],
 )
 def test_a_stored_package_holds_all_tracks_or_none_counts(stored: str, same: bool) -> None:

@@ -1,6 +1,8 @@
 """The last words of a short command."""
 
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,49 @@ def test_endless_words_are_cut_off() -> None:
 def test_a_program_that_is_not_there_is_named(program: str, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be started"):
         last_output([program], SystemClock(), limit=1, keep=10)
+
+
+@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+def test_a_command_of_another_user_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kill, refused = os.killpg, []
+
+    def refuse(group: int, number: int) -> None:
+        refused.append((group, number))
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "killpg", refuse)
+    try:
+        output = say("print('begun', flush=True); import time; time.sleep(60)", limit=1)
+        assert (output.text, output.code) == ("begun\n", None)
+        [(group, _)] = refused
+        assert f"process {group} cannot be killed" in caplog.text
+        # It still runs.
+        assert os.waitpid(group, os.WNOHANG) == (0, 0)
+    finally:
+        for group, number in refused:
+            kill(group, number)
+            os.waitpid(group, 0)
+
+
+def test_a_command_that_is_not_wanted_any_more_is_killed() -> None:
+    cancelled = threading.Event()
+    cancelled.set()
+    output = last_output(["sleep", "600"], SystemClock(), limit=600, keep=10, cancelled=cancelled)
+    assert output.code is None
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_our_passwords_are_not_passed_on(monkeypatch: pytest.MonkeyPatch, given: bool) -> None:
+    secrets = ("PYCA_SERVER_PASSWORD", "PYCA_AGENT_DATABASE", "PYCA_UI_PASSWORD_FILE")
+    for name in (*secrets, "PYCA_CONFIG", "HOOK_X"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("PYCA_FFMPEG", "2")
+    env = {**os.environ} if given else None
+    said = last_output(["env"], SystemClock(), limit=20, keep=100_000, env=env).text.splitlines()
+    assert sorted(line for line in said if line.startswith(("PYCA_", "HOOK_"))) == [
+        "HOOK_X=1",
+        "PYCA_CONFIG=1",
+        "PYCA_FFMPEG=2",
+    ]

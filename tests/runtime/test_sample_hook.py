@@ -72,11 +72,11 @@ def test_an_alarm_and_its_end_arrive(listener: Listener) -> None:
     mine = hooks(listener.address)
     alarms = Alarms(ServiceName.INGEST, mine, SystemClock(), lambda work: None)
     alarms.alert(AlarmKind.UPLOAD, "waits for the server", EVENT)
-    mine.close()
+    mine.close(patience=30)
     mine = hooks(listener.address)
     alarms._hooks = mine
     alarms.clear(AlarmKind.UPLOAD, EVENT)
-    mine.close()
+    mine.close(patience=30)
     assert [told["text"] for told in listener.told] == [
         "hall 1: alarm (upload): waits for the server “Übung; rm -rf”",
         "hall 1: alarm is over (upload): waits for the server “Übung; rm -rf”",
@@ -87,7 +87,7 @@ def test_an_alarm_and_its_end_arrive(listener: Listener) -> None:
 def test_a_delivery_arrives(listener: Listener) -> None:
     mine = hooks(listener.address)
     mine.run(Hook.UPLOAD_DONE, {"STATE": "finished uploading", "FILES": "/r/a.mkv\n/r/b.mkv"}, EVENT)
-    mine.close()
+    mine.close(patience=30)
     [told] = listener.told
     assert told["text"] == "hall 1: upload done “Übung; rm -rf”"
     assert told["files"].splitlines() == ["/r/a.mkv", "/r/b.mkv"]
@@ -100,7 +100,7 @@ def test_a_service_that_refuses_is_told_in_the_log(
     listener.status = 500
     mine = hooks(listener.address)
     mine.run(Hook.ALARM, {"ALARM": "disk"})
-    mine.close()
+    mine.close(patience=30)
     assert "hook alarm ended with exit code 69: HTTP Error 500" in caplog.text
 
 

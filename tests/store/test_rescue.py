@@ -11,7 +11,8 @@ from pyca.core.errors import StoreError
 from pyca.store import identity
 from pyca.store.database import Database
 from pyca.store.identity import Identity
-from pyca.store.upgrade import ensure
+from pyca.store.upgrade import TRUSTED, Mender, ensure
+from tests.tools import FakeClock
 
 
 @pytest.fixture
@@ -148,3 +149,76 @@ def test_a_folder_that_cannot_be_written_is_told(file: Path, monkeypatch: pytest
     with pytest.raises(StoreError):
         opened(file)
     assert file.exists()
+
+
+def without_table(database: Database) -> StoreError:
+    """The error of a database whose schema is current, but lacks a table."""
+    with database.write() as session:
+        session.execute(text("DROP TABLE IF EXISTS upstream_state"))
+    with pytest.raises(StoreError) as caught:
+        look(database)
+    return caught.value
+
+
+def test_where_nothing_can_be_mended_nothing_is_told_to_be(file: Path) -> None:
+    database = opened(file)
+    assert not without_table(database).mended
+    assert not without_table(database).mended
+    assert aside(file) == []
+    database.dispose()
+
+
+def test_what_was_mended_by_us_or_by_another_service_is_told(file: Path) -> None:
+    first, second = opened(file), opened(file)
+    second.dispose()
+    first.dispose()
+    # Not deleted: its number would be given to the new one.
+    file.rename(file.with_name("old.db"))
+    with pytest.raises(StoreError) as caught:
+        look(first)
+    assert caught.value.mended
+    # It meets an error once more, in the file that is new to it.
+    assert without_table(second).mended
+    assert not without_table(second).mended
+    for database in (first, second):
+        database.dispose()
+
+
+def test_a_whole_file_is_not_looked_through_at_each_error(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, looks = FakeClock(), []
+
+    def whole(path: Path) -> bool:
+        looks.append(path)
+        return True
+
+    database = opened(file)
+    monkeypatch.setattr("pyca.store.upgrade.is_whole", whole)
+    mender = Mender(database, file, clock.monotonic)
+    mender.note()
+    database.mend = mender.mend
+    for seconds, count in ((0, 1), (TRUSTED / 2, 1), (TRUSTED, 2)):
+        clock.move(seconds)
+        without_table(database)
+        assert len(looks) == count
+    # Of another file nothing is known yet.
+    database.dispose()
+    file.rename(file.with_name("old.db"))
+    with pytest.raises(StoreError):
+        look(database)
+    assert len(looks) == 3
+    database.dispose()
+
+
+def test_a_file_that_cannot_be_looked_through_is_looked_at_again(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = opened(file)
+    looks: list[Path] = []
+    monkeypatch.setattr("pyca.store.upgrade.is_whole", looks.append)
+    for _ in range(2):
+        assert not without_table(database).mended
+    assert len(looks) == 2
+    assert aside(file) == []
+    database.dispose()

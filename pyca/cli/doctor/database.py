@@ -100,6 +100,6 @@ def _wholeness(database: Database, clock: Clock) -> Finding:
     if found is None:
         return skipped("content", f"too large to be looked through within {_LIMIT:.0f} s")
     if found:
-        remedy = "stop pyCA, move the file away and start again; the schedule comes back from the server"
+        remedy = "look at its disk; pyCA's services set the file aside and make a new one when they meet this"
         return failed("content", f"is damaged: {found}", remedy)
     return ok("content", "is whole")
