@@ -159,7 +159,7 @@ def _readable(index: int, parts: Sequence[Part], tools: Tools | None) -> tuple[l
 def _missing(paths: Sequence[Path]) -> str:
     """Say once which files are not there, however often the command was started in vain."""
     first, others = paths[0], len(paths) - 1
-    which = f"“{first}” is missing" if not others else f"“{first}” and {others} more are missing"
+    which = f"“{first.name}” is missing" if not others else f"“{first.name}” and {others} more are missing"
     return f"{which} (the capture command wrote elsewhere or not at all)"
 
 

@@ -28,6 +28,8 @@ class Job:
     preview_dir: Path
     filters: Mapping[str, str]
     """what a command may hold to measure its own signal, by placeholder"""
+    container: str = ""
+    """file ending of what is delivered, empty where that is what was recorded"""
 
     @property
     def self_ending(self) -> bool:
@@ -132,6 +134,7 @@ def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
             base=f"{base}-{safe_name(name)}" if settings.inputs else base,
             preview_dir=settings.capture.preview_dir,
             filters=filters,
+            container=settings.capture.container,
         )
         for name in chosen
     ]

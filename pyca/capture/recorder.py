@@ -196,7 +196,7 @@ class Recorder:
             self.event = event
             self._put(lambda session: recordings.follow(session, event))
         self._operator_end = operator_end
-        if event is None and not self.flag:
+        if event is None and not self.flag and not self.over:
             self.flag = "the event was taken from the schedule while it was recorded"
             logger.warning("“%s”: %s", self.event.title, self.flag)
             if self._context.settings.capture.stop_cancelled:

@@ -58,6 +58,8 @@ class Recovery:
         self._recovered = False
         self._search: Search | None = None
         self._giving_back = False
+        self._told = ""
+        """the database of which somebody was told that it is a new one"""
         self._unsearched: str | None = None
         """the id of a database whose search was begun and is not noted as done yet"""
         self._offset = context.clock.now() - context.clock.monotonic()
@@ -86,9 +88,7 @@ class Recovery:
             return
         self._giving_back = True
         remembered, found = self._agenda.remembered(), self._agenda.identity
-        history = found.history if found else ""
-        text = f"another database has taken the place of the one in use. {history}".strip()
-        self._alert(text)
+        self._alert(found)
         self._context.scribe.put(lambda session: give_back(session, remembered))
         for recorder in self._recorders.values():
             recorder.announce()
@@ -147,7 +147,7 @@ class Recovery:
         if found.searched:
             return
         if found.history:
-            self._alert(found.history)
+            self._alert(found)
         # What was being recorded a moment ago is among the first: it goes on before anything begins.
         self._take_in(FIRST_LOOK)
 
@@ -191,6 +191,12 @@ class Recovery:
         places = jobs_everywhere(self._context.settings, recording.event, recording.directory)
         return bool(found_parts(recording.uid, places, ()))
 
-    def _alert(self, text: str) -> None:
+    def _alert(self, found: Identity | None) -> None:
+        """Tell once of each database that it is a new one."""
+        if found is None or found.id == self._told:
+            return
+        self._told = found.id
+        text = "the database was lost and a new one made; recordings go on, or come back from their folders"
+        advice = f" {found.history} Look at the disk, then delete it." if found.history else ""
         until = self._context.clock.now() + SHOWN
-        self._context.alarms.alert(AlarmKind.DATABASE, text, until=until)
+        self._context.alarms.alert(AlarmKind.DATABASE, text + advice, until=until)

@@ -42,14 +42,25 @@ def _candidates(job: Job) -> Iterator[tuple[int, tuple[Path, ...]]]:
     number, missing = 1, 0
     before: tuple[Path, ...] = ()
     while (files := job.files(number)) != before and missing < MISSING:
+        before = files
         copies = list(_kept(files))
+        files = tuple(_as_it_is_now(file, job.container) for file in files)
         here = any(is_there(file) for file in files)
         missing = 0 if here or copies else missing + 1
         for copy in copies:
             yield number, copy
         if here:
             yield number, files
-        number, before = number + 1, files
+        number += 1
+
+
+def _as_it_is_now(file: Path, container: str) -> Path:
+    """Return a file under the name that it has got since: joined with others, or in another container."""
+    joined = file.with_name(f"{file.stem}-joined{file.suffix}")
+    names = [file, joined]
+    if container:
+        names = [file, joined.with_suffix(f".{container}"), joined, file.with_suffix(f".{container}")]
+    return next((name for name in names if is_there(name)), file)
 
 
 def _kept(files: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:

@@ -35,6 +35,7 @@ class FileWatch:
         self._grown_at = now
         self._longest = 0.0
         self._times = 0
+        self._had = False
         self._next = now + PERIOD
         self.warning = ""
         """what is wrong with a command that has written nothing yet"""
@@ -65,16 +66,19 @@ class FileWatch:
             if self._size:
                 self._longest = max(self._longest, now - self._grown_at)
             self._times += 1
+            self._had = self._had or size > 0
             self._size, self._grown_at = size, now
             self._growth.limit = max(LIMIT, PATIENCE * self._longest)
         self._note_silence(now)
         since = self._growth.feed(now, size)
-        if since is None or not size:
+        if since is None or not (size or self._had):
             return False
+        if not size:
+            return True  # what was written is gone, and perhaps its disk
         return self._times > STEADY or now - since >= UNSTEADY_LIMIT
 
     def _note_silence(self, now: float) -> None:
-        if self._size:
+        if self._size or self._had:
             self.warning = ""
         elif not self.warning and now - self._started > SILENT:
             names = ", ".join(str(file) for file in self._files)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyca.cli.records import Known, look
 from pyca.core.clock import Clock
-from pyca.core.errors import UsageError
+from pyca.core.errors import StoreError, UsageError
 from pyca.core.recording import UploadStep
 from pyca.core.states import EventState
 from pyca.core.units import show_duration, show_size
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pyca.store.database import Database
 
 _POLL = 0.2
+_TRIES = 20
+"""Looks in a row that may find nothing: a database that was lost is filled again within seconds."""
 
 
 class Phase(StrEnum):
@@ -78,7 +80,7 @@ def follow(
     """
     while True:
         check()
-        one = look(database, uid)
+        one = _look(database, uid)
         if one is None:
             raise UsageError("the event was cancelled")
         moment = assess(one, clock.now(), stopped=stopped)
@@ -88,6 +90,21 @@ def follow(
         if moment.phase in (Phase.DONE, Phase.FAILED):
             return one
         time.sleep(_POLL)
+
+
+def _look(database: "Database", uid: str) -> Known | None:
+    """Look at an event; a database that is away or was just made anew does not end the recording.
+
+    :raises StoreError: where it stays away
+    """
+    for _ in range(_TRIES):
+        try:
+            if one := look(database, uid):
+                return one
+        except StoreError:
+            database.dispose()
+        time.sleep(_POLL)
+    return look(database, uid)
 
 
 def assess(one: Known, now: float, *, stopped: bool = False) -> Moment:

@@ -97,6 +97,9 @@ def _check_fallback(capture: Capture, report: Report) -> None:
     if fallback and (fallback == capture.directory or capture.directory in fallback.parents):
         message = f"found “{fallback}”, expected a folder outside of capture.directory, on another disk"
         report.error(("capture", "fallback_directory"), message)
+    elif fallback and fallback.exists() and not fallback.is_dir():
+        message = f"found “{fallback}”, which is a file; expected a folder"
+        report.error(("capture", "fallback_directory"), message)
 
 
 def _count(items: tuple[str, ...], noun: str) -> str:

@@ -89,14 +89,14 @@ class Health:
     """``[health]``: from when on sound and picture count as faulty. Levels are in dB of full scale."""
 
     silence_level: float = key(Number(minimum=-120, maximum=0), -60.0)
-    silence_seconds: float = key(Number(minimum=0), 6.0)
+    silence_seconds: float = key(Number(minimum=0, maximum=3600), 6.0)
     clipping_level: float = key(Number(minimum=-20, maximum=0), -0.1)
-    clipping_seconds: float = key(Number(minimum=0), 3.0)
+    clipping_seconds: float = key(Number(minimum=0, maximum=8), 3.0)
     black_level: float = key(Number(minimum=0, maximum=1), 0.1)
-    black_seconds: float = key(Number(minimum=0), 5.0)
+    black_seconds: float = key(Number(minimum=0, maximum=3600), 5.0)
     frozen_level: float = key(Number(minimum=-120, maximum=0), -55.0)
-    frozen_seconds: float = key(Number(minimum=0), 5.0)
-    gap_seconds: float = key(Number(minimum=0), 4.0)
+    frozen_seconds: float = key(Number(minimum=0, maximum=3600), 5.0)
+    gap_seconds: float = key(Number(minimum=0, maximum=3600), 4.0)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Hooks:
 class Retention:
     """``[retention]``: which recordings are deleted from this machine, and when."""
 
-    max_age: float = key(Number(minimum=0), 0.0)
+    max_age: float = key(Number(minimum=0, maximum=36500), 0.0)
     keep_free: int = key(Rate(), 0)
     undelivered: bool = key(Boolean(), False)
 

@@ -42,9 +42,9 @@ def picture_filters(health: Health) -> str:
         "scale=160:-2:flags=neighbor",
     ]
     if health.black_seconds > 0:
-        chain.append(f"blackdetect=d=0:pix_th={health.black_level:g}")
+        chain.append(f"blackdetect=d=0:pix_th={_plain(health.black_level)}")
     if health.frozen_seconds > 0:
-        chain.append(f"freezedetect=n={health.frozen_level:g}dB:d={health.frozen_seconds:g}")
+        chain.append(f"freezedetect=n={_plain(health.frozen_level)}dB:d={_plain(health.frozen_seconds)}")
     # FFmpeg would fill the gaps up to the original frame rate and report the copies as its own: hence “fps”.
     return ",".join([*chain, "metadata=mode=add:key=seen:value=1", f"metadata={_PRINT}", "fps=1"])
 
@@ -53,6 +53,11 @@ def sound_filters(health: Health) -> str:
     """Return the filter chain for sound, as it stands in argv. It examines every sample."""
     chain = [f"aresample={SECOND}", f"asetnsamples=n={SECOND}"]
     if health.silence_seconds > 0:
-        chain.append(f"silencedetect=n={health.silence_level:g}dB:d={health.silence_seconds:g}")
+        chain.append(f"silencedetect=n={_plain(health.silence_level)}dB:d={_plain(health.silence_seconds)}")
     levels = "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=Peak_level+RMS_level"
     return ",".join([*chain, levels, f"ametadata={_PRINT}"])
+
+
+def _plain(number: float) -> str:
+    """Return a number without an exponent, which FFmpeg's durations do not know."""
+    return f"{number:.6f}".rstrip("0").rstrip(".")

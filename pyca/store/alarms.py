@@ -81,14 +81,14 @@ class Alarms:
     def clear_event(self, event: Event) -> None:
         """End all alarms of an event that is over."""
         for key in [key for key in self._active if key[1] == event.uid]:
-            self._end(key)
+            self._end(key, "ended")
 
     def rewrite(self) -> None:
         """Store all alarms once more, in a database that knows nothing of them."""
         for alarm in self._active.values():
             self._write(lambda session, alarm=alarm: store(session, alarm))  # type: ignore[misc]
 
-    def _end(self, key: Key) -> None:
+    def _end(self, key: Key, how: str = "over") -> None:
         alarm = self._active.pop(key, None)
         event = self._events.pop(key, None)
         if alarm is None:
@@ -97,7 +97,7 @@ class Alarms:
         about = f"“{event.title}”: " if event else ""
         logger.warning("alarm is over (%s): %s%s", over.kind, about, over.text)
         self._write(lambda session: store(session, over))
-        self._tell(over, "over", event)
+        self._tell(over, how, event)
 
     def _tell(self, alarm: Alarm, state: str, event: Event | None) -> None:
         facts = {

@@ -3,12 +3,14 @@
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pyca.capture.finish import Result, Workshop, finish
 from pyca.capture.inputs import Job, jobs
+from pyca.capture.salvage import found_parts
 from pyca.config.settings import Capture, Settings
 from pyca.core.event import Event
 from pyca.core.recording import Part
@@ -127,3 +129,15 @@ def test_files_that_were_never_written_are_told_once(job: Job, tools: Tools) -> 
     assert result.state is EventState.FAILED_RECORDING
     assert sum("missing" in error for error in result.errors) == 1
     assert any("and 18 more are missing" in error for error in result.errors)
+
+
+def test_what_was_finished_before_is_found_under_its_new_name(job: Job, make: Make, tools: Tools) -> None:
+    """As after the loss of everything but the files themselves."""
+    job = replace(job, container="mp4")
+    make(1)
+    [track] = finished(job, [part(job, 1, 1000.0)], tools, planned=2).tracks
+    assert track.path.suffix == ".mp4"
+    job.files(1)[0].unlink()
+    [found] = found_parts("e", [job], ())
+    assert found.files == (str(track.path),)
+    assert [one.path for one in finished(job, [found], tools, planned=2).tracks] == [track.path]

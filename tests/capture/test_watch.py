@@ -42,3 +42,14 @@ def test_a_command_that_stops_after_its_first_bytes_is_noticed_later(tmp_path: P
     watch = FileWatch((file,), 0.0)
     assert not any(watch.stuck(float(second)) for second in range(1, 120))
     assert any(watch.stuck(float(second)) for second in range(120, 130))
+
+
+def test_a_file_that_vanishes_with_its_disk_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "a.ts"
+    watch = FileWatch((file,), 0.0)
+    for second in range(1, 4):
+        grow(file, second)
+        assert not watch.stuck(float(second))
+    file.unlink()
+    assert any(watch.stuck(float(second)) for second in range(4, 12))
+    assert watch.warning == ""

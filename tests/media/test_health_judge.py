@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -228,3 +229,9 @@ def test_black_picture_is_not_called_frozen_too() -> None:
     watch.feed(picture(10, "lavfi.black_start=10"), 10)
     watch.feed(picture(16, "lavfi.freezedetect.freeze_start=10"), 16)
     assert kinds(watch) == [AlarmKind.BLACK]
+
+
+@pytest.mark.parametrize("number", [0.000001, 1e-5, 3600.0, 1234567.0])
+def test_numbers_reach_ffmpeg_without_an_exponent(number: float) -> None:
+    health = Health(silence_seconds=number, black_level=number, frozen_seconds=number, frozen_level=-number)
+    assert not re.search(r"[0-9]e[+-]?[0-9]", picture_filters(health) + sound_filters(health))
