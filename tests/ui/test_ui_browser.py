@@ -44,6 +44,8 @@ def test_record_watch_and_stop(tmp_path: Path) -> None:
         page.look(1280, 900)
         page.open(f"http://admin:secret@127.0.0.1:{port}/")
         page.until("document.body.innerText.includes('Nothing is being recorded')")
+        # Before its script has come the button leads to a page of its own.
+        page.until("document.readyState === 'complete'")
 
         page.run("document.querySelector('#record-now').click()")
         page.until("document.activeElement.name === 'title' && document.querySelector('dialog[open]')")
