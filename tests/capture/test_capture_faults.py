@@ -320,7 +320,7 @@ class TestHooksAndAlarms:
         rig.finish()
         rig.close()
         assert any("HOOK_NAME=recording_failed" in line for line in told())
-        assert any("HOOK_ALARM_STATE=over" in line for line in told())
+        assert any("HOOK_ALARM_STATE=ended" in line for line in told())
         assert sum("HOOK_ALARM=command" in line and "raised" in line for line in told()) == 1
 
     def test_a_hook_that_hangs_holds_nobody_up(
