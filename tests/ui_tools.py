@@ -12,7 +12,7 @@ from pyca.core.recording import Track, Upload, UploadStep
 from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.store import events, recordings, services, uploads
 from pyca.store.database import Database
-from pyca.ui.auth import form_token
+from pyca.ui.access.guard import form_token
 
 USER, PASSWORD = "jürg", "geheim:ä"
 

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The migration that this code was written for."""
 
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -199,3 +199,60 @@ class DeletedEvent(Base):
     start: Mapped[float]
     """an event that is moved afterwards is wanted again"""
     end: Mapped[float]
+
+
+class AccountRow(Base):
+    """Somebody who may log in."""
+
+    __tablename__ = "account"
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    password: Mapped[str]
+    """hash with its method and salt, never the password itself"""
+    scope: Mapped[str] = mapped_column(String(20))
+    created: Mapped[float]
+    changed: Mapped[float]
+    """when the password was set"""
+
+
+class TokenRow(Base):
+    """A key for a program, which acts for its owner."""
+
+    __tablename__ = "access_token"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    """names it to people; it opens nothing"""
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    owner: Mapped[str] = mapped_column(String(100), index=True)
+    """the name of an account, or of the user that the configuration names"""
+    label: Mapped[str] = mapped_column(default="")
+    scope: Mapped[str] = mapped_column(String(20))
+    created: Mapped[float]
+    expires: Mapped[float | None]
+    used: Mapped[float | None]
+
+
+class LoginRow(Base):
+    """A browser in which somebody has logged in."""
+
+    __tablename__ = "login"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(100), index=True)
+    stamp: Mapped[str] = mapped_column(String(64))
+    """digest of the owner's password hash: another password ends the login"""
+    created: Mapped[float]
+    seen: Mapped[float]
+    expires: Mapped[float]
+    address: Mapped[str] = mapped_column(default="")
+    program: Mapped[str] = mapped_column(default="")
+
+
+class FigureRow(Base):
+    """A figure that only grows, such as the seconds that were recorded."""
+
+    __tablename__ = "figure"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    label: Mapped[str] = mapped_column(String(60), primary_key=True, default="")
+    value: Mapped[float] = mapped_column(default=0.0)

@@ -8,7 +8,7 @@ from flask import Flask, current_app
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
-from pyca.ui.previews import Previews
+from pyca.ui.view.previews import Previews
 
 _KEY = "pyca"
 

@@ -1,13 +1,16 @@
-"""Errors as pages in words, or as JSON where JSON was asked for. Never a traceback."""
+"""Errors as pages in words, or as JSON where a program asks. Never a traceback."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from pyca.core.errors import StoreError, UsageError
+from pyca.ui.api.errors import ApiError, Problem, answer_problems
 
 _HEADINGS = {
+    401: "Please log in",
     403: "Not allowed",
     404: "Nothing here",
     405: "Not possible",
@@ -22,12 +25,24 @@ _TEXTS = {
     413: "The form holds more than this page reads.",
     500: "The page could not be made. The log of the ui service says why.",
 }
+_KEPT = ("Allow", "Retry-After", "WWW-Authenticate")
+"""Headers that belong to an error."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """An error as it is told."""
+
+    status: int
+    text: str
+    remedy: str = ""
 
 
 def register(app: Flask) -> None:
     """Make an application answer its errors kindly."""
     app.register_error_handler(HTTPException, _of_http)
-    app.register_error_handler(UsageError, _of_usage)
+    app.register_error_handler(ApiError, lambda error: answer_problems(error.problems))
+    app.register_error_handler(UsageError, lambda error: _answer(Told(409, error.message, error.remedy)))
     app.register_error_handler(StoreError, _of_store)
 
 
@@ -35,29 +50,29 @@ def _of_http(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
         return current_app.make_response(error.get_response())
     text = _TEXTS.get(error.code) or error.description or HTTPStatus(error.code).phrase
-    response = _answer(error.code, text)
+    response = _answer(Told(error.code, text))
     for name, value in error.get_headers():
-        if name in ("Allow", "Retry-After"):
+        if name in _KEPT:
             response.headers[name] = value
+    if error.code == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Basic realm="pyCA", charset="UTF-8"'
     return response
 
 
-def _of_usage(error: UsageError) -> Response:
-    return _answer(409, error.message, error.remedy)
-
-
 def _of_store(error: StoreError) -> Response:
-    response = _answer(503, error.message, error.remedy)
+    response = _answer(Told(503, error.message, error.remedy))
     response.headers["Retry-After"] = "10"
     return response
 
 
-def _answer(status: int, text: str, remedy: str = "") -> Response:
-    heading = _HEADINGS.get(status, HTTPStatus(status).phrase)
+def _answer(told: Told) -> Response:
+    heading = _HEADINGS.get(told.status, HTTPStatus(told.status).phrase)
+    if request.path.startswith("/api"):
+        return answer_problems((Problem(told.status, heading, f"{told.text} {told.remedy}".strip()),))
     if request.path.endswith(".json"):
-        body = jsonify(title=heading, status=status, detail=text, remedy=remedy)
-        body.status_code = status
+        body = jsonify(title=heading, status=told.status, detail=told.text, remedy=told.remedy)
+        body.status_code = told.status
         body.mimetype = "application/problem+json"
         return body
-    page = render_template("error.html", heading=heading, text=text, remedy=remedy)
-    return current_app.make_response((page, status))
+    page = render_template("error.html", heading=heading, text=told.text, remedy=told.remedy)
+    return current_app.make_response((page, told.status))

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify
 from pyca.core.errors import StoreError
 from pyca.store.tables import SCHEMA
 from pyca.store.upgrade import version
+from pyca.ui.access.rights import public
 from pyca.ui.context import context
 
 logger = logging.getLogger(__name__)
@@ -15,12 +16,14 @@ blueprint = Blueprint("health", __name__, url_prefix="/health")
 
 
 @blueprint.get("/live")
+@public
 def live() -> Response:
     """Say that the process answers; nothing else is looked at."""
     return jsonify(status="ok")
 
 
 @blueprint.get("/ready")
+@public
 def ready() -> Response:
     """Say whether the page can work: is the database there, and has it the schema of this program?"""
     checks = _checks()

@@ -13,7 +13,7 @@ from pyca.core.recording import Upload, UploadStep
 from pyca.core.states import EventState, ServiceName
 from pyca.store import alarms, uploads, upstream
 from pyca.store.database import Database
-from pyca.ui.alarms import KINDS
+from pyca.ui.view.alarms import KINDS
 from tests.tools import FakeClock
 from tests.ui_tools import Person, fill, put
 

@@ -9,7 +9,8 @@ import pytest
 from pyca.config.settings import Settings
 from pyca.core.clock import SystemClock
 from pyca.store.database import Database
-from pyca.ui import create_app, log
+from pyca.ui import create_app
+from pyca.ui.pages import log
 from tests.ui_tools import Person
 
 

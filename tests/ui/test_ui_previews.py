@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pyca.config.settings import Capture, Input, Settings
-from pyca.ui.previews import Previews, preview_files
+from pyca.ui.view.previews import Previews, preview_files
 from tests.tools import FakeClock
 from tests.ui_tools import JPEG, PNG, Person
 

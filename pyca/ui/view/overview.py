@@ -17,11 +17,11 @@ from pyca.store import alarms as stored
 from pyca.store import events, recordings, services, uploads, upstream
 from pyca.store.services import ServiceStatus
 from pyca.store.upstream import Upstream
-from pyca.ui import alarms
-from pyca.ui.alarms import Alarm
 from pyca.ui.context import Context
-from pyca.ui.disk import Disk, look
-from pyca.ui.previews import STALE_SECONDS
+from pyca.ui.view import alarms
+from pyca.ui.view.alarms import Alarm
+from pyca.ui.view.disk import Disk, look
+from pyca.ui.view.previews import STALE_SECONDS
 
 RECENT = 8
 NEXT = 6

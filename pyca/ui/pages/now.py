@@ -5,9 +5,9 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
 
 from pyca.ui.context import context
-from pyca.ui.overview import Overview, gather
+from pyca.ui.view.overview import Overview, gather
 
-blueprint = Blueprint("pages", __name__)
+blueprint = Blueprint("now", __name__)
 
 NOTICES = {
     "record": "The recording begins now. It appears here within a few seconds.",
@@ -20,7 +20,7 @@ NOTICES = {
 
 
 @blueprint.get("/")
-def index() -> str:
+def show() -> str:
     """Show the first screen."""
     notice = NOTICES.get(request.args.get("done", ""), "")
     return render_template("index.html", notice=notice, **_values(gather(context())))

@@ -15,7 +15,7 @@ from pyca.ingest import operator
 from pyca.schedule import local
 from pyca.store import recordings, uploads
 from pyca.ui.context import context
-from pyca.ui.overview import Past, past
+from pyca.ui.view.overview import Past, past
 
 blueprint = Blueprint("actions", __name__)
 
@@ -122,7 +122,7 @@ def _record_form(wish: Wish, error: str = "") -> str:
 
 
 def _done(action: str) -> Response:
-    return redirect(url_for("pages.index", done=action), code=303)
+    return redirect(url_for("now.show", done=action), code=303)
 
 
 def _title(text: str) -> str:

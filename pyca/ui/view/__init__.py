@@ -1,0 +1,1 @@
+"""What pages and API tell, gathered from the database and the machine."""
