@@ -66,7 +66,7 @@ def read_parameters(rules: Rules) -> Asked:
     """
     problems: list[Problem] = []
     values: dict[str, Any] = {}
-    inner: dict[str, dict[str, Any]] = {"fields": {}, "filters": {}}
+    inner: dict[str, Any] = {"fields": {}, "filters": {}}
     for name, given in request.args.lists():
         try:
             group, key, value = _one(rules, name, _single(given))
@@ -80,7 +80,7 @@ def read_parameters(rules: Rules) -> Asked:
     if problems:
         raise ApiError(*problems)
     others = {name: values.pop(name) for name in rules.others if name in values}
-    return Asked(**values, **inner, others=others)
+    return Asked(**(values | inner), others=others)
 
 
 def slim(resource: dict[str, Any], asked: Asked) -> dict[str, Any]:
