@@ -14,6 +14,7 @@ from pyca.core.states import EventState
 from pyca.ingest import operator
 from pyca.schedule import local
 from pyca.store import recordings, uploads
+from pyca.ui.access.rights import visitor
 from pyca.ui.context import context
 from pyca.ui.view.overview import Past, past
 
@@ -54,7 +55,7 @@ def record() -> tuple[str, int] | Response:
             title=_title(wish.title),
             duration=_seconds(wish.minutes),
             inputs=_inputs(wish.inputs, tuple(here.settings.inputs)),
-            creator=here.settings.ui.username,
+            creator=visitor().name,
         )
     except UsageError as error:
         return _record_form(wish, str(error)), 422
