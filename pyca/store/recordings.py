@@ -247,6 +247,12 @@ def delete_recording(session: Session, uid: str) -> None:
         session.merge(DeletedEvent(uid=uid, start=listed.start, end=listed.end))
 
 
+def shares_folder(session: Session, uid: str, directory: str) -> bool:
+    """Tell whether another recording lies in the same folder as this one."""
+    query = select(RecordedEvent.uid).where(RecordedEvent.directory == directory, RecordedEvent.uid != uid)
+    return session.scalars(query.limit(1)).first() is not None
+
+
 def _row(session: Session, uid: str) -> RecordedEvent:
     row = session.get(RecordedEvent, uid)
     if row is None:
