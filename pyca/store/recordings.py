@@ -108,6 +108,15 @@ def set_end(session: Session, uid: str, end: float) -> None:
     row.operator_end = end
 
 
+def correct_times(session: Session, uid: str, start: float, end: float) -> None:
+    """Note when the event of a recording that is over really was.
+
+    :raises UsageError: where there is no such recording
+    """
+    row = _row(session, uid)
+    row.start, row.end = start, end
+
+
 def operator_ends(session: Session) -> dict[str, float]:
     """Return the hand-chosen ends of running recordings."""
     query = select(RecordedEvent.uid, RecordedEvent.operator_end).where(
