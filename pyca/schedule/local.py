@@ -116,6 +116,70 @@ def extend(database: Database, clock: Clock, settings: Settings, uid: str, end: 
     ring(database.scope, ServiceName.CAPTURE)
 
 
+def change(
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    uid: str,
+    title: str,
+    start: float,
+    end: float,
+    *,
+    inputs: Sequence[str] = (),
+    creator: str = "",
+    description: str = "",
+) -> Event:
+    """Change a local event that has not begun.
+
+    :param inputs: names of the inputs to record, empty for all
+    :raises UsageError: where there is none, it has begun or belongs to a server, or its times are impossible
+    """
+    check_times(start, end, clock.now())
+    _check_inputs(settings, inputs)
+    with database.write() as session:
+        event = _waiting(session, uid, "changed")
+        check_room(session, start, end, settings.capture.max_parallel, ignore=uid)
+        event = event.changed(
+            title=tidy_title(title) or "Untitled",
+            start=start,
+            end=end,
+            inputs=tuple(inputs),
+            creator=creator,
+            description=description,
+        )
+        events.update(session, event)
+    ring(database.scope, ServiceName.CAPTURE)
+    return event
+
+
+def cancel(database: Database, uid: str) -> Event:
+    """Take a local event from the schedule; a recording that has begun meanwhile goes on.
+
+    :return: what it was
+    :raises UsageError: where there is none, it has begun or belongs to a server
+    """
+    with database.write() as session:
+        event = _waiting(session, uid, "cancelled")
+        events.cancel(session, uid)
+    ring(database.scope, ServiceName.CAPTURE)
+    return event
+
+
+def _waiting(session: Session, uid: str, verb: str) -> Event:
+    """Return a local event that has not begun.
+
+    :raises UsageError: where there is none
+    """
+    event = events.get(session, uid)
+    if recordings.get(session, uid) is not None:
+        title = event.title if event else uid
+        raise UsageError(f"“{title}” has begun and cannot be {verb} any more", "stop or extend its recording")
+    if event is None:
+        raise _unknown(uid)
+    _check_local(event, verb)
+    return event
+
+
 def _cancel(session: Session, uid: str) -> None:
     event = events.get(session, uid)
     if event is None:
