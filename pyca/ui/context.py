@@ -9,7 +9,9 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui.view.logs import Logs
+from pyca.ui.view.meter import Meter
 from pyca.ui.view.previews import Previews
+from pyca.ui.view.versions import Versions
 
 _KEY = "pyca"
 
@@ -25,6 +27,8 @@ class Context:
     """the agent's time zone, None for that of the machine"""
     previews: Previews
     logs: Logs = field(default_factory=Logs)
+    meter: Meter = field(default_factory=Meter)
+    versions: Versions = field(default_factory=Versions)
 
 
 def attach(app: Flask, context: Context) -> None:
