@@ -23,14 +23,19 @@ def test_what_a_page_complains_of_is_heard(desk: Desk) -> None:
         "document.body.append(Object.assign(document.createElement('img'), {src: 'http://192.0.2.1/'}))"
     )
     page.evaluate("document.body.setAttribute('style', 'color: red')")
-    page.evaluate("setTimeout(() => nowhere(), 0)")
+    page.evaluate("new Promise((done) => { setTimeout(() => nowhere()); setTimeout(done); })")
     page.goto("/nowhere")
     page.evaluate("1")
     heard = "\n".join(desk.complaints)
-    for expected in ("policy: img-src", "script: nowhere is not defined", "answer: 404"):
+    for expected in (
+        "foreign: http://192.0.2.1/",
+        "policy: img-src",
+        "script: nowhere is not defined",
+        "answer: 404",
+    ):
         assert expected in heard
     assert desk.unexpected() == desk.complaints
-    desk.expect("policy", "console", "script", "404")
+    desk.expect("foreign", "policy", "console", "script", "404")
     assert desk.unexpected() == []
 
 
