@@ -1,4 +1,4 @@
-"""Figures that only grow: counted where things happen, in the same transaction, so that none is lost or doubled."""
+"""Figures that only grow, counted where things happen and in the same transaction: none is lost or doubled."""
 
 import logging
 import math
