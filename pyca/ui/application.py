@@ -14,7 +14,7 @@ from pyca.ui.access import guard
 from pyca.ui.api import about
 from pyca.ui.context import Context, attach
 from pyca.ui.metrics import families
-from pyca.ui.pages import account, actions, images, log, login, now, record
+from pyca.ui.pages import account, actions, images, live, log, login, now, record
 from pyca.ui.view.previews import Previews, preview_files
 
 LARGEST_REQUEST = 64 * 1024
@@ -26,6 +26,7 @@ FACES = (
     record,
     actions,
     images,
+    live,
     log,
     login,
     account,
