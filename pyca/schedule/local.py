@@ -129,7 +129,7 @@ def change_within(session: Session, now: float, settings: Settings, uid: str, **
     :param changes: fields of the event
     :raises UsageError: where it is none, its times are impossible or taken, or an input is unknown
     """
-    event = events.get(session, uid)
+    event = events.get(session, uid, held=True)
     if event is None:
         raise _unknown(uid)
     _check_local(event, "changed")
