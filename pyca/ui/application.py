@@ -11,7 +11,7 @@ from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui import errors, health, words
 from pyca.ui.access import guard
-from pyca.ui.api import about
+from pyca.ui.api import about, change, creation, deliveries, events
 from pyca.ui.context import Context, attach
 from pyca.ui.metrics import families
 from pyca.ui.pages import actions, images, log, now
@@ -21,7 +21,7 @@ LARGEST_REQUEST = 64 * 1024
 """Bytes; our forms hold a title and a few numbers."""
 
 
-FACES = (now, actions, images, log, about, health, families)
+FACES = (now, actions, images, log, about, events, creation, change, deliveries, health, families)
 """Modules with a blueprint each."""
 
 
