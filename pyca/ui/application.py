@@ -11,7 +11,7 @@ from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui import errors, frame, health, words
 from pyca.ui.access import guard
-from pyca.ui.api import about
+from pyca.ui.api import about, change, creation, deliveries, events
 from pyca.ui.context import Context, attach
 from pyca.ui.metrics import families
 from pyca.ui.pages import account, actions, images, live, log, login, now, record
@@ -31,6 +31,10 @@ FACES = (
     login,
     account,
     about,
+    events,
+    creation,
+    change,
+    deliveries,
     health,
     families,
 )
