@@ -11,7 +11,7 @@ from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui import errors, health, words
 from pyca.ui.access import guard
-from pyca.ui.api import about
+from pyca.ui.api import about, alarms, inputs, metrics, previews, services, stream
 from pyca.ui.context import Context, attach
 from pyca.ui.metrics import families
 from pyca.ui.pages import actions, images, log, now
@@ -21,7 +21,10 @@ LARGEST_REQUEST = 64 * 1024
 """Bytes; our forms hold a title and a few numbers."""
 
 
-FACES = (now, actions, images, log, about, health, families)
+FACES = (
+    *(now, actions, images, log, health, families),
+    *(about, previews, inputs, services, metrics, alarms, stream),
+)
 """Modules with a blueprint each."""
 
 
