@@ -9,12 +9,12 @@ from pyca import __version__
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
-from pyca.ui import errors, health, words
+from pyca.ui import errors, frame, health, words
 from pyca.ui.access import guard
-from pyca.ui.api import about, alarms, inputs, metrics, previews, services, stream
+from pyca.ui.api import about, alarms, description, inputs, logs, metrics, previews, services, stream
 from pyca.ui.context import Context, attach
 from pyca.ui.metrics import families
-from pyca.ui.pages import actions, images, log, now
+from pyca.ui.pages import account, actions, api_docs, images, log, login, now, record
 from pyca.ui.view.previews import Previews, preview_files
 
 LARGEST_REQUEST = 64 * 1024
@@ -22,8 +22,25 @@ LARGEST_REQUEST = 64 * 1024
 
 
 FACES = (
-    *(now, actions, images, log, health, families),
-    *(about, previews, inputs, services, metrics, alarms, stream),
+    now,
+    record,
+    actions,
+    images,
+    log,
+    login,
+    account,
+    about,
+    previews,
+    inputs,
+    services,
+    metrics,
+    alarms,
+    logs,
+    stream,
+    description,
+    api_docs,
+    health,
+    families,
 )
 """Modules with a blueprint each."""
 
@@ -38,9 +55,10 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     attach(app, Context(settings, database, clock, _zone(settings), Previews(preview_files(settings))))
-    guard.protect(app, settings.ui)
+    guard.protect(app, settings, database, clock)
     errors.register(app)
     words.register(app)
+    frame.register(app)
     app.jinja_env.globals.update(agent=settings.agent.name or "pyCA", version=__version__)
     for face in FACES:
         app.register_blueprint(face.blueprint)

@@ -13,11 +13,12 @@ from flask import Flask
 from waitress import create_server
 
 from pyca.config.cautions import is_loopback
-from pyca.config.settings import Settings, Ui
+from pyca.config.settings import PUBLISHED_PASSWORD, Settings, Ui
 from pyca.core.clock import Clock
 from pyca.core.errors import ConfigError, UsageError
 from pyca.runtime.signals import signals_handled
 from pyca.store.database import Database
+from pyca.ui.access.first import ensure_somebody
 from pyca.ui.api.stream import feed_of
 from pyca.ui.application import create_app
 from pyca.ui.heartbeat import Heartbeat
@@ -59,6 +60,7 @@ def serve(
 
     with signals_handled(dict.fromkeys((signal.SIGTERM, signal.SIGINT, signal.SIGHUP), end)):
         heartbeat.start()
+        ensure_somebody(settings, database, clock, address)
         logger.info("The page is at %s", address)
         listening(address)
         try:
@@ -70,15 +72,14 @@ def serve(
 
 
 def check_exposure(ui: Ui) -> None:
-    """Refuse to open the page to a network with the published password, or with none.
+    """Refuse to open the page to a network with the published password. Without one, accounts protect it.
 
     :raises ConfigError: with what to change
     """
-    if ui.password in ("", Ui.password) and not is_loopback(ui.bind):
-        what = "is the published default" if ui.password else "is empty"
+    if ui.password == PUBLISHED_PASSWORD and not is_loopback(ui.bind):
         raise ConfigError(
-            [f"[ui] password {what} and the page would listen on {ui.bind or 'all addresses'}"],
-            "set a password of your own, or bind = 127.0.0.1",
+            [f"[ui] password is the published one and the page would listen on {ui.bind or 'all addresses'}"],
+            "set a password of your own, or none and use “pyca user add”, or bind = 127.0.0.1",
         )
 
 
@@ -93,6 +94,8 @@ def _serving(app: Flask, listener: socket.socket) -> Any:
         # Reads on while it answers, and so notices at once that somebody has hung up.
         channel_request_lookahead=1,
         max_request_body_size=1_000_000,
+        # The page itself decides whom it believes where a request comes from.
+        clear_untrusted_proxy_headers=False,
     )
 
 
