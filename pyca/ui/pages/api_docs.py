@@ -5,6 +5,7 @@ import re
 from flask import Blueprint, render_template
 from markupsafe import Markup, escape
 
+from pyca.ui.api.area import DOCS
 from pyca.ui.api.description import description
 from pyca.ui.context import context
 from pyca.ui.view.reference import Reference
@@ -15,7 +16,7 @@ _CODE = re.compile(r"`([^`]+)`")
 _STRESSED = re.compile(r"\*([^*]+)\*")
 
 
-@blueprint.get("/api/docs")
+@blueprint.get(DOCS)
 def show() -> str:
     """Show all that programs can ask."""
     # Loaded here: only this page needs it.
