@@ -11,7 +11,8 @@ blueprint = Blueprint("now", __name__)
 
 NOTICES = {
     "record": "The recording begins now. It appears here within a few seconds.",
-    "stop": "The recording is being stopped. It is kept and delivered as usual.",
+    "stop": "The recording is being stopped. Its files are closed, then it is delivered as usual: "
+    "you can follow that under “Latest recordings”.",
     "extend": "The recording will go on for longer.",
     "retry": "The upload is tried again now.",
     "resolve": "The recording counts as delivered.",

@@ -86,6 +86,8 @@ class Overview:
     disk: Disk | None
     server: Upstream
     alarms: tuple[Alarm, ...]
+    calendar_read: float | None = None
+    """when a calendar was read last, None where there is none"""
 
     @property
     def tag(self) -> str:
@@ -93,7 +95,8 @@ class Overview:
         minute = self.now // 60
         disk = self.disk and replace(self.disk, free=self.disk.free // 10**8, seconds_left=None)
         beats = tuple(replace(one, heartbeat=(one.heartbeat or 0.0) // 60) for one in self.services)
-        seen = replace(self, now=minute, disk=disk, services=beats)
+        read = self.calendar_read and self.calendar_read // 60
+        seen = replace(self, now=minute, disk=disk, services=beats, calendar_read=read)
         return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
@@ -135,6 +138,7 @@ def gather(context: Context) -> Overview:
         disk=disk,
         server=server,
         alarms=tuple(found),
+        calendar_read=max((one.checked for one in calendars if one.checked is not None), default=None),
     )
 
 
