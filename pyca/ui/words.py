@@ -10,6 +10,7 @@ from pyca.core.event import Event
 from pyca.core.states import EventState, ServiceState
 from pyca.core.units import show_duration, show_size
 from pyca.ui.context import context
+from pyca.ui.view.meters import meter
 
 STATES: dict[EventState, tuple[str, str]] = {
     EventState.UPCOMING: ("clock", "planned"),
@@ -41,6 +42,7 @@ def register(app: Flask) -> None:
         clock=lambda moment: clock(moment, context().zone),
         when=lambda moment, now: when(moment, now, context().zone),
         iso=iso,
+        sound=meter,
         day=lambda moment, now: day(moment, now, context().zone),
         days=lambda events, now: by_day(events, now, context().zone),
     )

@@ -173,7 +173,7 @@ async function swap({ number, modified, stale }) {
 
 function sound(meter, level) {
   const { silence, clipping } = meter.dataset;
-  const old = !level || level.age > 5 || level.rms === null;
+  const old = !level || level.stale || level.rms === null;
   const none = !old && level.rms <= Number(silence);
   const loud = !old && level.peak >= Number(clipping);
   const words = old ? "not measured" : none ? "no sound" : loud ? "too loud" : `${minus(level.rms)} dB`;
