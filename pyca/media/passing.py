@@ -106,9 +106,7 @@ def _start(path: Path, container: str, tools: Tools, errors: IO[bytes]) -> subpr
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        raise MediaError(
-            f"“{tools.ffmpeg}” cannot be run: {error}", "check the FFmpeg installation"
-        ) from error
+        raise MediaError(f"“{tools.ffmpeg}” cannot be run: {error}", "check the FFmpeg installation") from error
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
     return process

@@ -59,7 +59,9 @@ def page(
     first, last = (rows[0], rows[-1]) if rows else (None, None)
     has_newer = more if backwards else older is not None
     has_older = newer is not None if backwards else more
-    return Slice(tuple(row.uid for row in rows), first if has_newer else None, last if has_older else None)
+    return Slice(
+        tuple(row.uid for row in rows), first if has_newer else None, last if has_older else None
+    )
 
 
 def count(session: Session, states: Collection[EventState]) -> int:

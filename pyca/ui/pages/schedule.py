@@ -57,9 +57,7 @@ def one(uid: str) -> str | Response:
         return redirect(url_for("recordings.one", uid=begun.uid), code=302)
     if event is None:
         raise NotFound("There is no such event; it was cancelled or deleted.")
-    return render_template(
-        "schedule_event.html", event=event, conflict=conflict_of(here, event), **facts(event)
-    )
+    return render_template("schedule_event.html", event=event, conflict=conflict_of(here, event), **facts(event))
 
 
 def facts(event: Event) -> dict[str, Any]:

@@ -95,11 +95,7 @@ def check(wish: Wish, zone: tzinfo | None, now: float, known: Sequence[str]) -> 
         found.errors["time"] = "This time is over. To record at once, use “Record now” on the first page."
     elif local(start, zone).year > local(now, zone).year + AHEAD_YEARS:
         found.errors["date"] = f"This is more than {AHEAD_YEARS} years ahead. Check the year."
-    end = (
-        _typed_end(wish, start, zone, found.errors)
-        if wish.end.strip()
-        else _length(wish, start, found.errors)
-    )
+    end = _typed_end(wish, start, zone, found.errors) if wish.end.strip() else _length(wish, start, found.errors)
     found.end = start if end is None else end
     return found
 
@@ -110,11 +106,7 @@ _TEXTS = ("title", "date", "time", "again", "minutes", "end", "creator", "descri
 def _check_texts(found: Checked) -> None:
     if not found.title:
         found.errors["title"] = "An event needs a title."
-    for name, longest in (
-        ("title", LONGEST_TITLE),
-        ("creator", LONGEST_TITLE),
-        ("description", LONGEST_TEXT),
-    ):
+    for name, longest in (("title", LONGEST_TITLE), ("creator", LONGEST_TITLE), ("description", LONGEST_TEXT)):
         length = len(getattr(found, name))
         if length > longest:
             found.errors[name] = f"This is too long: {length} characters, {longest} are allowed."
@@ -197,9 +189,7 @@ def _inputs(wanted: Sequence[str], known: Sequence[str], errors: dict[str, str])
 def _clean(text: str) -> str:
     """Return a text of several lines without characters that steer something."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(
-        "".join(char if char.isprintable() else " " for char in line).rstrip() for line in lines
-    ).strip()
+    return "\n".join("".join(char if char.isprintable() else " " for char in line).rstrip() for line in lines).strip()
 
 
 def _read(read: Callable[[str], T], text: str) -> T | None:
