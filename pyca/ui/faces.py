@@ -22,6 +22,7 @@ from pyca.ui.pages import (
     account,
     actions,
     api_docs,
+    extend,
     images,
     live,
     log,
@@ -38,6 +39,7 @@ from pyca.ui.pages import (
 PAGES = (
     now,
     record,
+    extend,
     schedule,
     planning,
     recordings,
