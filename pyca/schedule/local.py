@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +11,7 @@ from pyca.core.clock import Clock
 from pyca.core.errors import UsageError
 from pyca.core.event import Event, Origin, check_times
 from pyca.core.naming import tidy_title
+from pyca.core.recording import Recording
 from pyca.core.states import EventState, ServiceName
 from pyca.runtime.bell import ring
 from pyca.schedule.slots import check_room
@@ -88,7 +90,7 @@ def stop(database: Database, clock: Clock, uid: str) -> None:
     with database.write() as session:
         recording = recordings.get(session, uid)
         if recording is None:
-            _cancel(session, uid)
+            cancel_within(session, uid)
         elif recording.state is EventState.RECORDING:
             recordings.set_end(session, uid, clock.now())
         else:
@@ -103,84 +105,83 @@ def extend(database: Database, clock: Clock, settings: Settings, uid: str, end: 
     """
     with database.write() as session:
         recording = recordings.get(session, uid)
-        event = recording.event if recording else events.get(session, uid)
-        if event is None:
-            raise _unknown(uid)
-        check_times(event.start, end, clock.now())
-        check_room(session, event.start, end, settings.capture.max_parallel, ignore=uid)
         if recording:
-            recordings.set_end(session, uid, end)
+            extend_within(session, clock.now(), settings, recording, end)
         else:
-            _check_local(event, "changed")
-            events.update(session, event.changed(end=end))
+            change_within(session, clock.now(), settings, uid, end=end)
     ring(database.scope, ServiceName.CAPTURE)
 
 
 def change(
-    database: Database,
-    clock: Clock,
-    settings: Settings,
-    uid: str,
-    title: str,
-    start: float,
-    end: float,
-    *,
-    inputs: Sequence[str] = (),
-    creator: str = "",
-    description: str = "",
+    database: Database, clock: Clock, settings: Settings, uid: str, **changes: Any
 ) -> Event:
     """Change a local event that has not begun.
 
-    :param inputs: names of the inputs to record, empty for all
+    :param changes: fields of the event
     :raises UsageError: where there is none, it has begun or belongs to a server, or its times are impossible
     """
-    check_times(start, end, clock.now())
-    _check_inputs(settings, inputs)
     with database.write() as session:
-        event = _waiting(session, uid, "changed")
-        check_room(session, start, end, settings.capture.max_parallel, ignore=uid)
-        event = event.changed(
-            title=tidy_title(title) or "Untitled",
-            start=start,
-            end=end,
-            inputs=tuple(inputs),
-            creator=creator,
-            description=description,
-        )
-        events.update(session, event)
+        _check_waiting(session, uid, "changed")
+        change_within(session, clock.now(), settings, uid, **changes)
+        event = events.get(session, uid)
     ring(database.scope, ServiceName.CAPTURE)
+    if event is None:
+        raise _unknown(uid)
     return event
 
 
-def cancel(database: Database, uid: str) -> Event:
+def cancel(database: Database, uid: str) -> None:
     """Take a local event from the schedule; a recording that has begun meanwhile goes on.
 
-    :return: what it was
     :raises UsageError: where there is none, it has begun or belongs to a server
     """
     with database.write() as session:
-        event = _waiting(session, uid, "cancelled")
-        events.cancel(session, uid)
+        _check_waiting(session, uid, "cancelled")
+        cancel_within(session, uid)
     ring(database.scope, ServiceName.CAPTURE)
-    return event
 
 
-def _waiting(session: Session, uid: str, verb: str) -> Event:
-    """Return a local event that has not begun.
+def _check_waiting(session: Session, uid: str, verb: str) -> None:
+    begun = recordings.get(session, uid)
+    if begun is not None:
+        what = f"“{begun.event.title}” has begun and cannot be {verb} any more"
+        raise UsageError(what, "stop or extend its recording")
 
-    :raises UsageError: where there is none
+
+def extend_within(session: Session, now: float, settings: Settings, recording: Recording, end: float) -> None:
+    """Move the end of a running recording within a transaction; capture is to be woken afterwards.
+
+    :raises UsageError: where the end is impossible, the time is taken, or it does not run any more
     """
-    event = events.get(session, uid)
-    if recordings.get(session, uid) is not None:
-        title = event.title if event else uid
-        raise UsageError(f"“{title}” has begun and cannot be {verb} any more", "stop or extend its recording")
+    start = recording.event.start
+    check_times(start, end, now)
+    check_room(session, start, end, settings.capture.max_parallel, ignore=recording.uid)
+    recordings.set_end(session, recording.uid, end)
+
+
+def change_within(session: Session, now: float, settings: Settings, uid: str, **changes: Any) -> None:
+    """Change a local event that still waits, within a transaction; capture is to be woken afterwards.
+
+    :param changes: fields of the event
+    :raises UsageError: where it is none, its times are impossible or taken, or an input is unknown
+    """
+    event = events.get(session, uid, held=True)
     if event is None:
         raise _unknown(uid)
-    _check_local(event, verb)
-    return event
+    _check_local(event, "changed")
+    _check_inputs(settings, changes.get("inputs", ()))
+    wanted = event.changed(**changes)
+    if (wanted.start, wanted.end) != (event.start, event.end):
+        check_times(wanted.start, wanted.end, now)
+        check_room(session, wanted.start, wanted.end, settings.capture.max_parallel, ignore=uid)
+    events.update(session, wanted)
 
 
-def _cancel(session: Session, uid: str) -> None:
+def cancel_within(session: Session, uid: str) -> None:
+    """Take a local event from the schedule within a transaction; capture is to be woken afterwards.
+
+    :raises UsageError: where there is none of this id, or it belongs to a server
+    """
     event = events.get(session, uid)
     if event is None:
         raise _unknown(uid)

@@ -1,11 +1,12 @@
 """``/api/name``: which agent this is."""
 
-from flask import Blueprint, Response
+from flask import Response
 
 from pyca.ui.api.document import answer
+from pyca.ui.api.negotiation import api_blueprint
 from pyca.ui.context import context
 
-blueprint = Blueprint("api_about", __name__, url_prefix="/api")
+blueprint = api_blueprint("api_about", __name__)
 
 
 @blueprint.get("/name")

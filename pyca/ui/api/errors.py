@@ -51,9 +51,29 @@ class ApiError(UsageError):
         self.problems = problems
 
 
+def invalid(detail: str, pointer: str = "") -> Problem:
+    """Return the problem of a body that cannot be used; older clients know its title.
+
+    :param pointer: the place in the body
+    """
+    return Problem(400, "Invalid data", detail, pointer)
+
+
+def not_found(title: str, detail: str = "") -> ApiError:
+    """Return the error of something that is not there."""
+    return ApiError(Problem(404, title, detail))
+
+
+def conflict(detail: str, pointer: str = "") -> ApiError:
+    """Return the error of what cannot be done as things stand now."""
+    return ApiError(Problem(409, "That did not work", detail, pointer))
+
+
 def answer_problems(problems: Sequence[Problem]) -> Response:
     """Return the response for problems; different statuses become the general one of their class."""
     statuses = {problem.status for problem in problems}
     status = statuses.pop() if len(statuses) == 1 else max(problems[0].status // 100 * 100, 400)
     body = {"errors": [problem.render() for problem in problems], "jsonapi": {"version": "1.1"}}
-    return Response(json.dumps(body), status, content_type=MEDIA_TYPE)
+    response = Response(json.dumps(body), status, content_type=MEDIA_TYPE)
+    response.headers["Vary"] = "Accept, Authorization, Cookie"
+    return response
