@@ -14,14 +14,16 @@ from pyca.ui.access import guard
 from pyca.ui.api import about
 from pyca.ui.context import Context, attach
 from pyca.ui.metrics import families
-from pyca.ui.pages import actions, images, log, now, record
+from pyca.ui.pages import actions, images, log, now, planning, record, recordings, schedule, tracks
 from pyca.ui.view.previews import Previews, preview_files
 
 LARGEST_REQUEST = 64 * 1024
 """Bytes; our forms hold a title and a few numbers."""
 
 
-FACES = (now, record, actions, images, log, about, health, families)
+FACES = (
+    now, record, schedule, planning, recordings, tracks, actions, images, log, about, health, families
+)
 """Modules with a blueprint each."""
 
 
