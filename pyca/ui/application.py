@@ -14,7 +14,19 @@ from pyca.ui.access import guard
 from pyca.ui.api import about
 from pyca.ui.context import Context, attach
 from pyca.ui.metrics import families
-from pyca.ui.pages import actions, images, log, now, planning, record, recordings, schedule, tracks
+from pyca.ui.pages import (
+    account,
+    actions,
+    images,
+    log,
+    login,
+    now,
+    planning,
+    record,
+    recordings,
+    schedule,
+    tracks,
+)
 from pyca.ui.view.previews import Previews, preview_files
 
 LARGEST_REQUEST = 64 * 1024
@@ -22,7 +34,20 @@ LARGEST_REQUEST = 64 * 1024
 
 
 FACES = (
-    now, record, schedule, planning, recordings, tracks, actions, images, log, about, health, families
+    now,
+    record,
+    schedule,
+    planning,
+    recordings,
+    tracks,
+    actions,
+    images,
+    log,
+    login,
+    account,
+    about,
+    health,
+    families,
 )
 """Modules with a blueprint each."""
 
@@ -37,7 +62,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     attach(app, Context(settings, database, clock, _zone(settings), Previews(preview_files(settings))))
-    guard.protect(app, settings.ui)
+    guard.protect(app, settings, database, clock)
     errors.register(app)
     words.register(app)
     frame.register(app)
