@@ -1,4 +1,4 @@
-"""Deliver again, hold back, call it delivered, delete. A page asks in words first, so that all works without a script."""
+"""Deliver again, hold back, call it delivered, delete. A page asks in words first, for want of a script."""
 
 from collections.abc import Callable, Mapping
 

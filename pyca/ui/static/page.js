@@ -46,7 +46,8 @@ async function show(text) {
       if (focused) document.getElementById(focused)?.focus();
     }
   }
-  document.title = document.getElementById("alarms").dataset.title;
+  const named = fresh.querySelector("section[data-title]");
+  if (named) document.title = named.dataset.title;
 }
 
 // A picture that is loaded before it is shown does not flicker.
