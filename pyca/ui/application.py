@@ -11,17 +11,17 @@ from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui import errors, frame, health, words
 from pyca.ui.access import guard
-from pyca.ui.api import about
+from pyca.ui.api import about as api_about
 from pyca.ui.context import Context, attach
 from pyca.ui.metrics import families
-from pyca.ui.pages import actions, images, log, now, record
+from pyca.ui.pages import about, actions, images, log, now, record, system
 from pyca.ui.view.previews import Previews, preview_files
 
 LARGEST_REQUEST = 64 * 1024
 """Bytes; our forms hold a title and a few numbers."""
 
 
-FACES = (now, record, actions, images, log, about, health, families)
+FACES = (now, record, actions, images, log, system, about, api_about, health, families)
 """Modules with a blueprint each."""
 
 

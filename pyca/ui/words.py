@@ -37,6 +37,7 @@ def register(app: Flask) -> None:
         span=span,
         clock=lambda moment: clock(moment, context().zone),
         when=lambda moment, now: when(moment, now, context().zone),
+        second=lambda moment, now: second(moment, now, context().zone),
         iso=iso,
     )
     app.jinja_env.globals.update(states=STATES, service_states=SERVICE_STATES)
@@ -71,6 +72,15 @@ def when(moment: float, now: float, zone: tzinfo | None) -> str:
         return f"{'tomorrow' if days == 1 else 'yesterday'} {then:%H:%M}"
     year = f" {then.year}" if then.year != today.year else ""
     return f"{then:%a} {then.day} {then:%b}{year}, {then:%H:%M}"
+
+
+def second(moment: float, now: float, zone: tzinfo | None) -> str:
+    """Return a moment to the second, as logs need it; the day only where it is not today."""
+    then, today = _local(moment, zone), _local(now, zone)
+    if then.date() == today.date():
+        return f"{then:%H:%M:%S}"
+    year = f"{then.year}-" if then.year != today.year else ""
+    return f"{year}{then:%m-%d} {then:%H:%M:%S}"
 
 
 def iso(moment: float) -> str:

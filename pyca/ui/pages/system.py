@@ -139,7 +139,7 @@ def _as_text(line: Line) -> str:
     return f"{moment} {line.level} {line.service or '-'} {line.text}\n"
 
 
-def _variables(environ: Mapping[str, str]) -> dict[tuple[str, str], str]:
+def _variables(environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
     """Return the keys that variables set, with the variable's name; the values are nobody's business."""
     known = variables() | file_variables()
     return {known[name]: name for name in sorted(environ) if name in known}
