@@ -1,7 +1,6 @@
 """``pyca events``: the schedule and what became of it."""
 
-import shutil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,12 +11,6 @@ from pyca.core.clock import SystemClock
 from pyca.core.errors import UsageError
 from pyca.core.states import EventState
 from pyca.core.units import show_duration, show_size
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from pyca.config.settings import Settings
-    from pyca.store.database import Database
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -153,6 +146,8 @@ def pause(options: Options, event_id: str) -> None:
 @pass_options
 def delete(options: Options, event_id: str, yes: bool) -> None:
     """Forget a recording and delete its files; what was delivered stays where it is."""
+    from pyca.ingest.deletion import delete as delete_recording
+
     settings = options.settings()
     database = open_database(settings, create=False)
     one = find(database, event_id)
@@ -160,7 +155,7 @@ def delete(options: Options, event_id: str, yes: bool) -> None:
         raise UsageError(f"“{plain(one.event.title)}” was not recorded yet", "cancel it instead")
     if not yes:
         click.confirm(f"Delete {_what_is_lost(one)}?", abort=True)
-    _delete(one, settings, database)
+    delete_recording(database, settings, one.event.uid, files=True)
     click.echo(f"“{plain(one.event.title)}” is deleted")
 
 
@@ -184,32 +179,6 @@ def _what_is_lost(one: Known) -> str:
     where = f"; its copy in {one.upload.location} stays" if one.upload and one.upload.location else ""
     warning = "" if one.state is EventState.FINISHED_UPLOADING else ", which was NOT delivered"
     return f"“{plain(one.event.title)}”{warning} ({len(tracks)} files, {size}{where})"
-
-
-def _delete(one: Known, settings: "Settings", database: "Database") -> None:
-    from pyca.store import recordings
-    from pyca.store.folder import NAME
-
-    folder = one.recording.directory.absolute() if one.recording else None
-    # The folder's name comes from the database: nothing outside of the recordings is ever removed.
-    homes = [settings.capture.directory, settings.capture.fallback_directory]
-    known = [home.absolute() for home in homes if home]
-    places: set[Path] = set()
-    if folder and any(home in folder.parents for home in known):
-        # What had no room in its folder lies in one of the same name on the other disk.
-        places = {folder, *(home / folder.name for home in known)}
-    try:
-        with database.write() as session:
-            recordings.delete_recording(session, one.event.uid)
-            for each in places:
-                # Before all else: where the rest cannot be removed, nothing brings the recording back.
-                (each / NAME).unlink(missing_ok=True)
-        for each in places:
-            if each.exists():
-                shutil.rmtree(each)
-    except OSError as error:
-        where = error.filename or folder
-        raise UsageError(f"{where} cannot be deleted: {error.strerror}", "delete the rest by hand") from error
 
 
 def _print_event(one: Known, zone: str) -> None:

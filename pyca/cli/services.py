@@ -200,9 +200,9 @@ def _secrets(settings: "Settings") -> list[str]:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
-    from pyca.config.settings import Server, Ui
+    from pyca.config.settings import Server
 
-    own = {settings.server.password, settings.ui.password} - {Server.password, Ui.password}
+    own = {settings.server.password, settings.ui.password} - {Server.password}
     try:
         own.add(make_url(settings.agent.database).password or "")
     except ArgumentError:

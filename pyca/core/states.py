@@ -41,7 +41,8 @@ TRANSITIONS: dict[EventState, frozenset[EventState]] = {
         }
     ),
     S.FAILED_UPLOADING: frozenset({S.UPLOADING, S.PAUSED_AFTER_RECORDING, S.FINISHED_UPLOADING}),
-    S.FINISHED_UPLOADING: frozenset({S.UPLOADING}),
+    # Somebody wants it delivered once more.
+    S.FINISHED_UPLOADING: frozenset({S.UPLOADING, S.FINISHED_RECORDING}),
 }
 """Legal successors of each state."""
 

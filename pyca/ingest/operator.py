@@ -22,17 +22,41 @@ def retry(database: Database, clock: Clock, uid: str, *, anew: bool = False) -> 
     :param anew: forget what is over already and begin with the first step
     :raises UsageError: where there is nothing to retry
     """
-    now = clock.now()
     with database.write() as session:
-        recording, upload = _standing(session, uid)
-        if recording.state is EventState.PAUSED_AFTER_RECORDING:
-            recordings.set_state(session, uid, EventState.FINISHED_RECORDING, now)
-        elif recording.state not in DELIVERABLE:
-            raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "there is nothing to retry")
-        if upload is not None:
-            fresh = _begun_anew(upload) if anew else _reopened(upload)
-            uploads.save(session, replace(fresh, next_attempt=now))
+        retry_within(session, uid, clock.now(), anew=anew)
     ring(database.scope, ServiceName.INGEST)
+
+
+def retry_within(session: Session, uid: str, now: float, *, anew: bool = False) -> None:
+    """Do so within a transaction; ingest is to be woken afterwards.
+
+    :raises UsageError: where there is nothing to retry
+    """
+    recording, upload = _standing(session, uid)
+    if recording.state is EventState.PAUSED_AFTER_RECORDING:
+        recordings.set_state(session, uid, EventState.FINISHED_RECORDING, now)
+    elif recording.state not in DELIVERABLE:
+        raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "there is nothing to retry")
+    if upload is not None:
+        fresh = _begun_anew(upload) if anew else _reopened(upload)
+        uploads.save(session, replace(fresh, next_attempt=now))
+
+
+def repeat_within(session: Session, uid: str, now: float) -> None:
+    """Deliver once more what was delivered, from the beginning; ingest is to be woken afterwards.
+
+    :raises UsageError: where it was not delivered, or its files are gone
+    """
+    recording, upload = _standing(session, uid)
+    if recording.state is not EventState.FINISHED_UPLOADING:
+        raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "it was not delivered yet")
+    if upload is not None and upload.step is UploadStep.SETTLED:
+        raise UsageError(f"ingest still cleans up behind “{recording.event.title}”", "try again in a minute")
+    if not _has_files(recording):
+        raise UsageError(f"no file of “{recording.event.title}” is left", "nothing is left to deliver")
+    recordings.set_state(session, uid, EventState.FINISHED_RECORDING, now)
+    # What the server has made of the first delivery is not to be touched by the second.
+    uploads.save(session, Upload(uid, upload.target if upload else "", next_attempt=now))
 
 
 def resolve(database: Database, clock: Clock, uid: str, *, delivered: bool) -> None:
@@ -46,13 +70,31 @@ def resolve(database: Database, clock: Clock, uid: str, *, delivered: bool) -> N
         if upload is None or upload.step is not UploadStep.AMBIGUOUS:
             raise UsageError(f"the end of the delivery of “{recording.event.title}” is not unclear")
         if delivered:
-            uploads.save(session, replace(upload, step=UploadStep.SETTLED, error="", location=upload.node))
-            recordings.set_state(session, uid, EventState.FINISHED_UPLOADING, clock.now())
+            settle_within(session, uid, clock.now())
     if delivered:
         ring(database.scope, ServiceName.AGENTSTATE)
         ring(database.scope, ServiceName.INGEST)  # which deletes the files where that is wanted
     else:
         retry(database, clock, uid)
+
+
+def settle_within(session: Session, uid: str, now: float) -> None:
+    """Take somebody's word that a recording was delivered; agentstate and ingest are to be woken afterwards.
+
+    :raises UsageError: where it still is or was never recorded, or is being delivered
+    """
+    recording, upload = _standing(session, uid)
+    waiting = (*DELIVERABLE, EventState.PAUSED_AFTER_RECORDING)
+    if recording.state not in waiting:
+        raise UsageError(
+            f"“{recording.event.title}” is “{recording.state}”", "only what waits can count as delivered"
+        )
+    known = upload or Upload(uid, "")
+    uploads.save(session, replace(known, step=UploadStep.SETTLED, error="", location=known.node))
+    if recording.state in (EventState.FINISHED_RECORDING, EventState.PARTIAL_RECORDING):
+        # Nothing that was not begun can be finished; a pause is what nobody else is told of.
+        recordings.set_state(session, uid, EventState.PAUSED_AFTER_RECORDING, now)
+    recordings.set_state(session, uid, EventState.FINISHED_UPLOADING, now)
 
 
 def pause(database: Database, clock: Clock, uid: str) -> None:
@@ -61,13 +103,27 @@ def pause(database: Database, clock: Clock, uid: str) -> None:
     :raises UsageError: where there is nothing to pause
     """
     with database.write() as session:
-        recording, upload = _standing(session, uid)
-        if recording.state not in (*DELIVERABLE, EventState.UPLOADING):
-            raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "there is nothing to pause")
-        if upload is not None and upload.step is UploadStep.FINISH:
-            raise UsageError(f"“{recording.event.title}” is being completed", "it is too late to pause it")
-        recordings.set_state(session, uid, EventState.PAUSED_AFTER_RECORDING, clock.now())
-    folder.note(Description(replace(recording, state=EventState.PAUSED_AFTER_RECORDING), upload=upload))
+        told = pause_within(session, uid, clock.now())
+    folder.note(told)
+
+
+def pause_within(session: Session, uid: str, now: float) -> Description:
+    """Do so within a transaction; its folder is to be told afterwards what is returned.
+
+    :raises UsageError: where there is nothing to pause
+    """
+    recording, upload = _standing(session, uid)
+    if recording.state not in (*DELIVERABLE, EventState.UPLOADING):
+        raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "there is nothing to pause")
+    if upload is not None and upload.step is UploadStep.FINISH:
+        raise UsageError(f"“{recording.event.title}” is being completed", "it is too late to pause it")
+    recordings.set_state(session, uid, EventState.PAUSED_AFTER_RECORDING, now)
+    return Description(replace(recording, state=EventState.PAUSED_AFTER_RECORDING), upload=upload)
+
+
+def _has_files(recording: Recording) -> bool:
+    """Tell whether any file of a recording is still there."""
+    return any(track.path.is_file() for track in recording.tracks)
 
 
 def _reopened(upload: Upload) -> Upload:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +11,7 @@ from pyca.core.clock import Clock
 from pyca.core.errors import UsageError
 from pyca.core.event import Event, Origin, check_times
 from pyca.core.naming import tidy_title
+from pyca.core.recording import Recording
 from pyca.core.states import EventState, ServiceName
 from pyca.runtime.bell import ring
 from pyca.schedule.slots import check_room
@@ -88,7 +90,7 @@ def stop(database: Database, clock: Clock, uid: str) -> None:
     with database.write() as session:
         recording = recordings.get(session, uid)
         if recording is None:
-            _cancel(session, uid)
+            cancel_within(session, uid)
         elif recording.state is EventState.RECORDING:
             recordings.set_end(session, uid, clock.now())
         else:
@@ -103,25 +105,83 @@ def extend(database: Database, clock: Clock, settings: Settings, uid: str, end: 
     """
     with database.write() as session:
         recording = recordings.get(session, uid)
-        event = recording.event if recording else events.get(session, uid)
-        if event is None:
-            raise _unknown(uid)
-        check_times(event.start, end, clock.now())
-        check_room(session, event.start, end, settings.capture.max_parallel, ignore=uid)
         if recording:
-            recordings.set_end(session, uid, end)
+            extend_within(session, clock.now(), settings, recording, end)
         else:
-            _check_local(event, "changed")
-            events.update(session, event.changed(end=end))
+            change_within(session, clock.now(), settings, uid, end=end)
     ring(database.scope, ServiceName.CAPTURE)
 
 
-def _cancel(session: Session, uid: str) -> None:
+def extend_within(session: Session, now: float, settings: Settings, recording: Recording, end: float) -> None:
+    """Move the end of a running recording within a transaction; capture is to be woken afterwards.
+
+    :raises UsageError: where the end is impossible, the time is taken, or it does not run any more
+    """
+    start = recording.event.start
+    check_times(start, end, now)
+    check_room(session, start, end, settings.capture.max_parallel, ignore=recording.uid)
+    recordings.set_end(session, recording.uid, end)
+
+
+def change(database: Database, clock: Clock, settings: Settings, uid: str, **changes: Any) -> Event:
+    """Change a local event that has not begun.
+
+    :param changes: fields of the event
+    :raises UsageError: where there is none, it has begun or belongs to a server, its times are impossible or
+        taken, or an input is unknown
+    """
+    with database.write() as session:
+        changed = change_within(session, clock.now(), settings, uid, **changes)
+    ring(database.scope, ServiceName.CAPTURE)
+    return changed
+
+
+def change_within(session: Session, now: float, settings: Settings, uid: str, **changes: Any) -> Event:
+    """Do what :func:`change` does within a transaction; capture is to be woken afterwards."""
+    event = _waiting(session, uid, "changed")
+    _check_inputs(settings, changes.get("inputs", ()))
+    if "title" in changes:
+        changes["title"] = tidy_title(changes["title"]) or "Untitled"
+    wanted = event.changed(**changes)
+    if (wanted.start, wanted.end) != (event.start, event.end):
+        check_times(wanted.start, wanted.end, now)
+        check_room(session, wanted.start, wanted.end, settings.capture.max_parallel, ignore=uid)
+    events.update(session, wanted)
+    return wanted
+
+
+def cancel(database: Database, uid: str) -> Event:
+    """Take a local event from the schedule; a recording that has begun meanwhile goes on.
+
+    :return: what it was
+    :raises UsageError: where there is none, it has begun or belongs to a server
+    """
+    with database.write() as session:
+        event = cancel_within(session, uid)
+    ring(database.scope, ServiceName.CAPTURE)
+    return event
+
+
+def cancel_within(session: Session, uid: str) -> Event:
+    """Do what :func:`cancel` does within a transaction; capture is to be woken afterwards."""
+    event = _waiting(session, uid, "cancelled")
+    events.cancel(session, uid)
+    return event
+
+
+def _waiting(session: Session, uid: str, verb: str) -> Event:
+    """Return a local event that has not begun.
+
+    :raises UsageError: where there is none
+    """
     event = events.get(session, uid)
+    if recordings.get(session, uid) is not None:
+        title = event.title if event else uid
+        raise UsageError(f"“{title}” has begun and cannot be {verb} any more", "stop or extend its recording")
     if event is None:
         raise _unknown(uid)
-    _check_local(event, "cancelled")
-    events.cancel(session, uid)
+    _check_local(event, verb)
+    return event
 
 
 def _check_local(event: Event, verb: str) -> None:

@@ -108,6 +108,15 @@ def set_end(session: Session, uid: str, end: float) -> None:
     row.operator_end = end
 
 
+def correct_times(session: Session, uid: str, start: float, end: float) -> None:
+    """Note when the event of a recording that is over really was.
+
+    :raises UsageError: where there is no such recording
+    """
+    row = _row(session, uid)
+    row.start, row.end = start, end
+
+
 def operator_ends(session: Session) -> dict[str, float]:
     """Return the hand-chosen ends of running recordings."""
     query = select(RecordedEvent.uid, RecordedEvent.operator_end).where(
@@ -195,6 +204,12 @@ def get(session: Session, uid: str, *, held: bool = False) -> Recording | None:
     return _recordings(session, [row])[0] if row else None
 
 
+def many(session: Session, uids: Sequence[str]) -> list[Recording]:
+    """Return these recordings with their tracks, in the order in which they are named."""
+    rows = {row.uid: row for row in session.scalars(select(RecordedEvent).where(RecordedEvent.uid.in_(uids)))}
+    return _recordings(session, [rows[uid] for uid in uids if uid in rows])
+
+
 def titles(session: Session, uids: Iterable[str]) -> dict[str, str]:
     """Return id → title of these events, recorded or still to come."""
     wanted = list(uids)
@@ -245,6 +260,12 @@ def delete_recording(session: Session, uid: str) -> None:
     if row.origin != Origin.LOCAL:
         listed = scheduled or row
         session.merge(DeletedEvent(uid=uid, start=listed.start, end=listed.end))
+
+
+def shares_folder(session: Session, uid: str, directory: str) -> bool:
+    """Tell whether another recording lies in the same folder as this one."""
+    query = select(RecordedEvent.uid).where(RecordedEvent.directory == directory, RecordedEvent.uid != uid)
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def _row(session: Session, uid: str) -> RecordedEvent:

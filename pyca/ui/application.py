@@ -14,14 +14,27 @@ from pyca.ui.access import guard
 from pyca.ui.api import about as api_about
 from pyca.ui.context import Context, attach
 from pyca.ui.metrics import families
-from pyca.ui.pages import about, actions, images, log, now, record, system
+from pyca.ui.pages import about, account, actions, images, log, login, now, record, system
 from pyca.ui.view.previews import Previews, preview_files
 
 LARGEST_REQUEST = 64 * 1024
 """Bytes; our forms hold a title and a few numbers."""
 
 
-FACES = (now, record, actions, images, log, system, about, api_about, health, families)
+FACES = (
+    now,
+    record,
+    actions,
+    images,
+    log,
+    login,
+    account,
+    system,
+    about,
+    api_about,
+    health,
+    families,
+)
 """Modules with a blueprint each."""
 
 
@@ -35,7 +48,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     attach(app, Context(settings, database, clock, _zone(settings), Previews(preview_files(settings))))
-    guard.protect(app, settings.ui)
+    guard.protect(app, settings, database, clock)
     errors.register(app)
     words.register(app)
     frame.register(app)
