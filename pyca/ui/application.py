@@ -11,10 +11,10 @@ from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui import errors, frame, health, words
 from pyca.ui.access import guard
-from pyca.ui.api import about
+from pyca.ui.api import about, change, creation, deliveries, events
 from pyca.ui.context import Context, attach
 from pyca.ui.metrics import families
-from pyca.ui.pages import account, actions, images, log, login, now, record
+from pyca.ui.pages import account, actions, images, live, log, login, now, record
 from pyca.ui.view.previews import Previews, preview_files
 
 LARGEST_REQUEST = 64 * 1024
@@ -26,10 +26,15 @@ FACES = (
     record,
     actions,
     images,
+    live,
     log,
     login,
     account,
     about,
+    events,
+    creation,
+    change,
+    deliveries,
     health,
     families,
 )
