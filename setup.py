@@ -37,6 +37,8 @@ setup(
             "mypy",
             "import-linter",
             "coverage",
+            "playwright",
+            "axe-playwright-python",
             "types-psutil",
             "types-python-dateutil",
             "types-pycurl",

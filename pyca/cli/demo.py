@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -98,6 +99,7 @@ def demo_settings(directory: Path) -> "Settings":
     from pyca.config import load
 
     settings = load(None, {})
+    page = replace(settings.ui, port=_free_port(settings.ui.bind, settings.ui.port))
     recordings = directory / "recordings"
     return replace(
         settings,
@@ -112,7 +114,8 @@ def demo_settings(directory: Path) -> "Settings":
             container="mp4",
         ),
         ingest=replace(settings.ingest, archive=directory / "archive"),
-        ui=replace(settings.ui, port=_free_port(settings.ui.bind, settings.ui.port)),
+        # Of no use to anybody once the demo is over.
+        ui=replace(page, password=secrets.token_urlsafe(9)),
     )
 
 

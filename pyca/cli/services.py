@@ -11,6 +11,8 @@ from pyca.core.errors import ConfigError
 from pyca.core.states import ServiceName, ServiceState
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyca.config.settings import Settings
     from pyca.runtime.loop import Service
     from pyca.runtime.pulse import Pulse
@@ -168,12 +170,26 @@ def set_up_logs(settings: "Settings", name: str, *, told: Sequence[str] = ()) ->
     """
     from pyca.runtime import logs
 
-    logs.setup(settings.logging, service=name, secrets=_secrets(settings))
+    logs.setup(settings.logging, service=name, secrets=_secrets(settings), keep=_kept(settings))
     # It introduces each of its plug-ins; what a migration did is told by our own line.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     for warning in settings.warnings:
         if warning not in told:
             logger.warning("%s", warning)
+
+
+def _kept(settings: "Settings") -> "Path | None":
+    """Return where the small log for the page is kept; None where the page has a better one, or no place."""
+    from pyca.core.errors import ConfigError
+    from pyca.runtime.keptlog import folder_beside
+    from pyca.store.database import Database
+
+    try:
+        file = Database(settings.agent.database).file
+    except ConfigError:
+        # It is explained where the database is opened.
+        return None
+    return folder_beside(file) if file and not settings.ui.log_command else None
 
 
 def _secrets(settings: "Settings") -> list[str]:
@@ -184,9 +200,9 @@ def _secrets(settings: "Settings") -> list[str]:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
-    from pyca.config.settings import Server, Ui
+    from pyca.config.settings import Server
 
-    own = {settings.server.password, settings.ui.password} - {Server.password, Ui.password}
+    own = {settings.server.password, settings.ui.password} - {Server.password}
     try:
         own.add(make_url(settings.agent.database).password or "")
     except ArgumentError:

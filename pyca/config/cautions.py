@@ -6,7 +6,7 @@ import stat
 from urllib.parse import urlsplit
 
 from pyca.config.report import Report
-from pyca.config.settings import Server, Settings, Ui
+from pyca.config.settings import PUBLISHED_PASSWORD, Server, Settings
 from pyca.config.types import mask_password
 
 
@@ -14,7 +14,7 @@ def caution(settings: Settings, report: Report) -> None:
     """Add the warnings for settings that are well formed and risky."""
     _caution_server(settings, report)
     ui = settings.ui
-    if ui.password == Ui.password and not is_loopback(ui.bind):
+    if ui.password == PUBLISHED_PASSWORD and not is_loopback(ui.bind):
         message = f"is the published default and the page listens on {ui.bind or 'all addresses'}; change it"
         report.warn_at(("ui", "password"), message)
     if settings.agent.backup_mode:
@@ -60,7 +60,7 @@ def _caution_readers(settings: Settings, report: Report) -> None:
         return
     secrets = {
         ("server", "password"): settings.server.password not in {"", Server.password},
-        ("ui", "password"): settings.ui.password not in {"", Ui.password},
+        ("ui", "password"): settings.ui.password not in {"", PUBLISHED_PASSWORD},
         ("agent", "database"): mask_password(settings.agent.database) != settings.agent.database,
     }
     held = [

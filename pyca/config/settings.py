@@ -149,12 +149,17 @@ class Server:
     stall_timeout: float = key(Number(minimum=1), 60.0)
 
 
+PUBLISHED_PASSWORD = "opencast"
+"""The password of the page in older versions, which everybody can read about."""
+
+
 @dataclass(frozen=True)
 class Ui:
     """``[ui]``: the page."""
 
     username: str = key(Text(), "admin")
-    password: str = key(Secret(), "opencast")
+    password: str = key(Secret(), "")
+    """empty: nobody comes in by the configuration, only accounts count"""
     refresh_rate: int = key(Integer(minimum=1), 10)
     url: str = key(Url(), "http://localhost:5000")
     log_command: str = key(CommandLine(), "")

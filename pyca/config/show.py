@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pyca.config.keys import SECTIONS, Section, defaults, kinds
@@ -18,20 +19,60 @@ def show(settings: Settings, environ: Mapping[str, str] = os.environ) -> str:
     :param environ: the variables, for the defaults that depend on the machine
     """
     lines = [f"# Effective configuration of pyCA, read from {settings.file or 'no file: all defaults'}"]
+    above = ""
+    for section in listing(settings, environ):
+        if section.name in ("inputs", "services") and above != section.name:
+            lines += ["", f"[{section.name}]"]
+        above = section.name
+        if section.input or section.name not in ("inputs", "services"):
+            lines += ["", f"[[{quote(section.input)}]]" if section.input else f"[{section.name}]"]
+        for key in section.keys:
+            if key.changed and key.default:
+                lines.append(f"# differs from the default, which is {key.default}")
+            lines.append(f"{key.name} = {key.value}")
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class ShownKey:
+    """A key of the configuration, its secrets masked."""
+
+    name: str
+    value: str
+    """as it is written in ``pyca.conf``"""
+    default: str = ""
+    """empty where there is none, as for what the operator names"""
+    changed: bool = False
+    """True where the value is not the default"""
+
+
+@dataclass(frozen=True)
+class ShownSection:
+    """A section of the configuration; one of ``[inputs]`` also has the input's name."""
+
+    name: str
+    keys: tuple[ShownKey, ...]
+    input: str = ""
+
+
+def listing(settings: Settings, environ: Mapping[str, str] = os.environ) -> Iterator[ShownSection]:
+    """Yield the sections of the effective configuration, secrets masked.
+
+    :param environ: the variables, for the defaults that depend on the machine
+    """
     for name, cls in SECTIONS.items():
-        section = getattr(settings, name)
         usual = cls(**defaults(cls))
         if isinstance(usual, Agent):
             usual = complete(usual, settings.ui, environ)
-        lines += ["", f"[{name}]", *_show_keys(section, usual)]
-    if settings.inputs:
-        lines += ["", "[inputs]"]
+        yield ShownSection(name, tuple(_show_keys(getattr(settings, name), usual)))
     for name, source in settings.inputs.items():
-        lines += ["", f"[[{quote(name)}]]", *_show_keys(source, Input(**defaults(Input)))]
+        yield ShownSection("inputs", tuple(_show_keys(source, Input(**defaults(Input)))), input=name)
     if settings.services:
-        lines += ["", "[services]"]
-        lines += [f"{quote(name)} = {quote(mask_password(url))}" for name, url in settings.services.items()]
-    return "\n".join(lines) + "\n"
+        found = [
+            ShownKey(quote(name), quote(mask_password(url)), changed=True)
+            for name, url in settings.services.items()
+        ]
+        yield ShownSection("services", tuple(found))
 
 
 def as_dict(settings: Settings) -> dict[str, Any]:
@@ -49,10 +90,8 @@ def _plain(section: Section) -> dict[str, Any]:
     return {key: kind.plain(getattr(section, key)) for key, kind in kinds(type(section)).items()}
 
 
-def _show_keys(section: Section, usual: Section) -> Iterator[str]:
-    """Yield the lines of a section."""
+def _show_keys(section: Section, usual: Section) -> Iterator[ShownKey]:
+    """Yield the keys of a section."""
     for key, kind in kinds(type(section)).items():
         value, default = getattr(section, key), getattr(usual, key)
-        if value != default:
-            yield f"# differs from the default, which is {kind.show(default)}"
-        yield f"{key} = {kind.show(value)}"
+        yield ShownKey(key, kind.show(value), kind.show(default), value != default)

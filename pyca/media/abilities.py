@@ -40,17 +40,24 @@ def abilities(ffmpeg: Path) -> Abilities:
 
     :raises MediaError: where it cannot be run or does not answer like FFmpeg
     """
-    answer = _ask(ffmpeg, "-version")
-    version = _VERSION.search(answer)
-    if not version:
-        raise MediaError(f"{ffmpeg} does not answer like FFmpeg", "is this another program?")
     return Abilities(
-        version[1],
+        version(ffmpeg),
         encoders=_names(_ask(ffmpeg, "-encoders"), _CODEC),
         decoders=_names(_ask(ffmpeg, "-decoders"), _CODEC),
         demuxers=_names(_ask(ffmpeg, "-demuxers"), _FORMAT),
         muxers=_names(_ask(ffmpeg, "-muxers"), _FORMAT),
     )
+
+
+def version(ffmpeg: Path) -> str:
+    """Return the version of an FFmpeg.
+
+    :raises MediaError: where it cannot be run or does not answer like FFmpeg
+    """
+    found = _VERSION.search(_ask(ffmpeg, "-version"))
+    if not found:
+        raise MediaError(f"{ffmpeg} does not answer like FFmpeg", "is this another program?")
+    return found[1]
 
 
 def _ask(ffmpeg: Path, question: str) -> str:

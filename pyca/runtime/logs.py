@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pyca.core.errors import ConfigError
+from pyca.runtime.keptlog import KeptLog
 
 if TYPE_CHECKING:
     from pyca.config.settings import Logging
@@ -56,14 +57,21 @@ class JournalFormatter(logging.Formatter):
         return "\n".join(prefix + line for line in super().format(record).splitlines())
 
 
-def setup(settings: "Logging", *, service: str, secrets: Iterable[str] = ()) -> None:
+def setup(
+    settings: "Logging", *, service: str, secrets: Iterable[str] = (), keep: Path | None = None
+) -> None:
     """Send the messages of this process where the configuration says. A second call replaces the first.
 
     :param service: name for syslog
     :param secrets: texts that are never written
+    :param keep: folder of the small log for the page; it is kept only where neither journal nor file is
     :raises ConfigError: where syslog or the file cannot be used
     """
     handlers = _handlers(settings, service)
+    if keep and settings.file is None and not stderr_is_journal():
+        kept = KeptLog(keep, service)
+        kept.set_name(_OURS + "kept")
+        handlers.append(kept)
     redact = Redact(secrets)
     root = logging.getLogger()
     for old in [handler for handler in root.handlers if (handler.name or "").startswith(_OURS)]:
@@ -90,7 +98,7 @@ def _handlers(settings: "Logging", service: str) -> list[logging.Handler]:
 
 
 def _stderr(form: str) -> logging.Handler:
-    journal = JournalFormatter(form) if _stderr_is_journal() else logging.Formatter("%(asctime)s " + form)
+    journal = JournalFormatter(form) if stderr_is_journal() else logging.Formatter("%(asctime)s " + form)
     return _named(logging.StreamHandler(sys.stderr), "stderr", journal)
 
 
@@ -123,7 +131,7 @@ def _named(handler: logging.Handler, name: str, formatter: logging.Formatter) ->
     return handler
 
 
-def _stderr_is_journal() -> bool:
+def stderr_is_journal() -> bool:
     """Tell whether stderr is the very stream that systemd connected to the journal."""
     device, _, inode = os.environ.get("JOURNAL_STREAM", "").partition(":")
     try:

@@ -123,34 +123,65 @@ def extend_within(session: Session, now: float, settings: Settings, recording: R
     recordings.set_end(session, recording.uid, end)
 
 
-def change_within(session: Session, now: float, settings: Settings, uid: str, **changes: Any) -> None:
-    """Change a local event that still waits, within a transaction; capture is to be woken afterwards.
+def change(database: Database, clock: Clock, settings: Settings, uid: str, **changes: Any) -> Event:
+    """Change a local event that has not begun.
 
     :param changes: fields of the event
-    :raises UsageError: where it is none, its times are impossible or taken, or an input is unknown
+    :raises UsageError: where there is none, it has begun or belongs to a server, its times are impossible or
+        taken, or an input is unknown
     """
-    event = events.get(session, uid, held=True)
-    if event is None:
-        raise _unknown(uid)
-    _check_local(event, "changed")
+    with database.write() as session:
+        changed = change_within(session, clock.now(), settings, uid, **changes)
+    ring(database.scope, ServiceName.CAPTURE)
+    return changed
+
+
+def change_within(session: Session, now: float, settings: Settings, uid: str, **changes: Any) -> Event:
+    """Do what :func:`change` does within a transaction; capture is to be woken afterwards."""
+    event = _waiting(session, uid, "changed")
     _check_inputs(settings, changes.get("inputs", ()))
+    if "title" in changes:
+        changes["title"] = tidy_title(changes["title"]) or "Untitled"
     wanted = event.changed(**changes)
     if (wanted.start, wanted.end) != (event.start, event.end):
         check_times(wanted.start, wanted.end, now)
         check_room(session, wanted.start, wanted.end, settings.capture.max_parallel, ignore=uid)
     events.update(session, wanted)
+    return wanted
 
 
-def cancel_within(session: Session, uid: str) -> None:
-    """Take a local event from the schedule within a transaction; capture is to be woken afterwards.
+def cancel(database: Database, uid: str) -> Event:
+    """Take a local event from the schedule; a recording that has begun meanwhile goes on.
 
-    :raises UsageError: where there is none of this id, or it belongs to a server
+    :return: what it was
+    :raises UsageError: where there is none, it has begun or belongs to a server
     """
-    event = events.get(session, uid)
+    with database.write() as session:
+        event = cancel_within(session, uid)
+    ring(database.scope, ServiceName.CAPTURE)
+    return event
+
+
+def cancel_within(session: Session, uid: str) -> Event:
+    """Do what :func:`cancel` does within a transaction; capture is to be woken afterwards."""
+    event = _waiting(session, uid, "cancelled")
+    events.cancel(session, uid)
+    return event
+
+
+def _waiting(session: Session, uid: str, verb: str) -> Event:
+    """Return a local event that has not begun.
+
+    :raises UsageError: where there is none
+    """
+    event = events.get(session, uid, held=True)
+    if recordings.get(session, uid) is not None:
+        title = event.title if event else uid
+        raise UsageError(f"“{title}” has begun and cannot be {verb} any more", "stop or extend its recording")
     if event is None:
         raise _unknown(uid)
-    _check_local(event, "cancelled")
-    events.cancel(session, uid)
+    _check_local(event, verb)
+    return event
 
 
 def _check_local(event: Event, verb: str) -> None:

@@ -1,5 +1,7 @@
 """Who records when: what a new event would collide with."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from pyca.core.errors import UsageError
@@ -8,22 +10,32 @@ from pyca.core.states import EventState
 from pyca.store import events, recordings
 
 
+class TakenError(UsageError):
+    """At the wanted time the box records as much as it may.
+
+    :param events: what is in the way
+    """
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        names = ", ".join(f"“{event.title}” ({event.uid})" for event in events)
+        super().__init__(
+            f"at that time {names} will be recorded already",
+            "choose another time or raise [capture] max_parallel",
+        )
+        self.events = tuple(events)
+
+
 def check_room(session: Session, start: float, end: float, limit: int, *, ignore: str = "") -> None:
     """Refuse a time in which the box has no hands free.
 
     :param limit: events at once, ``max_parallel``
     :param ignore: the event that shall be moved
-    :raises UsageError: naming the events in the way
+    :raises TakenError: naming the events in the way
     """
     others = [event for event in occupied(session, start, end) if event.uid != ignore]
     crowd = max((_during(others, max(start, event.start)) for event in others), key=len, default=[])
-    if len(crowd) < limit:
-        return
-    names = ", ".join(f"“{event.title}” ({event.uid})" for event in crowd)
-    raise UsageError(
-        f"at that time {names} will be recorded already",
-        "choose another time or raise [capture] max_parallel",
-    )
+    if len(crowd) >= limit:
+        raise TakenError(crowd)
 
 
 def occupied(session: Session, start: float, end: float) -> list[Event]:

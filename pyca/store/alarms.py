@@ -169,6 +169,12 @@ def history(session: Session, limit: int = 50) -> list[Alarm]:
     )
 
 
+def of_event(session: Session, uid: str, limit: int = 50) -> list[Alarm]:
+    """Return what was or is wrong with one event, the newest first."""
+    query = select(AlarmRow).where(AlarmRow.subject == uid)
+    return _alarms(session.scalars(query.order_by(AlarmRow.since.desc(), AlarmRow.id).limit(limit)))
+
+
 def end_of_service(session: Session, service: ServiceName, now: float) -> None:
     """End the alarms that a run of a service left behind."""
     left = (AlarmRow.service == str(service), AlarmRow.ended.is_(None))

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import CursorResult, Delete, Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -139,6 +139,11 @@ class Database:
                 text, "check that the file and its folder exist, and that pyCA's user may write them"
             )
         return StoreError(text, "check that the database is reachable and not full")
+
+
+def affected(session: Session, statement: Delete) -> int:
+    """Carry out a deletion; return how many rows it concerned."""
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
 
 
 def _parse(url: str) -> URL:

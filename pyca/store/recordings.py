@@ -204,6 +204,12 @@ def get(session: Session, uid: str, *, held: bool = False) -> Recording | None:
     return _recordings(session, [row])[0] if row else None
 
 
+def many(session: Session, uids: Sequence[str]) -> list[Recording]:
+    """Return these recordings with their tracks, in the order in which they are named."""
+    rows = {row.uid: row for row in session.scalars(select(RecordedEvent).where(RecordedEvent.uid.in_(uids)))}
+    return _recordings(session, [rows[uid] for uid in uids if uid in rows])
+
+
 def titles(session: Session, uids: Iterable[str]) -> dict[str, str]:
     """Return id → title of these events, recorded or still to come."""
     wanted = list(uids)

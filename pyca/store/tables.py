@@ -240,7 +240,7 @@ class LoginRow(Base):
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     owner: Mapped[str] = mapped_column(String(100), index=True)
     stamp: Mapped[str] = mapped_column(String(64))
-    """digest of the owner's password hash: another password ends the login"""
+    """made of the login's secret and the owner's password: another password ends the login"""
     created: Mapped[float]
     seen: Mapped[float]
     expires: Mapped[float]

@@ -9,19 +9,34 @@ from pyca import __version__
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
-from pyca.ui import errors, health, words
+from pyca.ui import errors, frame, health, words
 from pyca.ui.access import guard
 from pyca.ui.api import about, change, creation, deliveries, events
 from pyca.ui.context import Context, attach
 from pyca.ui.metrics import families
-from pyca.ui.pages import actions, images, log, now
+from pyca.ui.pages import account, actions, images, log, login, now, record
 from pyca.ui.view.previews import Previews, preview_files
 
 LARGEST_REQUEST = 64 * 1024
 """Bytes; our forms hold a title and a few numbers."""
 
 
-FACES = (now, actions, images, log, about, events, creation, change, deliveries, health, families)
+FACES = (
+    now,
+    record,
+    actions,
+    images,
+    log,
+    login,
+    account,
+    about,
+    events,
+    creation,
+    change,
+    deliveries,
+    health,
+    families,
+)
 """Modules with a blueprint each."""
 
 
@@ -35,9 +50,10 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     attach(app, Context(settings, database, clock, _zone(settings), Previews(preview_files(settings))))
-    guard.protect(app, settings.ui)
+    guard.protect(app, settings, database, clock)
     errors.register(app)
     words.register(app)
+    frame.register(app)
     app.jinja_env.globals.update(agent=settings.agent.name or "pyCA", version=__version__)
     for face in FACES:
         app.register_blueprint(face.blueprint)

@@ -1,6 +1,6 @@
 """What the views work with. It hangs on the application, so that two applications never share anything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from flask import Flask, current_app
@@ -8,7 +8,10 @@ from flask import Flask, current_app
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
+from pyca.ui.view.logs import Logs
+from pyca.ui.view.meter import Meter
 from pyca.ui.view.previews import Previews
+from pyca.ui.view.versions import Versions
 
 _KEY = "pyca"
 
@@ -23,6 +26,9 @@ class Context:
     zone: tzinfo | None
     """the agent's time zone, None for that of the machine"""
     previews: Previews
+    logs: Logs = field(default_factory=Logs)
+    meter: Meter = field(default_factory=Meter)
+    versions: Versions = field(default_factory=Versions)
 
 
 def attach(app: Flask, context: Context) -> None:

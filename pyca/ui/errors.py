@@ -7,6 +7,7 @@ from flask import Flask, Response, current_app, jsonify, render_template, reques
 from werkzeug.exceptions import HTTPException
 
 from pyca.core.errors import StoreError, UsageError
+from pyca.ui.access.guard import wants_challenge
 from pyca.ui.api.errors import ApiError, Problem, answer_problems
 
 _HEADINGS = {
@@ -16,6 +17,7 @@ _HEADINGS = {
     405: "Not possible",
     409: "That did not work",
     413: "Too much at once",
+    429: "Too many attempts",
     500: "A mistake of ours",
     503: "The database cannot be used",
 }
@@ -54,7 +56,7 @@ def _of_http(error: HTTPException) -> Response:
     for name, value in error.get_headers():
         if name in _KEPT:
             response.headers[name] = value
-    if error.code == HTTPStatus.UNAUTHORIZED:
+    if error.code == HTTPStatus.UNAUTHORIZED and wants_challenge(request):
         response.headers["WWW-Authenticate"] = 'Basic realm="pyCA", charset="UTF-8"'
     return response
 

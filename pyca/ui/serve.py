@@ -13,11 +13,12 @@ from flask import Flask
 from waitress import create_server
 
 from pyca.config.cautions import is_loopback
-from pyca.config.settings import Settings, Ui
+from pyca.config.settings import PUBLISHED_PASSWORD, Settings, Ui
 from pyca.core.clock import Clock
 from pyca.core.errors import ConfigError, UsageError
 from pyca.runtime.signals import signals_handled
 from pyca.store.database import Database
+from pyca.ui.access.first import ensure_somebody
 from pyca.ui.application import create_app
 from pyca.ui.heartbeat import Heartbeat
 
@@ -54,6 +55,7 @@ def serve(
 
     with signals_handled(dict.fromkeys((signal.SIGTERM, signal.SIGINT, signal.SIGHUP), end)):
         heartbeat.start()
+        ensure_somebody(settings, database, clock, address)
         logger.info("The page is at %s", address)
         listening(address)
         try:
@@ -65,15 +67,14 @@ def serve(
 
 
 def check_exposure(ui: Ui) -> None:
-    """Refuse to open the page to a network with the published password, or with none.
+    """Refuse to open the page to a network with the published password. Without one, accounts protect it.
 
     :raises ConfigError: with what to change
     """
-    if ui.password in ("", Ui.password) and not is_loopback(ui.bind):
-        what = "is the published default" if ui.password else "is empty"
+    if ui.password == PUBLISHED_PASSWORD and not is_loopback(ui.bind):
         raise ConfigError(
-            [f"[ui] password {what} and the page would listen on {ui.bind or 'all addresses'}"],
-            "set a password of your own, or bind = 127.0.0.1",
+            [f"[ui] password is the published one and the page would listen on {ui.bind or 'all addresses'}"],
+            "set a password of your own, or none and use “pyca user add”, or bind = 127.0.0.1",
         )
 
 
@@ -86,6 +87,8 @@ def _serving(app: Flask, listener: socket.socket) -> Any:
         asyncore_loop_timeout=LOOP_SECONDS,
         asyncore_use_poll=True,
         max_request_body_size=1_000_000,
+        # The page itself decides whom it believes where a request comes from.
+        clear_untrusted_proxy_headers=False,
     )
 
 

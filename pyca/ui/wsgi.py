@@ -11,6 +11,7 @@ from pyca.core.clock import SystemClock
 from pyca.core.errors import PycaError
 from pyca.store.database import Database
 from pyca.store.upgrade import ensure
+from pyca.ui.access.first import ensure_somebody
 from pyca.ui.application import create_app
 
 
@@ -24,6 +25,7 @@ def load_app() -> Flask:
         settings = load(find_file(Path(named) if named else None, Path.cwd()), os.environ)
         database = Database(settings.agent.database)
         ensure(database)
+        ensure_somebody(settings, database, SystemClock(), settings.ui.url)
     except PycaError as error:
         # An exception would reach the operator as forty lines of the server's traceback.
         sys.stderr.write(f"pyca: {error}\n")

@@ -13,7 +13,7 @@ from pyca.core.errors import ConfigError
 @pytest.fixture(autouse=True)
 def log_of_the_test(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Leave the log messages to the test."""
-    monkeypatch.setattr("pyca.runtime.logs.setup", lambda settings, service, secrets: None)
+    monkeypatch.setattr("pyca.runtime.logs.setup", lambda settings, **more: None)
     caplog.set_level(logging.INFO)
 
 

@@ -14,7 +14,6 @@ PATHS = [
     "/img/0",
     "/metrics",
     "/record",
-    "/static/style.css",
     "/nowhere",
 ]
 

@@ -1,46 +1,54 @@
-"""The door: who asks is found out before every request, and forged forms are refused."""
+"""The guard: before every request it finds out who asks, and refuses what they may not do."""
 
-import hashlib
-import hmac
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
-from flask import Flask, Request, current_app, g, request
+from flask import Flask, Request, current_app, g, redirect, request, url_for
 from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.wrappers import Response
 
-from pyca.config.settings import Ui
-from pyca.core.access import Scope
+from pyca.config.settings import Settings
+from pyca.core.clock import Clock
+from pyca.store.database import Database
+from pyca.ui.access import cookies, forms
+from pyca.ui.access.door import Door, attach, door
+from pyca.ui.access.forms import form_token
 from pyca.ui.access.headers import harden
-from pyca.ui.access.rights import Means, Visitor, needed
+from pyca.ui.access.rights import Visitor, needed, public
+
+__all__ = ["form_token", "protect"]
 
 
-def protect(app: Flask, ui: Ui) -> None:
+def protect(app: Flask, settings: Settings, database: Database, clock: Clock) -> None:
     """Find out who asks before every request, and refuse what they may not do."""
-
-    def guard() -> None:
-        view = current_app.view_functions.get(request.endpoint or "")
-        scope = needed(view, request.method)
-        g.visitor = _recognise(request, ui)
-        if scope is None:
-            return
-        if g.visitor is None:
-            raise Unauthorized("User and password are needed.")
-        if not g.visitor.scope.covers(scope):
-            raise Forbidden(f"This needs the right “{scope}”; “{g.visitor.name}” has “{g.visitor.scope}”.")
-        if request.method not in ("GET", "HEAD", "OPTIONS"):
-            _check_origin(request)
-            if not request.path.startswith("/api"):
-                _check_form(request, g.visitor)
-
-    app.before_request(guard)
+    attach(app, Door(settings, database, clock))
+    # Style sheets and scripts are published with the program, and the login page needs them.
+    public(app.view_functions["static"])
+    app.before_request(_guard)
     app.after_request(harden)
     app.context_processor(_known)
 
 
-def form_token(ui: Ui) -> str:
-    """Return the secret of our own forms: the same in every process, known only with the password."""
-    key = hashlib.sha256(b"pyca form token\0" + ui.password.encode()).digest()
-    return hmac.new(key, ui.username.encode(), hashlib.sha256).hexdigest()
+def wants_challenge(asked: Request) -> bool:
+    """Tell whether a refusal should ask for user and password, which makes browsers open their own window."""
+    signs = ("Sec-Fetch-Mode", "Sec-Fetch-Site", "Origin", "Referer")
+    return not any(sign in asked.headers for sign in signs) and not cookies.given(asked)
+
+
+def _guard() -> Response | None:
+    scope = needed(current_app.view_functions.get(request.endpoint or ""), request.method)
+    g.visitor = None
+    if scope is None:
+        return None
+    who = g.visitor = door().recognise(request)
+    if who is None:
+        if _is_navigation(request):
+            return redirect(url_for("login.show", next=_here(request)), code=303)
+        raise Unauthorized("Log in first: by the page /login, with user and password, or with a token.")
+    if not who.scope.covers(scope):
+        raise Forbidden(f"This needs the right “{scope}”; “{who.name}” has “{who.scope}” here.")
+    forms.check(request, who)
+    return None
 
 
 def _known() -> dict[str, Any]:
@@ -49,32 +57,16 @@ def _known() -> dict[str, Any]:
     return {"visitor": who, "form_token": who.form_token if who else ""}
 
 
-def _recognise(asked: Request, ui: Ui) -> Visitor | None:
-    given = asked.authorization
-    if given is None or given.type != "basic":
-        return None
-    name = hmac.compare_digest((given.username or "").encode(), ui.username.encode())
-    word = hmac.compare_digest((given.password or "").encode(), ui.password.encode())
-    # Both are compared before either is judged: a wrong name must take as long as a wrong password.
-    return Visitor(ui.username, Scope.ADMIN, Means.BASIC, form_token(ui)) if name & word else None
+def _is_navigation(asked: Request) -> bool:
+    """Tell whether somebody opens a page in a browser."""
+    if asked.method not in ("GET", "HEAD") or asked.path.startswith("/api/"):
+        return False
+    mode = asked.headers.get("Sec-Fetch-Mode", "navigate")
+    return mode == "navigate" and "text/html" in asked.headers.get("Accept", "").lower()
 
 
-def _check_origin(asked: Request) -> None:
-    """Refuse what another site made the browser send.
-
-    :raises Forbidden: where its origin is another one
-    """
-    if asked.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise Forbidden("This form was sent by another site.")
-    origin = asked.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != asked.host:
-        raise Forbidden("This form was sent by another site, or a proxy hides the name of this one.")
-
-
-def _check_form(asked: Request, who: Visitor) -> None:
-    """Refuse a form that is not ours.
-
-    :raises Forbidden: where its token is missing or of another login
-    """
-    if not hmac.compare_digest(asked.form.get("token", "").encode(), who.form_token.encode()):
-        raise Forbidden("This form is too old. Open the page again and repeat what you did.")
+def _here(asked: Request) -> str | None:
+    """Return the address that was asked for, without the name of the machine; None for the first page."""
+    path = quote(asked.path, safe="/:@!$&'()*+,;=~")
+    query = asked.query_string.decode("ascii", "replace")
+    return (f"{path}?{query}" if query else path) if path != "/" or query else None

@@ -13,7 +13,11 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    # The page shows what was recorded; the visitor's own camera is none of its business.
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=()",
+    "X-Permitted-Cross-Domain-Policies": "none",
 }
+"""HTTPS alone is demanded by the proxy that offers it (Strict-Transport-Security); we cannot know."""
 
 
 def harden(response: Response) -> Response:

@@ -33,6 +33,8 @@ class Visitor:
     means: Means
     form_token: str = ""
     """the secret of the forms that are shown to them"""
+    login: str = ""
+    """which login this is, empty where it is none"""
 
     def may(self, needed: str) -> bool:
         """Tell whether this visitor may do what needs a scope; templates ask so."""

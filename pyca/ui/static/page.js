@@ -3,7 +3,7 @@
 const status = document.getElementById("status");
 const offline = document.getElementById("offline");
 const dialog = document.getElementById("dialog");
-const pause = Number(status.dataset.refresh) * 1000;
+const pause = Number(status?.dataset.refresh) * 1000;
 // Addresses are built on the origin: a page opened with “user:password@” in its address could fetch nothing else.
 const address = (path) => new URL(path, location.origin);
 
@@ -13,7 +13,7 @@ let received = performance.now();
 
 async function refresh() {
   clearTimeout(timer);
-  if (document.hidden) return;
+  if (!status || document.hidden) return;
   try {
     const headers = tag ? { "If-None-Match": tag } : {};
     const answer = await fetch(address(status.dataset.from), { headers, cache: "no-store" });
@@ -25,6 +25,7 @@ async function refresh() {
     }
     offline.hidden = true;
   } catch {
+    offline.textContent = "This page is not up to date. The agent does not answer; it is asked again every few seconds.";
     offline.hidden = false;
   }
   timer = setTimeout(refresh, pause);
@@ -98,10 +99,12 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("visibilitychange", refresh);
-if (location.search) {
+const address_now = new URL(location.href);
+if (address_now.searchParams.has("done")) {
   // The word about what was done just now must not come back with the next reload.
-  history.replaceState(null, "", location.pathname);
+  address_now.searchParams.delete("done");
+  history.replaceState(null, "", address_now.pathname + address_now.search);
   setTimeout(() => { document.getElementById("notice").hidden = true; }, 15000);
 }
-setInterval(() => { if (!document.hidden) count(); }, 1000);
-timer = setTimeout(refresh, Math.min(pause, 3000));
+if (status) setInterval(() => { if (!document.hidden) count(); }, 1000);
+if (status) timer = setTimeout(refresh, Math.min(pause, 3000));

@@ -1,0 +1,114 @@
+"""Copy a file into another container while somebody reads it: nothing is encoded, nothing is written."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+from pyca.core.errors import MediaError
+from pyca.media.explain import explain
+from pyca.media.ffmpeg import Tools
+from pyca.media.run import url
+
+CONTAINERS = {
+    "mp4": ("-f", "mp4", "-movflags", "frag_keyframe+empty_moov+default_base_moof"),
+    "webm": ("-f", "webm"),
+}
+"""Containers that browsers play while they are still being made."""
+_PIECE = 64 * 1024
+_NICE = 15
+"""The recorder goes first, always."""
+_PATIENCE = 5.0
+"""Seconds that the copying program has to end by itself once nobody reads."""
+
+
+class PassingCopy:
+    """The copy as pieces of bytes; ``close`` ends the program, whether all was read or not.
+
+    :param path: a media file
+    :param container: one of :data:`CONTAINERS`
+    :param closed: called once when it is over
+    :raises MediaError: where the file cannot be copied, with the reason
+    """
+
+    def __init__(
+        self, path: Path, container: str, tools: Tools, closed: Callable[[], None] = lambda: None
+    ) -> None:
+        self._closed = closed
+        self._errors: IO[bytes] = tempfile.TemporaryFile()
+        try:
+            self._process = _start(path, container, tools, self._errors)
+        except BaseException:
+            self._errors.close()
+            raise
+        try:
+            self._first = self._read()
+            if not self._first:
+                raise MediaError(f"“{path.name}” cannot be shown: {self._reason()}", "download it instead")
+        except BaseException:
+            self._end()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """The copying program's."""
+        return self._process.pid
+
+    def __iter__(self) -> Iterator[bytes]:
+        piece = self._first
+        while piece:
+            yield piece
+            piece = self._read()
+
+    def close(self) -> None:
+        """End the copy."""
+        if not self._errors.closed:
+            self._end()
+            self._closed()
+
+    def _read(self) -> bytes:
+        assert self._process.stdout is not None
+        # What is there already is enough: a whole piece may take long.
+        return os.read(self._process.stdout.fileno(), _PIECE)
+
+    def _end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGTERM)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._errors.close()
+
+    def _reason(self) -> str:
+        self._process.wait(_PATIENCE)
+        self._errors.seek(0)
+        return explain(self._errors.read(_PIECE).decode("utf-8", "replace"))
+
+
+def _start(path: Path, container: str, tools: Tools, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    argv = [str(tools.ffmpeg), "-nostdin", "-hide_banner", "-v", "error", "-protocol_whitelist", "file,pipe"]
+    streams = ["-map", "0:v:0?", "-map", "0:a:0?", "-c", "copy"]
+    try:
+        process = subprocess.Popen(
+            [*argv, "-i", url(path), *streams, *CONTAINERS[container], "pipe:1"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise MediaError(
+            f"“{tools.ffmpeg}” cannot be run: {error}", "check the FFmpeg installation"
+        ) from error
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
+    return process

@@ -1,0 +1,91 @@
+"""What stands around every page: the navigation, the name of the time zone, links to pages that exist."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+
+from pyca.ui.access.rights import Visitor, needed
+from pyca.ui.context import context
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One word of the navigation."""
+
+    endpoint: str
+    label: str
+    icon: str
+
+
+ENTRIES = (
+    Entry("now.show", "Now", "camera"),
+    Entry("schedule.show", "Schedule", "calendar"),
+    Entry("recordings.show", "Recordings", "film"),
+    Entry("system.show", "System", "gauge"),
+)
+"""The navigation, in its order; pages that this application does not have are left out."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry as it is shown."""
+
+    label: str
+    icon: str
+    address: str
+    current: str
+    """value of ``aria-current``: “page” on the page itself, “true” below it, else empty"""
+
+
+def register(app: Flask) -> None:
+    """Let every template of an application know the frame."""
+    app.jinja_env.globals["exists"] = lambda endpoint: endpoint in app.view_functions
+    app.context_processor(_known)
+
+
+def may_open(endpoint: str) -> bool:
+    """Tell whether there is such a page and whoever asks may look at it."""
+    view = current_app.view_functions.get(endpoint)
+    if view is None:
+        return False
+    scope = needed(view, "GET")
+    who: Visitor | None = g.get("visitor")
+    return scope is None or (who is not None and who.scope.covers(scope))
+
+
+def navigation(entries: Sequence[Entry] = ENTRIES) -> tuple[Link, ...]:
+    """Return the navigation as whoever asks may use it."""
+    return tuple(
+        Link(one.label, one.icon, url_for(one.endpoint), _current(one.endpoint))
+        for one in entries
+        if may_open(one.endpoint)
+    )
+
+
+def zone_name() -> str:
+    """Return the name of the zone in which times are shown."""
+    here = context()
+    if here.settings.agent.timezone:
+        return here.settings.agent.timezone
+    return datetime.fromtimestamp(here.clock.now(), UTC).astimezone(here.zone).tzname() or "UTC"
+
+
+def _current(endpoint: str) -> str:
+    if request.endpoint == endpoint:
+        return "page"
+    return "true" if request.blueprint == endpoint.partition(".")[0] else ""
+
+
+def _known() -> dict[str, Any]:
+    # A stranger learns neither what pages there are nor where the box stands.
+    if g.get("visitor") is None:
+        return {"navigation": (), "may_open": lambda endpoint: False, "zone_name": ""}
+    return {
+        "navigation": navigation(),
+        "may_open": may_open,
+        "zone_name": zone_name(),
+        "log_shown": bool(context().settings.ui.log_command) and may_open("log.show"),
+    }

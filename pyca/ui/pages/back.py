@@ -1,0 +1,35 @@
+"""Where one gets after an action: the page that one came from, out of a fixed set."""
+
+from collections.abc import Mapping
+
+from flask import redirect, url_for
+from werkzeug.wrappers import Response
+
+NOTICES = {
+    "retry": "The upload is tried again now.",
+    "resolve": "The recording counts as delivered.",
+    "pause": "The upload is paused. The files stay here until you let it go on.",
+    "resume": "The upload goes on.",
+    "delete": "The recording is deleted.",
+}
+"""What is said after an action; the address only names one of them, so that nobody can put words here."""
+
+PLACES = {"now": "now.show", "recordings": "recordings.show", "recording": "recordings.one"}
+"""The pages that somebody may come from. Forms name one of them; an address of their own is never followed."""
+
+
+def page_of(values: Mapping[str, str], uid: str, **more: str) -> str:
+    """Return the address of the page that a request says it comes from; the first screen where it says nothing.
+
+    :param uid: the recording that the request is about
+    """
+    endpoint = PLACES.get(values.get("back", ""), "now.show")
+    return url_for(endpoint, **({"uid": uid} if endpoint == "recordings.one" else {}), **more)
+
+
+def go_back(values: Mapping[str, str], uid: str, done: str) -> Response:
+    """Return to the page that a request says it comes from.
+
+    :param done: the action, a key of the notices
+    """
+    return redirect(page_of(values, uid, done=done), code=303)

@@ -1,0 +1,117 @@
+"""One recording with all that is known about it."""
+
+from dataclasses import dataclass, replace
+
+from pyca.core.alarm import Alarm
+from pyca.core.recording import Part, Track
+from pyca.core.states import EventState
+from pyca.store import alarms, recordings, uploads
+from pyca.ui.context import Context
+from pyca.ui.view.overview import Past, past
+from pyca.ui.view.playback import Playback, own_files, playback_of
+from pyca.ui.view.recordings import digest
+
+ALARMS = 30
+PAUSABLE = (
+    EventState.FINISHED_RECORDING,
+    EventState.PARTIAL_RECORDING,
+    EventState.FAILED_UPLOADING,
+    EventState.UPLOADING,
+)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run of a capture command, and how long nothing was recorded before it."""
+
+    part: Part
+    gap: float | None
+    """seconds; None for the first one of its input"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A track and how it can be played."""
+
+    track: Track
+    playback: Playback
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What the page about one recording shows."""
+
+    now: float
+    item: Past
+    attempts: tuple[Attempt, ...]
+    tracks: tuple[Shown, ...]
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def tag(self) -> str:
+        """A digest of what is visible; it changes at least every minute."""
+        return digest(replace(self, now=self.now // 60))
+
+    @property
+    def over(self) -> bool:
+        """True where nothing is recorded of it any more."""
+        state = self.item.recording.state
+        return state is not EventState.RECORDING
+
+    @property
+    def missing(self) -> float | None:
+        """Return the planned seconds that were not recorded; None where that is not known yet."""
+        if not self.over or self.item.length is None:
+            return None
+        return max(self.item.recording.event.duration - self.item.length, 0.0)
+
+    @property
+    def may_pause(self) -> bool:
+        """True where the delivery can be held back."""
+        return self.item.recording.state in PAUSABLE and not self.item.files_gone
+
+    @property
+    def may_resume(self) -> bool:
+        """True where the delivery is held back and can go on."""
+        return self.item.recording.state is EventState.PAUSED_AFTER_RECORDING and not self.item.files_gone
+
+    @property
+    def may_delete(self) -> bool:
+        """True where nothing is written or read for it now."""
+        return self.item.recording.state not in (EventState.RECORDING, EventState.UPLOADING)
+
+
+def gather(context: Context, uid: str) -> Detail | None:
+    """Look at one recording, its files among it; None where there is none.
+
+    :raises StoreError: where the database cannot be read
+    """
+    uid = uid.replace("\0", "")
+    with context.database.read() as session:
+        found = recordings.get(session, uid)
+        if found is None:
+            return None
+        ends = recordings.operator_ends(session)
+        deliveries = uploads.many(session, [uid])
+        parts = recordings.parts(session, uid)
+        troubles = alarms.of_event(session, uid, ALARMS)
+    if uid in ends:
+        found = replace(found, event=found.event.changed(end=ends[uid]))
+    own = {track.id for track in own_files(found, context.settings)}
+    return Detail(
+        now=context.clock.now(),
+        item=past(found, deliveries),
+        attempts=tuple(_attempts(parts)),
+        tracks=tuple(Shown(track, playback_of(track if track.id in own else None)) for track in found.tracks),
+        alarms=tuple(troubles),
+    )
+
+
+def _attempts(parts: list[Part]) -> list[Attempt]:
+    ended: dict[str, float | None] = {}
+    found = []
+    for part in parts:
+        before = ended.get(part.input)
+        found.append(Attempt(part, None if before is None else max(part.started - before, 0.0)))
+        ended[part.input] = part.ended
+    return found

@@ -1,0 +1,92 @@
+"""Every page on a busy day: accessible, not wider than its window, in light and dark, on desk and phone."""
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from pyca.core.clock import SystemClock
+from pyca.store.upgrade import ensure
+from tests.browser_desk import DESKTOP, PHONE, Desk, keep, overhang, violations
+from tests.system_rig import Rig
+from tests.ui_tools import fill
+
+pytestmark = pytest.mark.system
+
+PAGES = {"now": "/"}
+LOOKS = {
+    "desktop": (DESKTOP, False),
+    "dark": (DESKTOP, True),
+    "phone": (PHONE, False),
+    "phone-dark": (PHONE, True),
+}
+LONG = "Donaudampfschifffahrtsgesellschaft" * 4
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """The page of an agent with recordings in every state, events to come, and a preview of two inputs."""
+    with Rig(tmp_path_factory.mktemp("busy")) as rig:
+        rig.configure(
+            {
+                name: {"command": "x", "preview": f"{{{{previewdir}}}}/{name}.jpg"}
+                for name in ("camera", LONG)
+            },
+            ui={"port": rig.port, "password": "geheim"},
+        )
+        ensure(rig.database)
+        fill(rig.database, SystemClock().now())
+        pictures = rig.folder / "previews"
+        pictures.mkdir()
+        subprocess.run(
+            ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180", "-frames:v", "1",
+             pictures / "camera.jpg"],
+            check=True, timeout=60,
+        )  # fmt: skip
+        rig.start("ui").says("The page is at")
+        yield rig
+
+
+@pytest.fixture
+def desk(chromium: Browser, busy: Rig) -> Iterator[Desk]:
+    """A place in front of the busy agent, which all tests of this file look at and none changes."""
+    desk = Desk(chromium, f"http://127.0.0.1:{busy.port}")
+    yield desk
+    desk.leave()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page_is_accessible_and_fits_its_window(desk: Desk, name: str, look: str) -> None:
+    size, dark = LOOKS[look]
+    page = desk.open(PAGES[name], size=size, dark=dark)
+    assert page.locator("h1").count() == 1
+    keep(page, f"{name}-{look}")
+    assert overhang(page) == []
+    assert violations(page) == []
+    assert bright(page) is not dark
+
+
+@pytest.mark.parametrize("look", ["desktop", "phone-dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_each_dialog_is_accessible(desk: Desk, name: str, look: str) -> None:
+    size, dark = LOOKS[look]
+    page = desk.open(PAGES[name], size=size, dark=dark)
+    questions = page.locator("[data-dialog]").evaluate_all("links => links.map((link) => link.id)")
+    for number, link in enumerate(questions):
+        page.locator(f"#{link}").click()
+        page.locator("dialog[open]").wait_for()
+        keep(page, f"{name}-{look}-dialog-{number + 1}")
+        assert overhang(page) == [], link
+        assert violations(page) == [], link
+        page.keyboard.press("Escape")
+        page.locator("dialog[open]").wait_for(state="hidden")
+        assert page.evaluate("document.activeElement.id") == link
+
+
+def bright(page: Page) -> bool:
+    """Tell whether the ground of a page is light."""
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    red, green, blue = (int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(","))
+    return red + green + blue > 3 * 128
