@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from pyca.core.states import EventState
@@ -68,9 +69,9 @@ def count(session: Session, states: Collection[EventState]) -> int:
     return session.scalar(select(func.count()).select_from(RecordedEvent).where(wanted)) or 0
 
 
-def _wanted(states: Collection[EventState], title: str) -> Select[tuple[float, str]]:
+def _wanted(states: Collection[EventState], title: str) -> Any:
     query = select(RecordedEvent.start, RecordedEvent.uid)
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if states:
         conditions.append(RecordedEvent.state.in_([str(state) for state in states]))
     if title:

@@ -1,4 +1,4 @@
-"""``/schedule``: a week or a day of events, planned and recorded, and each planned event on a page of its own."""
+"""``/schedule``: a week or a day of events, planned and recorded, and each planned one on its own page."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -87,7 +87,8 @@ def _look() -> tuple[Schedule, dict[str, Any]]:
     view = gather(here, first, number)
 
     def link(shown: date, endpoint: str = "schedule.show") -> str:
-        return url_for(endpoint, **({"day": shown.isoformat()} if by_day else {"week": show_week(shown)}))
+        named: dict[str, Any] = {"day": shown.isoformat()} if by_day else {"week": show_week(shown)}
+        return url_for(endpoint, **named)
 
     return view, {
         "first": first,

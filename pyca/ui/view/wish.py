@@ -64,12 +64,12 @@ def wish_of_form(form: MultiDict[str, str]) -> Wish:
 def wish_of_event(event: Event, zone: tzinfo | None, inputs: Sequence[str]) -> Wish:
     """Return an event as it would be typed."""
     start = local(event.start, zone)
-    second = _moments(start.replace(tzinfo=None, fold=0), zone)[-1] == event.start
+    moments = _moments(start.replace(tzinfo=None, fold=0), zone)
     return Wish(
         title=event.title,
         date=f"{start:%Y-%m-%d}",
         time=f"{start:%H:%M:%S}" if start.second else f"{start:%H:%M}",
-        again="1" if second else "0",
+        again=str(int(event.start >= moments[1])) if len(moments) == 2 else "",
         minutes=f"{event.duration / 60:g}",
         inputs=event.inputs or tuple(inputs),
         creator=event.creator,
@@ -160,7 +160,7 @@ def _typed_end(wish: Wish, start: float, zone: tzinfo | None, errors: dict[str, 
     errors["end"] = (
         "Clocks are put back that night, and this time comes twice. Give the length instead."
         if later
-        else "The end has to be after the start, on the same day. For an event beyond midnight give the length."
+        else "The end has to be after the start, on the same day. Beyond midnight give the length instead."
     )
     return None
 
