@@ -11,10 +11,24 @@ from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui import errors, frame, health, words
 from pyca.ui.access import guard
-from pyca.ui.api import about, alarms, description, inputs, logs, metrics, previews, services, stream
+from pyca.ui.api import (
+    about,
+    alarms,
+    change,
+    creation,
+    deliveries,
+    description,
+    events,
+    inputs,
+    logs,
+    previews,
+    services,
+    stream,
+)
+from pyca.ui.api import metrics as api_metrics
 from pyca.ui.context import Context, attach
 from pyca.ui.metrics import families
-from pyca.ui.pages import account, actions, api_docs, images, log, login, now, record
+from pyca.ui.pages import account, actions, api_docs, images, live, log, login, now, record
 from pyca.ui.view.previews import Previews, preview_files
 
 LARGEST_REQUEST = 64 * 1024
@@ -26,14 +40,19 @@ FACES = (
     record,
     actions,
     images,
+    live,
     log,
     login,
     account,
     about,
+    events,
+    creation,
+    change,
+    deliveries,
     previews,
     inputs,
     services,
-    metrics,
+    api_metrics,
     alarms,
     logs,
     stream,
