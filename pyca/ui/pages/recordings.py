@@ -1,4 +1,6 @@
-"""``/recordings``: what was recorded and what became of it, page by page, and each recording on its own page."""
+"""``/recordings``: what was recorded and what became of it, page by page, and each on its own page."""
+
+from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.exceptions import NotFound
@@ -20,7 +22,8 @@ def show() -> str:
     wanted = read_filter(request.args)
     view = recordings.gather(context(), wanted)
     notice = NOTICES.get(request.args.get("done", ""), "")
-    fragment = url_for("recordings.fragment", **request.args.to_dict())
+    place: dict[str, Any] = {name: request.args[name] for name in ("older", "newer") if name in request.args}
+    fragment = url_for("recordings.fragment", **wanted.address(), **place)
     return render_template(
         "recordings.html", notice=notice, fragment=fragment, groups=GROUPS, **_list(view, wanted)
     )

@@ -1,4 +1,4 @@
-"""``/recordings/<uid>/tracks/<n>``: the media files, to be played and downloaded. No path comes from the address."""
+"""``/recordings/<uid>/tracks/<n>``: the media files, to be played and saved."""
 
 import os
 import re
@@ -105,7 +105,7 @@ def _whole_or_part(opened: BinaryIO, track: Track, playback: Playback, *, downlo
 
 
 def _simplify(size: int) -> None:
-    """Take several ranges for none, as the standard allows, and a player's wish for all the rest for a piece."""
+    """Take several ranges for none, as the standard allows, and a player's wish for all for a piece."""
     asked = request.range
     if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
         request.environ.pop("HTTP_RANGE", None)
@@ -119,8 +119,8 @@ def _copied(track: Track, playback: Playback) -> Response:
     free: threading.BoundedSemaphore = current_app.extensions[_KEY]
     if not free.acquire(blocking=False):
         raise ServiceUnavailable(
-            f"{COPIES} recordings are being played from this machine already, and this one has to be converted "
-            "for the browser. Close another player, or download the file."
+            f"{COPIES} recordings are being converted for players already, and this one would be the next. "
+            "Close another player, or download the file."
         )
     try:
         copy = PassingCopy(track.path, playback.container, find_tools(os.environ), free.release)

@@ -21,23 +21,13 @@ from pyca.ui.context import Context
 from pyca.ui.view import alarms
 from pyca.ui.view.alarms import Alarm
 from pyca.ui.view.disk import Disk, look
-from pyca.ui.view.previews import STALE_SECONDS
 from pyca.ui.view.services import calendars, statuses
+from pyca.ui.view.sources import Source, gather_sources
 
 RECENT = 8
 NEXT = 6
 FAILED = 20
 _NOT_RUNNING = [state for state in EventState if state is not EventState.RECORDING]
-
-
-@dataclass(frozen=True)
-class Preview:
-    """One input's picture."""
-
-    number: int
-    label: str
-    modified: float | None
-    stale: bool
 
 
 @dataclass(frozen=True)
@@ -82,11 +72,14 @@ class Overview:
     running: tuple[Recording, ...]
     coming: tuple[Event, ...]
     past: tuple[Past, ...]
-    previews: tuple[Preview, ...]
     services: tuple[ServiceStatus, ...]
     disk: Disk | None
     server: Upstream
     alarms: tuple[Alarm, ...]
+    sources: tuple[Source, ...] = ()
+    """what can be seen and heard"""
+    calendar_read: float | None = None
+    """when a calendar was read last, None where there is none"""
 
     @property
     def tag(self) -> str:
@@ -94,8 +87,10 @@ class Overview:
         minute = self.now // 60
         disk = self.disk and replace(self.disk, free=self.disk.free // 10**8, seconds_left=None)
         beats = tuple(replace(one, heartbeat=(one.heartbeat or 0.0) // 60) for one in self.services)
-        seen = replace(self, now=minute, disk=disk, services=beats)
-        return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        read = self.calendar_read and self.calendar_read // 60
+        keys = [source.key for source in self.sources]
+        seen = replace(self, now=minute, disk=disk, services=beats, calendar_read=read, sources=())
+        return hashlib.sha256(repr((seen, keys)).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 def gather(context: Context) -> Overview:
@@ -131,11 +126,12 @@ def gather(context: Context) -> Overview:
         running=tuple(running),
         coming=tuple(coming),
         past=tuple(past(one, deliveries) for one in recent),
-        previews=_previews(context, now),
+        sources=gather_sources(context.previews, {}, now),
         services=tuple(states),
         disk=disk,
         server=server,
         alarms=tuple(found),
+        calendar_read=max((one.checked for one in calendars if one.checked is not None), default=None),
     )
 
 
@@ -158,12 +154,3 @@ def _past(session: Session) -> tuple[Sequence[Recording], Sequence[Recording]]:
     failed = recordings.listing(session, states=[EventState.FAILED_UPLOADING], limit=FAILED)
     shown = {one.uid for one in recent}
     return [*recent, *(one for one in failed if one.uid not in shown)], failed
-
-
-def _previews(context: Context, now: float) -> tuple[Preview, ...]:
-    found = []
-    for file in context.previews.files:
-        modified = context.previews.modified(file.number)
-        stale = modified is None or now - modified > STALE_SECONDS
-        found.append(Preview(file.number, file.label, modified, stale))
-    return tuple(found)
