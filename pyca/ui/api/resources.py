@@ -5,7 +5,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from flask import request
+from flask import has_request_context, request
 from sqlalchemy import Row
 
 from pyca.core.recording import Upload, UploadStep
@@ -137,7 +137,9 @@ def address_of(uid: str) -> str:
     """Return the address of an event."""
     # Nearly all ids are plain, and a list has a thousand of them.
     word = uid if _PLAIN.fullmatch(uid) else quote(uid, safe="")
-    return f"{request.script_root}{PREFIX}/events/{word}"
+    # A stream tells what changes outside of any request.
+    root = request.script_root if has_request_context() else ""
+    return f"{root}{PREFIX}/events/{word}"
 
 
 def _calendar(one: Listed) -> dict[str, Any]:
