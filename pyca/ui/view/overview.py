@@ -114,12 +114,14 @@ def gather(context: Context) -> Overview:
         AlarmKind.CALENDAR: [alarm for calendar in calendars for alarm in alarms.from_outside(calendar)],
         AlarmKind.UPLOAD: list(alarms.from_recordings(failed, deliveries)),
     }
-    found = [
-        *alarms.from_services(states),
-        *(alarm for each in seen.values() for alarm in each),
-        *alarms.from_store(active, titles, {kind for kind, each in seen.items() if each}),
-        *alarms.from_settings(settings.warnings),
-    ]
+    found = alarms.by_weight(
+        [
+            *alarms.from_services(states),
+            *(alarm for each in seen.values() for alarm in each),
+            *alarms.from_store(active, titles, {kind for kind, each in seen.items() if each}),
+            *alarms.from_settings(settings.warnings),
+        ]
+    )
     return Overview(
         now=now,
         running=tuple(running),
