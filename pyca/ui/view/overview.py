@@ -12,15 +12,16 @@ from sqlalchemy.orm import Session
 from pyca.core.alarm import AlarmKind
 from pyca.core.event import Event
 from pyca.core.recording import Recording, Upload, UploadStep, length_of
-from pyca.core.states import EventState, ServiceName, ServiceState
+from pyca.core.states import EventState
 from pyca.store import alarms as stored
-from pyca.store import events, recordings, services, uploads, upstream
+from pyca.store import events, recordings, uploads, upstream
 from pyca.store.services import ServiceStatus
 from pyca.store.upstream import Upstream
 from pyca.ui.context import Context
-from pyca.ui.view import alarms
+from pyca.ui.view import alarms, levels
 from pyca.ui.view.alarms import Alarm
 from pyca.ui.view.disk import Disk, look
+from pyca.ui.view.services import calendars, statuses
 from pyca.ui.view.sources import Source, gather_sources
 
 RECENT = 8
@@ -103,15 +104,15 @@ def gather(context: Context) -> Overview:
         coming = events.upcoming(session, limit=NEXT)
         recent, failed = _past(session)
         deliveries = uploads.many(session, [one.uid for one in recent])
-        states = _services(session, now)
+        states = statuses(session, now)
         server = upstream.get(session, "server")
-        calendars = [upstream.get(session, name) for name in _calendars(context)]
+        outside = [upstream.get(session, name) for name in calendars(settings)]
         active = stored.active(session, now)
         titles = recordings.titles(session, {alarm.subject for alarm in active if alarm.subject})
     disk = look(settings.capture.directory, settings.capture.minimum_free, recent)
     seen = {
         AlarmKind.DISK: list(alarms.from_disk(disk, settings.capture.minimum_free)),
-        AlarmKind.CALENDAR: [alarm for calendar in calendars for alarm in alarms.from_outside(calendar)],
+        AlarmKind.CALENDAR: [alarm for calendar in outside for alarm in alarms.from_outside(calendar)],
         AlarmKind.UPLOAD: list(alarms.from_recordings(failed, deliveries)),
     }
     found = alarms.by_weight(
@@ -127,12 +128,12 @@ def gather(context: Context) -> Overview:
         running=tuple(running),
         coming=tuple(coming),
         past=tuple(past(one, deliveries) for one in recent),
-        sources=gather_sources(context.previews, {}, now),
+        sources=gather_sources(context.previews, levels.read(settings, now), now),
         services=tuple(states),
         disk=disk,
         server=server,
         alarms=tuple(found),
-        calendar_read=max((one.checked for one in calendars if one.checked is not None), default=None),
+        calendar_read=max((one.checked for one in outside if one.checked is not None), default=None),
     )
 
 
@@ -140,12 +141,6 @@ def past(recording: Recording, deliveries: Mapping[str, Upload]) -> Past:
     """Return a recording with its delivery and its figures."""
     size = sum(track.size for track in recording.tracks)
     return Past(recording, deliveries.get(recording.uid), length_of(recording), size)
-
-
-def _calendars(context: Context) -> list[str]:
-    """Return the calendars in use; what is known of others is history."""
-    agent = context.settings.agent
-    return ["calendar"] * (not context.settings.standalone) + ["ics"] * bool(agent.calendar)
 
 
 def _running(session: Session) -> list[Recording]:
@@ -161,14 +156,3 @@ def _past(session: Session) -> tuple[Sequence[Recording], Sequence[Recording]]:
     failed = recordings.listing(session, states=[EventState.FAILED_UPLOADING], limit=FAILED)
     shown = {one.uid for one in recent}
     return [*recent, *(one for one in failed if one.uid not in shown)], failed
-
-
-def _services(session: Session, now: float) -> list[ServiceStatus]:
-    """Return all services; this page is running, whoever serves it."""
-    found = services.statuses(session, now)
-    return [
-        replace(one, state=ServiceState.IDLE, text="shows this page", heartbeat=now)
-        if one.name == ServiceName.UI
-        else one
-        for one in found
-    ]
