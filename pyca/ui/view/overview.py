@@ -27,7 +27,6 @@ from pyca.ui.view.sources import Source, gather_sources
 RECENT = 8
 NEXT = 6
 FAILED = 20
-_NOT_RUNNING = [state for state in EventState if state is not EventState.RECORDING]
 
 
 @dataclass(frozen=True)
@@ -100,9 +99,9 @@ def gather(context: Context) -> Overview:
     """
     now, settings = context.clock.now(), context.settings
     with context.database.read() as session:
-        running = _running(session)
+        running = recordings.running(session)
         coming = events.upcoming(session, limit=NEXT)
-        recent, failed = _past(session)
+        recent, failed = _past(session, len(running))
         deliveries = uploads.many(session, [one.uid for one in recent])
         states = statuses(session, now)
         server = upstream.get(session, "server")
@@ -143,16 +142,14 @@ def past(recording: Recording, deliveries: Mapping[str, Upload]) -> Past:
     return Past(recording, deliveries.get(recording.uid), length_of(recording), size)
 
 
-def _running(session: Session) -> list[Recording]:
-    """Return what is being recorded, each with the end that holds now."""
-    ends = recordings.operator_ends(session)
-    found = recordings.listing(session, states=[EventState.RECORDING], oldest_first=True)
-    return [replace(one, event=one.event.changed(end=ends.get(one.uid, one.event.end))) for one in found]
+def _past(session: Session, running: int) -> tuple[Sequence[Recording], Sequence[Recording]]:
+    """Return the last recordings with those whose delivery failed, and the latter alone.
 
-
-def _past(session: Session) -> tuple[Sequence[Recording], Sequence[Recording]]:
-    """Return the last recordings with those whose delivery failed, and the latter alone."""
-    recent = recordings.listing(session, states=_NOT_RUNNING, limit=RECENT)
+    :param running: how many run, which are among the last ones
+    """
+    # A list of states would make the database sort all that ever was recorded.
+    found = recordings.listing(session, limit=RECENT + running)
+    recent = [one for one in found if one.state is not EventState.RECORDING][:RECENT]
     failed = recordings.listing(session, states=[EventState.FAILED_UPLOADING], limit=FAILED)
     shown = {one.uid for one in recent}
     return [*recent, *(one for one in failed if one.uid not in shown)], failed
