@@ -19,6 +19,7 @@ from pyca.core.errors import PycaError
 from pyca.core.states import Outcome
 from pyca.core.units import show_size
 from pyca.media.ffmpeg import substitute
+from pyca.media.levels import Sounding
 from pyca.runtime.child import Exit
 from pyca.runtime.disk import free_bytes, is_there
 
@@ -223,6 +224,14 @@ class Lane:
                 self.start(end)
             else:
                 self._retry = None
+
+    def loudness(self) -> Sounding | None:
+        """Return how loud the input is; None where it does not run, or does not measure that."""
+        heard = self.part.signal.loudness() if self.part and self.part.signal else None
+        if heard is None:
+            return None
+        ago = self._clock.monotonic() - heard.moment
+        return Sounding(heard.rms, heard.peak, self._context.clock.now() - ago)
 
     def next_due(self) -> float:
         """Return the moment at which this input wants attention."""

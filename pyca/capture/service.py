@@ -11,6 +11,7 @@ from pyca.capture.context import Context
 from pyca.capture.diskwatch import DiskWatch
 from pyca.capture.finisher import Finisher
 from pyca.capture.inputs import folder_of, jobs_everywhere
+from pyca.capture.loudness import Loudness, heard
 from pyca.capture.recorder import Recorder
 from pyca.capture.recovery import Recovery
 from pyca.capture.salvage import found_parts
@@ -66,6 +67,7 @@ class CaptureService:
             partial(_author, settings, agenda),
         )
         self._disk = DiskWatch(self._context, database)
+        self._loudness = Loudness(settings.capture.preview_dir, clock)
         self._recorders: dict[str, Recorder] = {}
         self._prepared: dict[str, Recorder] = {}
         self._waiting: dict[str, Event] = {}
@@ -87,6 +89,7 @@ class CaptureService:
             self._start_due()
         self._recovery.mind_database()
         self._watch_over()
+        self._loudness.show(heard(self._recorders.values()))
         return min(self._look_after(), self._agenda.next_due())
 
     def files(self) -> Iterable[Child]:
@@ -123,6 +126,7 @@ class CaptureService:
             self._finisher.take(self._recorders.pop(recorder.event.uid))
         self._recovery.close()
         self._finisher.close()
+        self._loudness.close()
         self._context.looker.close()
         self._context.syncer.close()
         # What was recorded is noted before anything that a hook may hold up.

@@ -3,6 +3,7 @@
 import logging
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +33,19 @@ class Signal(Protocol):
         :param now: monotonic seconds
         """
         ...
+
+    def loudness(self) -> "Heard | None":
+        """Return the sound's level; None where nothing tells about it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The sound's level, in dB below full scale, and when it was told, in monotonic seconds."""
+
+    rms: float
+    peak: float | None
+    moment: float
 
 
 class Looker:
@@ -74,6 +88,11 @@ class OwnReport:
             self._watch.feed(text, now)
         return self._watch.faults()
 
+    def loudness(self) -> Heard | None:
+        """Return the level as it was at the last look."""
+        rms, moment = self._watch.level, self._watch.heard
+        return None if rms is None or moment is None else Heard(rms, self._watch.peak, moment)
+
 
 class Preview:
     """Follows a command's preview picture."""
@@ -96,12 +115,15 @@ class Preview:
             self._pending = self._looker.look(self._file)
         return faults
 
+    def loudness(self) -> None:
+        """A picture has no sound."""
+
 
 def signal_of(job: Job, number: int, health: Health, looker: Looker) -> Signal | None:
     """Return what watches the signal of a part; None where nothing tells about it or nobody wants to know."""
+    if report := job.health_file(number):
+        return OwnReport(report, health)  # the page shows its level, whatever is watched for
     if not job.input.watch_for:
         return None
-    if report := job.health_file(number):
-        return OwnReport(report, health)
     previews = job.previews(number)
     return Preview(previews[0], health, looker) if previews else None

@@ -79,6 +79,11 @@ class SignalWatch:
         # Whatever writes endlessly without a line end is no report: enough is kept to know it for too long.
         self._rest = rest[: _LONGEST_LINE + 1]
 
+    @property
+    def heard(self) -> float | None:
+        """When the latest level was told, in monotonic seconds."""
+        return self._sound.rhythm.last
+
     def faults(self) -> tuple[Fault, ...]:
         """Return the faults that last."""
         limits = self._health

@@ -11,13 +11,14 @@ from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui import errors, frame, health, words
 from pyca.ui.access import guard
-from pyca.ui.api import about
+from pyca.ui.api import about, change, creation, deliveries, events
 from pyca.ui.context import Context, attach
 from pyca.ui.metrics import families
 from pyca.ui.pages import (
     account,
     actions,
     images,
+    live,
     log,
     login,
     now,
@@ -42,10 +43,15 @@ FACES = (
     tracks,
     actions,
     images,
+    live,
     log,
     login,
     account,
     about,
+    events,
+    creation,
+    change,
+    deliveries,
     health,
     families,
 )

@@ -85,12 +85,12 @@ def running(*argv: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0", "::", "", "192.0.2.1"])
-@pytest.mark.parametrize("password", ["opencast", ""])
-def test_no_network_with_a_published_password(bind: str, password: str) -> None:
+def test_no_network_with_a_published_password(bind: str) -> None:
     with pytest.raises(ConfigError, match="password"):
-        check_exposure(Ui(bind=bind, password=password))
+        check_exposure(Ui(bind=bind, password="opencast"))
     check_exposure(Ui(bind=bind, password="own"))
-    check_exposure(Ui(bind="127.0.0.1", password=password))
+    check_exposure(Ui(bind=bind, password=""))
+    check_exposure(Ui(bind="127.0.0.1", password="opencast"))
 
 
 def test_a_taken_port_is_named_with_a_remedy(settings: Settings, database: Database) -> None:
@@ -168,7 +168,8 @@ def test_gunicorn_ends_with_one_message_where_it_cannot_work(tmp_path: Path, tex
 @pytest.mark.parametrize(
     ("binds", "password", "refused"),
     [
-        (("0.0.0.0:0",), "", True),
+        (("0.0.0.0:0",), "opencast", True),
+        (("0.0.0.0:0",), "", False),
         (("127.0.0.1:0", "[::]:0"), "opencast", True),
         (("0.0.0.0:0",), "own", False),
         (("[::1]:0", "unix:{folder}/ui.sock"), "opencast", False),
