@@ -15,7 +15,7 @@ def caution(settings: Settings, report: Report) -> None:
     _caution_server(settings, report)
     ui = settings.ui
     if ui.password == PUBLISHED_PASSWORD and not is_loopback(ui.bind):
-        message = f"is the published default and the page listens on {ui.bind or 'all addresses'}; change it"
+        message = f"is the published one and the page listens on {ui.bind or 'all addresses'}; change it"
         report.warn_at(("ui", "password"), message)
     if settings.agent.backup_mode:
         report.warn_at(("agent", "backup_mode"), "is on: pyCA records, tells no server and uploads nothing")

@@ -174,7 +174,7 @@ def _waiting(session: Session, uid: str, verb: str) -> Event:
 
     :raises UsageError: where there is none
     """
-    event = events.get(session, uid)
+    event = events.get(session, uid, held=True)
     if recordings.get(session, uid) is not None:
         title = event.title if event else uid
         raise UsageError(f"“{title}” has begun and cannot be {verb} any more", "stop or extend its recording")

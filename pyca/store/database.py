@@ -192,6 +192,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    # SQLite's own one knows no letter outside of ASCII, so that nobody would find “Übung” by “übung”.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _check_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: Any) -> None:

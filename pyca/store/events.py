@@ -106,9 +106,12 @@ def unrecorded(session: Session, now: float) -> list[Event]:
     return _readable(session.scalars(query))
 
 
-def get(session: Session, uid: str) -> Event | None:
-    """Return the scheduled event of this id, also while it is being recorded."""
-    row = session.get(UpcomingEvent, uid)
+def get(session: Session, uid: str, *, held: bool = False) -> Event | None:
+    """Return the scheduled event of this id, also while it is being recorded.
+
+    :param held: nobody else changes it, nor gets it held, until this transaction ends
+    """
+    row = session.get(UpcomingEvent, uid, with_for_update=held)
     return event_of(row) if row else None
 
 

@@ -1,6 +1,7 @@
 """Recordings: events that have begun, their parts and tracks, and their states."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,17 @@ def operator_ends(session: Session) -> dict[str, float]:
     return {uid: end for uid, end in session.execute(query) if end is not None}
 
 
+def running(session: Session) -> list[Recording]:
+    """Return what is being recorded, the oldest first, each with the end that holds now."""
+    query = select(RecordedEvent).where(RecordedEvent.state == str(EventState.RECORDING))
+    rows = list(session.scalars(query.order_by(RecordedEvent.start, RecordedEvent.uid)))
+    ends = {row.uid: row.operator_end for row in rows if row.operator_end is not None}
+    return [
+        replace(one, event=one.event.changed(end=ends.get(one.uid, one.event.end)))
+        for one in _recordings(session, rows)
+    ]
+
+
 def close(session: Session, uid: str, ended: float, tracks: Sequence[Track]) -> None:
     """Store when a recording ended and what it left behind."""
     row = _row(session, uid)
@@ -218,6 +230,8 @@ def titles(session: Session, uids: Iterable[str]) -> dict[str, str]:
     """Return id → title of these events, recorded or still to come."""
     wanted = list(uids)
     found: dict[str, str] = {}
+    if not wanted:
+        return found
     for table in (UpcomingEvent, RecordedEvent):
         query = select(table.uid, table.title).where(table.uid.in_(wanted))
         found.update((uid, title) for uid, title in session.execute(query))

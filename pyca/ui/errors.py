@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from pyca.core.errors import StoreError, UsageError
 from pyca.ui.access.guard import wants_challenge
+from pyca.ui.api.area import is_api
 from pyca.ui.api.errors import ApiError, Problem, answer_problems
 
 _HEADINGS = {
@@ -51,7 +52,8 @@ def register(app: Flask) -> None:
 def _of_http(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
         return current_app.make_response(error.get_response())
-    text = _TEXTS.get(error.code) or error.description or HTTPStatus(error.code).phrase
+    own = error.description if error.description != type(error).description else None
+    text = own or _TEXTS.get(error.code) or error.description or HTTPStatus(error.code).phrase
     response = _answer(Told(error.code, text))
     for name, value in error.get_headers():
         if name in _KEPT:
@@ -69,7 +71,7 @@ def _of_store(error: StoreError) -> Response:
 
 def _answer(told: Told) -> Response:
     heading = _HEADINGS.get(told.status, HTTPStatus(told.status).phrase)
-    if request.path.startswith("/api"):
+    if is_api(request.path):
         return answer_problems((Problem(told.status, heading, f"{told.text} {told.remedy}".strip()),))
     if request.path.endswith(".json"):
         body = jsonify(title=heading, status=told.status, detail=told.text, remedy=told.remedy)

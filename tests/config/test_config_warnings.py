@@ -16,7 +16,10 @@ from pyca.config.cautions import is_loopback
         ),
         ("[services]\ningest = http://example.org", "http://example.org is not encrypted"),
         ("[server]\ninsecure = True", ":2: server.insecure: is on"),
-        ("[ui]\nbind = 0.0.0.0", "ui.password: is the published default and the page listens on 0.0.0.0"),
+        (
+            "[ui]\nbind = 0.0.0.0\npassword = opencast",
+            "ui.password: is the published one and the page listens on 0.0.0.0",
+        ),
         ("[agent]\nbackup_mode = True", ":2: agent.backup_mode: is on"),
         (
             "[inputs]\n[[cam]]\ncommand = a\nfiles = a\n[[camera]]\ncommand = b\nfiles = b",
@@ -36,6 +39,7 @@ def test_risks_are_warned_of(configure, text, warning):
         "[server]\nurl = http://[::1]:8080",
         "[server]\nurl = https://example.org\npassword = own",
         "[ui]\nbind = 0.0.0.0\npassword = own",
+        "[ui]\nbind = 0.0.0.0",
         "[ui]\nbind = ::1",
     ],
 )

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from pyca.config.settings import Agent, Capture, Input, Settings, Ui
 from pyca.store.database import Database
 from pyca.ui import create_app
+from tests.api_tools import Program
 from tests.tools import FakeClock
 from tests.ui_tools import PASSWORD, USER, Person
 
@@ -46,3 +47,9 @@ def client(app: Flask) -> FlaskClient:
 def person(client: FlaskClient, settings: Settings) -> Person:
     """Somebody who knows the password and uses our forms."""
     return Person(client, settings.ui)
+
+
+@pytest.fixture
+def program(client: FlaskClient, settings: Settings) -> Program:
+    """A program that knows the password and speaks JSON:API."""
+    return Program(client, settings.ui)

@@ -13,7 +13,7 @@ from pyca.ui.access import cookies
 from pyca.ui.access.forms import token_of
 from pyca.ui.access.passwords import Passwords
 from pyca.ui.access.peer import address
-from pyca.ui.access.people import known
+from pyca.ui.access.people import known_to
 from pyca.ui.access.rights import Means, Visitor
 from pyca.ui.access.traces import Traces
 
@@ -57,7 +57,7 @@ class Door:
             return None
         with self._database.read() as session:
             login = logins.find(session, secret, now)
-        who = known(self._database, self._ui, login.owner) if login else None
+            who = known_to(session, self._ui, login.owner) if login else None
         if login is None or who is None:
             return None
         if not hmac.compare_digest(login.stamp, logins.stamp(secret, who.proof)):
@@ -73,7 +73,7 @@ class Door:
         now = self._clock.now()
         with self._database.read() as session:
             token = tokens.find(session, text, now)
-        owner = known(self._database, self._ui, token.owner) if token else None
+            owner = known_to(session, self._ui, token.owner) if token else None
         if token is None or owner is None:
             return None
         self.traces.note(token.id, token.used, now, tokens.note_use)

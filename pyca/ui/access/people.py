@@ -3,6 +3,8 @@
 import hmac
 from dataclasses import dataclass, field
 
+from sqlalchemy.orm import Session
+
 from pyca.config.settings import Ui
 from pyca.core.access import Scope
 from pyca.store import accounts
@@ -26,8 +28,20 @@ def known(database: Database, ui: Ui, name: str) -> Known | None:
 
     :param name: whatever somebody sent
     """
-    if ui.password and hmac.compare_digest(name.encode(), ui.username.encode()):
+    if _is_configured(ui, name):
+        # Whatever becomes of the database, this user comes in.
         return Known(ui.username, Scope.ADMIN, ui.password, configured=True)
     with database.read() as session:
-        account = accounts.get(session, name)
+        return known_to(session, ui, name)
+
+
+def known_to(session: Session, ui: Ui, name: str) -> Known | None:
+    """Return the same within a session that is open anyway."""
+    if _is_configured(ui, name):
+        return Known(ui.username, Scope.ADMIN, ui.password, configured=True)
+    account = accounts.get(session, name)
     return Known(account.name, account.scope, account.hash) if account else None
+
+
+def _is_configured(ui: Ui, name: str) -> bool:
+    return bool(ui.password) and hmac.compare_digest(name.encode(), ui.username.encode())
