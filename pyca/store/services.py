@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psutil
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pyca.core.states import ServiceName, ServiceState
@@ -56,7 +56,7 @@ def statuses(session: Session, now: float) -> list[ServiceStatus]:
     return [_status(name, rows.get(name), now) for name in ServiceName]
 
 
-def _status(name: str, row: Row[Any] | None, now: float) -> ServiceStatus:
+def _status(name: str, row: Any | None, now: float) -> ServiceStatus:
     if row is None:
         return ServiceStatus(name, ServiceState.STOPPED, "never started")
     state, text, died = ServiceState(row.state), row.text, False
@@ -67,8 +67,8 @@ def _status(name: str, row: Row[Any] | None, now: float) -> ServiceStatus:
     return ServiceStatus(str(name), state, text, row.pid, row.started, row.heartbeat, died)
 
 
-def _alive(row: Row[Any]) -> bool:
+def _alive(row: Any) -> bool:
     try:
-        return abs(psutil.Process(row.pid).create_time() - row.pid_started) < 1.0
+        return bool(abs(psutil.Process(row.pid).create_time() - row.pid_started) < 1.0)
     except psutil.Error:
         return False

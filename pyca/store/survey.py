@@ -1,16 +1,16 @@
-"""The agent in numbers, in one statement and a few small ones. None grows with history beyond a count in an index.
+"""The agent in numbers, in one statement and a few small ones.
 
-They are plain statements, made once: a monitoring system asks often, and this is most of what its answer costs.
+None grows with history beyond a count in an index. They are plain statements, made once: a monitoring system
+asks often, and this is most of what its answer costs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Double,
-    Row,
     Select,
     bindparam,
     cast,
@@ -138,7 +138,7 @@ Execute = Callable[..., Any]
 def look(session: Session, now: float) -> Survey:
     """Count."""
     execute: Execute = session.connection().execute
-    pieces: dict[str, list[Row[Any]]] = {}
+    pieces: dict[str, list[Any]] = {}
     for row in execute(_COUNTS, {"now": now}):
         pieces.setdefault(row[0], []).append(row)
     counts = {row[1]: int(row[3]) for row in pieces.get("states", ())}
@@ -151,12 +151,11 @@ def look(session: Session, now: float) -> Survey:
         sending=_sending(execute) if counts.get(EventState.UPLOADING) else None,
         services=services.statuses(session, now),
         upstreams=[
-            Upstream(name, "", checked, failed)
-            for _, name, _, checked, failed in pieces.get("upstreams", ())
+            Upstream(name, "", checked, failed) for _, name, _, checked, failed in pieces.get("upstreams", ())
         ],
         alarms={row[1]: int(row[3]) for row in pieces.get("alarms", ())},
         untold=int(pieces["untold"][0][3]),
-        rate=_rate(execute(_TAKEN).all()) if counts else 0.0,
+        rate=_rate(execute(_TAKEN)) if counts else 0.0,
         figures={(row[1], row[2]): row[3] for row in pieces.get("figures", ())},
     )
 
@@ -171,7 +170,7 @@ def _sending(execute: Execute) -> Sending | None:
     return Sending(*row) if row else None
 
 
-def _rate(rows: Sequence[Row[Any]]) -> float:
+def _rate(rows: Iterable[Any]) -> float:
     """Return what :func:`pyca.core.recording.data_rate` does, for the latest recordings."""
     sizes: dict[str, int] = {}
     lengths: dict[str, float] = {}

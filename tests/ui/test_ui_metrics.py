@@ -142,7 +142,7 @@ def test_postgresql_tells_the_same(postgresql: str, clock: FakeClock) -> None:
     assert (found.upcoming, found.following, found.untold) == (0, None, 0)
     assert found.figures["n", "x"] == 5
     assert found.backlog.size == 2 * 1_800_000_000
-    assert found.upstreams[0].checked == now
+    assert {one.name: one.checked for one in found.upstreams}["server"] == now
 
 
 def names(text: str) -> set[str]:
