@@ -131,7 +131,7 @@ def gather(context: Context) -> Overview:
         disk=disk,
         server=server,
         alarms=tuple(found),
-        calendar_read=max((one.checked for one in calendars if one.checked is not None), default=None),
+        calendar_read=max((one.checked for one in sources if one.checked is not None), default=None),
     )
 
 
