@@ -39,19 +39,13 @@ class PassingCopy:
         self, path: Path, container: str, tools: Tools, closed: Callable[[], None] = lambda: None
     ) -> None:
         self._closed = closed
-        self._errors: IO[bytes] = tempfile.TemporaryFile()
-        try:
-            self._process = _start(path, container, tools, self._errors)
-        except BaseException:
-            self._errors.close()
-            raise
-        try:
-            self._first = self._read()
-            if not self._first:
-                raise MediaError(f"“{path.name}” cannot be shown: {self._reason()}", "download it instead")
-        except BaseException:
+        self._over = False
+        self._process, self._output, self._errors = _start(path, container, tools)
+        self._first = self._read()
+        if not self._first:
+            reason = self._reason()
             self._end()
-            raise
+            raise MediaError(f"“{path.name}” cannot be shown: {reason}", "download it instead")
 
     @property
     def pid(self) -> int:
@@ -66,20 +60,19 @@ class PassingCopy:
 
     def close(self) -> None:
         """End the copy."""
-        if not self._errors.closed:
+        if not self._over:
             self._end()
             self._closed()
 
     def _read(self) -> bytes:
-        assert self._process.stdout is not None
         # What is there already is enough: a whole piece may take long.
-        return os.read(self._process.stdout.fileno(), _PIECE)
+        return os.read(self._output.fileno(), _PIECE)
 
     def _end(self) -> None:
+        self._over = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGTERM)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        self._output.close()
         try:
             self._process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
@@ -89,24 +82,34 @@ class PassingCopy:
         self._errors.close()
 
     def _reason(self) -> str:
-        self._process.wait(_PATIENCE)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_PATIENCE)
         self._errors.seek(0)
         return explain(self._errors.read(_PIECE).decode("utf-8", "replace"))
 
 
-def _start(path: Path, container: str, tools: Tools, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(path: Path, container: str, tools: Tools) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
+    """Start the program; returns it with what it makes and what it complains about."""
     argv = [str(tools.ffmpeg), "-nostdin", "-hide_banner", "-v", "error", "-protocol_whitelist", "file,pipe"]
     streams = ["-map", "0:v:0?", "-map", "0:a:0?", "-c", "copy"]
+    errors = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the program
+    reading, writing = os.pipe()
     try:
         process = subprocess.Popen(
             [*argv, "-i", url(path), *streams, *CONTAINERS[container], "pipe:1"],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=writing,
             stderr=errors,
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        raise MediaError(f"“{tools.ffmpeg}” cannot be run: {error}", "check the FFmpeg installation") from error
+        os.close(reading)
+        errors.close()
+        raise MediaError(
+            f"“{tools.ffmpeg}” cannot be run: {error}", "check the FFmpeg installation"
+        ) from error
+    finally:
+        os.close(writing)
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
-    return process
+    return process, os.fdopen(reading, "rb", buffering=0), errors

@@ -14,7 +14,9 @@ from pyca.core.errors import StoreError
 from pyca.core.event import Event
 from pyca.core.states import ServiceName
 from pyca.runtime.hooks import Hook, Hooks
+from pyca.store import figures
 from pyca.store.database import Database
+from pyca.store.figures import Figure
 from pyca.store.tables import AlarmRow
 
 logger = logging.getLogger(__name__)
@@ -153,6 +155,7 @@ def store(session: Session, alarm: Alarm) -> None:
             service=alarm.service,
         )
         session.add(row)
+        figures.add(session, Figure.ALARMS, label=str(alarm.kind))
     row.text, row.ended = alarm.text, alarm.ended
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from pyca.core.states import EventState
@@ -59,9 +60,7 @@ def page(
     first, last = (rows[0], rows[-1]) if rows else (None, None)
     has_newer = more if backwards else older is not None
     has_older = newer is not None if backwards else more
-    return Slice(
-        tuple(row.uid for row in rows), first if has_newer else None, last if has_older else None
-    )
+    return Slice(tuple(row.uid for row in rows), first if has_newer else None, last if has_older else None)
 
 
 def count(session: Session, states: Collection[EventState]) -> int:
@@ -70,9 +69,9 @@ def count(session: Session, states: Collection[EventState]) -> int:
     return session.scalar(select(func.count()).select_from(RecordedEvent).where(wanted)) or 0
 
 
-def _wanted(states: Collection[EventState], title: str) -> Select[tuple[float, str]]:
+def _wanted(states: Collection[EventState], title: str) -> Any:
     query = select(RecordedEvent.start, RecordedEvent.uid)
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if states:
         conditions.append(RecordedEvent.state.in_([str(state) for state in states]))
     if title:

@@ -34,14 +34,18 @@ def begin(session: Session, event: Event, directory: Path, now: float) -> bool:
     return True
 
 
-def miss(session: Session, event: Event, directory: Path, now: float, reason: str) -> None:
-    """Note that an event could not be recorded at all."""
+def miss(session: Session, event: Event, directory: Path, now: float, reason: str) -> bool:
+    """Note that an event could not be recorded at all.
+
+    :return: False where something is known of its recording
+    """
     if session.get(RecordedEvent, event.uid):
-        return
+        return False
     values = columns_of(event) | {"state": str(EventState.UPCOMING), "directory": str(directory)}
     session.add(RecordedEvent(**values))
     session.flush()
     set_state(session, event.uid, EventState.FAILED_RECORDING, now, error=reason)
+    return True
 
 
 def set_state(session: Session, uid: str, state: EventState, now: float, *, error: str | None = None) -> None:

@@ -41,6 +41,7 @@ def register(app: Flask) -> None:
         span=span,
         clock=lambda moment: clock(moment, context().zone),
         when=lambda moment, now: when(moment, now, context().zone),
+        second=lambda moment, now: second(moment, now, context().zone),
         iso=iso,
         sound=meter,
         day=lambda moment, now: day(moment, now, context().zone),
@@ -92,6 +93,15 @@ def by_day(events: Iterable[Event], now: float, zone: tzinfo | None) -> list[lis
     :param events: in the order of their starts
     """
     return [list(group) for _, group in groupby(events, lambda event: day(event.start, now, zone))]
+
+
+def second(moment: float, now: float, zone: tzinfo | None) -> str:
+    """Return a moment to the second, as logs need it; the day only where it is not today."""
+    then, today = _local(moment, zone), _local(now, zone)
+    if then.date() == today.date():
+        return f"{then:%H:%M:%S}"
+    year = f"{then.year}-" if then.year != today.year else ""
+    return f"{year}{then:%m-%d} {then:%H:%M:%S}"
 
 
 def iso(moment: float) -> str:

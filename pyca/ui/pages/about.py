@@ -20,4 +20,6 @@ DOCUMENTS = (
 def show() -> str:
     """Show the page."""
     versions = context().versions
-    return render_template("about.html", libraries=versions.libraries, python=versions.python, documents=DOCUMENTS)
+    return render_template(
+        "about.html", libraries=versions.libraries, python=versions.python, documents=DOCUMENTS
+    )

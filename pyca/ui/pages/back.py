@@ -1,6 +1,7 @@
 """Where one gets after an action: the page that one came from, out of a fixed set."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
@@ -15,16 +16,17 @@ NOTICES = {
 """What is said after an action; the address only names one of them, so that nobody can put words here."""
 
 PLACES = {"now": "now.show", "recordings": "recordings.show", "recording": "recordings.one"}
-"""The pages that somebody may come from. Forms name one of them; an address of their own is never followed."""
+"""The pages that somebody may come from. Forms name one of them; an address is never followed."""
 
 
-def page_of(values: Mapping[str, str], uid: str, **more: str) -> str:
-    """Return the address of the page that a request says it comes from; the first screen where it says nothing.
+def page_of(values: Mapping[str, str], uid: str, **more: Any) -> str:
+    """Return the address of the page that a request says it comes from; otherwise the first screen.
 
     :param uid: the recording that the request is about
     """
     endpoint = PLACES.get(values.get("back", ""), "now.show")
-    return url_for(endpoint, **({"uid": uid} if endpoint == "recordings.one" else {}), **more)
+    named: dict[str, Any] = {"uid": uid} if endpoint == "recordings.one" else {}
+    return url_for(endpoint, **named, **more)
 
 
 def go_back(values: Mapping[str, str], uid: str, done: str) -> Response:

@@ -110,7 +110,8 @@ def ask_cancel() -> str:
 def cancel() -> Response:
     """Take an event from the schedule."""
     event = _own(request.form.get("uid", ""))
-    return _done("cancel", plans.cancel(context().database, event.uid))
+    plans.cancel(context().database, event.uid)
+    return _done("cancel", event)
 
 
 def _form(wish: Wish, found: Checked, event: Event | None = None) -> str:

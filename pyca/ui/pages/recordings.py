@@ -1,4 +1,6 @@
-"""``/recordings``: what was recorded and what became of it, page by page, and each recording on its own page."""
+"""``/recordings``: what was recorded and what became of it, page by page, and each on its own page."""
+
+from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.exceptions import NotFound
@@ -20,10 +22,9 @@ def show() -> str:
     wanted = read_filter(request.args)
     view = recordings.gather(context(), wanted)
     notice = NOTICES.get(request.args.get("done", ""), "")
-    fragment = url_for("recordings.fragment", **request.args.to_dict())
-    return render_template(
-        "recordings.html", notice=notice, fragment=fragment, groups=GROUPS, **_list(view, wanted)
-    )
+    place: dict[str, Any] = {name: request.args[name] for name in ("older", "newer") if name in request.args}
+    fragment = url_for("recordings.fragment", **wanted.address(), **place)
+    return render_template("recordings.html", notice=notice, fragment=fragment, **_list(view, wanted))
 
 
 @blueprint.get("/fragments/recordings")
@@ -62,6 +63,7 @@ def _list(view: Listing, wanted: Filter) -> dict[str, object]:
     return {
         "view": view,
         "wanted": wanted,
+        "groups": GROUPS,
         "settings": settings,
         "refresh_rate": settings.ui.refresh_rate,
     }

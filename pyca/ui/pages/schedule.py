@@ -1,4 +1,4 @@
-"""``/schedule``: a week or a day of events, planned and recorded, and each planned event on a page of its own."""
+"""``/schedule``: a week or a day of events, planned and recorded, and each planned one on its own page."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -57,7 +57,9 @@ def one(uid: str) -> str | Response:
         return redirect(url_for("recordings.one", uid=begun.uid), code=302)
     if event is None:
         raise NotFound("There is no such event; it was cancelled or deleted.")
-    return render_template("schedule_event.html", event=event, conflict=conflict_of(here, event), **facts(event))
+    return render_template(
+        "schedule_event.html", event=event, conflict=conflict_of(here, event), **facts(event)
+    )
 
 
 def facts(event: Event) -> dict[str, Any]:
@@ -85,7 +87,8 @@ def _look() -> tuple[Schedule, dict[str, Any]]:
     view = gather(here, first, number)
 
     def link(shown: date, endpoint: str = "schedule.show") -> str:
-        return url_for(endpoint, **({"day": shown.isoformat()} if by_day else {"week": show_week(shown)}))
+        named: dict[str, Any] = {"day": shown.isoformat()} if by_day else {"week": show_week(shown)}
+        return url_for(endpoint, **named)
 
     return view, {
         "first": first,

@@ -1,4 +1,4 @@
-"""``/recordings/<uid>/tracks/<n>``: the media files, to be played and downloaded. No path comes from the address."""
+"""``/recordings/<uid>/tracks/<n>``: the media files, to be played and saved."""
 
 import os
 import re
@@ -6,10 +6,10 @@ import threading
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, current_app, render_template, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.datastructures import ContentRange
-from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable, ServiceUnavailable
+from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Response
 
@@ -105,7 +105,7 @@ def _whole_or_part(opened: BinaryIO, track: Track, playback: Playback, *, downlo
 
 
 def _simplify(size: int) -> None:
-    """Take several ranges for none, as the standard allows, and a player's wish for all the rest for a piece."""
+    """Take several ranges for none, as the standard allows, and a player's wish for all for a piece."""
     asked = request.range
     if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
         request.environ.pop("HTTP_RANGE", None)
@@ -118,10 +118,7 @@ def _simplify(size: int) -> None:
 def _copied(track: Track, playback: Playback) -> Response:
     free: threading.BoundedSemaphore = current_app.extensions[_KEY]
     if not free.acquire(blocking=False):
-        raise ServiceUnavailable(
-            f"{COPIES} recordings are being played from this machine already, and this one has to be converted "
-            "for the browser. Close another player, or download the file."
-        )
+        return _busy()
     try:
         copy = PassingCopy(track.path, playback.container, find_tools(os.environ), free.release)
     except MediaError as error:
@@ -134,6 +131,17 @@ def _copied(track: Track, playback: Playback) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["Accept-Ranges"] = "none"
     return response
+
+
+def _busy() -> Response:
+    text = f"{COPIES} recordings are being converted for players already, and this one would be the next."
+    page = render_template(
+        "error.html",
+        heading="Too many players",
+        text=text,
+        remedy="Close another player, or download the file.",
+    )
+    return Response(page, 503, mimetype="text/html", headers={"Retry-After": "60"})
 
 
 def _name(track: Track) -> str:

@@ -33,7 +33,9 @@ def forecast(entries: Iterable[Entry], limit: int, now: float) -> dict[str, Conf
     coming = [entry for entry in every if entry.state is EventState.UPCOMING and entry.end > now]
     waiting: list[Entry] = []
     conflicts: dict[str, Conflict] = {}
-    for moment in sorted({max(time, now) for entry in (*running, *coming) for time in (entry.start, entry.end)}):
+    for moment in sorted(
+        {max(time, now) for entry in (*running, *coming) for time in (entry.start, entry.end)}
+    ):
         running = [entry for entry in running if entry.end > moment]
         # Whose time has just come goes first, as capture does it.
         due = [entry for entry in coming if entry.start <= moment]

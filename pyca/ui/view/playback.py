@@ -86,9 +86,7 @@ def own_files(recording: Recording, settings: Settings) -> tuple[Track, ...]:
     try:
         inside = [home.resolve() for home in homes]
         own = own_tracks(recording, homes).tracks
-        return tuple(
-            track for track in own if any(home in track.path.resolve().parents for home in inside)
-        )
+        return tuple(track for track in own if any(home in track.path.resolve().parents for home in inside))
     except (OSError, RuntimeError, ValueError):  # a loop of links; a NUL in a path
         return ()
 

@@ -102,9 +102,7 @@ def gather(context: Context, uid: str) -> Detail | None:
         now=context.clock.now(),
         item=past(found, deliveries),
         attempts=tuple(_attempts(parts)),
-        tracks=tuple(
-            Shown(track, playback_of(track if track.id in own else None)) for track in found.tracks
-        ),
+        tracks=tuple(Shown(track, playback_of(track if track.id in own else None)) for track in found.tracks),
         alarms=tuple(troubles),
     )
 

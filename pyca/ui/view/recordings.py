@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pyca.core.states import EventState
 from pyca.store import catalogue, recordings, uploads
@@ -60,7 +61,7 @@ class Filter:
         """The states that are wanted."""
         return GROUPS[self.state]
 
-    def address(self, **changes: str) -> dict[str, str]:
+    def address(self, **changes: str) -> dict[str, Any]:
         """Return the parameters of the address of a list like this one.
 
         :param changes: what is different there

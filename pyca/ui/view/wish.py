@@ -64,12 +64,12 @@ def wish_of_form(form: MultiDict[str, str]) -> Wish:
 def wish_of_event(event: Event, zone: tzinfo | None, inputs: Sequence[str]) -> Wish:
     """Return an event as it would be typed."""
     start = local(event.start, zone)
-    second = _moments(start.replace(tzinfo=None, fold=0), zone)[-1] == event.start
+    moments = _moments(start.replace(tzinfo=None, fold=0), zone)
     return Wish(
         title=event.title,
         date=f"{start:%Y-%m-%d}",
         time=f"{start:%H:%M:%S}" if start.second else f"{start:%H:%M}",
-        again="1" if second else "0",
+        again=str(int(event.start >= moments[1])) if len(moments) == 2 else "",
         minutes=f"{event.duration / 60:g}",
         inputs=event.inputs or tuple(inputs),
         creator=event.creator,
@@ -95,7 +95,11 @@ def check(wish: Wish, zone: tzinfo | None, now: float, known: Sequence[str]) -> 
         found.errors["time"] = "This time is over. To record at once, use “Record now” on the first page."
     elif local(start, zone).year > local(now, zone).year + AHEAD_YEARS:
         found.errors["date"] = f"This is more than {AHEAD_YEARS} years ahead. Check the year."
-    end = _typed_end(wish, start, zone, found.errors) if wish.end.strip() else _length(wish, start, found.errors)
+    end = (
+        _typed_end(wish, start, zone, found.errors)
+        if wish.end.strip()
+        else _length(wish, start, found.errors)
+    )
     found.end = start if end is None else end
     return found
 
@@ -106,7 +110,11 @@ _TEXTS = ("title", "date", "time", "again", "minutes", "end", "creator", "descri
 def _check_texts(found: Checked) -> None:
     if not found.title:
         found.errors["title"] = "An event needs a title."
-    for name, longest in (("title", LONGEST_TITLE), ("creator", LONGEST_TITLE), ("description", LONGEST_TEXT)):
+    for name, longest in (
+        ("title", LONGEST_TITLE),
+        ("creator", LONGEST_TITLE),
+        ("description", LONGEST_TEXT),
+    ):
         length = len(getattr(found, name))
         if length > longest:
             found.errors[name] = f"This is too long: {length} characters, {longest} are allowed."
@@ -152,7 +160,7 @@ def _typed_end(wish: Wish, start: float, zone: tzinfo | None, errors: dict[str, 
     errors["end"] = (
         "Clocks are put back that night, and this time comes twice. Give the length instead."
         if later
-        else "The end has to be after the start, on the same day. For an event beyond midnight give the length."
+        else "The end has to be after the start, on the same day. Beyond midnight give the length instead."
     )
     return None
 
@@ -189,7 +197,9 @@ def _inputs(wanted: Sequence[str], known: Sequence[str], errors: dict[str, str])
 def _clean(text: str) -> str:
     """Return a text of several lines without characters that steer something."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(char if char.isprintable() else " " for char in line).rstrip() for line in lines).strip()
+    return "\n".join(
+        "".join(char if char.isprintable() else " " for char in line).rstrip() for line in lines
+    ).strip()
 
 
 def _read(read: Callable[[str], T], text: str) -> T | None:
