@@ -10,10 +10,16 @@ bind = "127.0.0.1:5000"
 # Two processes answer while one is busy; loaded before they fork, they share most of their memory.
 workers = 2
 preload_app = True
-# Waiting for a slow browser is nginx's business, so a worker needs no threads.
+# Whoever watches the stream of events or plays a recording keeps a thread for as long as that lasts.
+worker_class = "gthread"
+threads = 16
+# A process takes no connection for which it has no thread left: the other one may have. Connections that are
+# kept open would be counted too, and would all stay with the process that accepted them first.
+worker_connections = threads
+keepalive = 0
 timeout = 30
 graceful_timeout = 10
-keepalive = 5
+
 # Whoever writes into the address or the headers should not fill memory.
 limit_request_line = 4094
 limit_request_fields = 50

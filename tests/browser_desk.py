@@ -11,7 +11,6 @@ it announces with ``desk.expect("503")``.
 """
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,8 +52,6 @@ class Desk:
         size: tuple[int, int] = DESKTOP,
         dark: bool = False,
         script: bool = True,
-        password: str = PASSWORD,
-        headers: Mapping[str, str] | None = None,
     ) -> BrowserContext:
         """Return a browser with an empty memory."""
         context = self.browser.new_context(
@@ -63,8 +60,6 @@ class Desk:
             color_scheme="dark" if dark else "light",
             java_script_enabled=script,
             reduced_motion="reduce",
-            http_credentials={"username": USER, "password": password, "origin": self.origin},
-            extra_http_headers=dict(headers or {}),
         )
         context.set_default_timeout(15_000)
         context.on("console", self._heard)
@@ -78,10 +73,16 @@ class Desk:
         self.contexts.append(context)
         return context
 
-    def open(self, path: str = "/", **seat: Any) -> Page:
-        """Return a page in a browser of its own; see ``sit_down`` for what can be chosen."""
+    def open(self, path: str = "/", *, stranger: bool = False, **seat: Any) -> Page:
+        """Return a page in a browser of its own, whose user logs in by the form.
+
+        :param stranger: do not log in
+        :param seat: what ``sit_down`` lets choose
+        """
         page = self.sit_down(**seat).new_page()
         page.goto(path)
+        if not stranger:
+            log_in(page)
         return page
 
     def expect(self, *texts: str) -> None:
@@ -114,6 +115,14 @@ class Desk:
     def _answered(self, response: Response) -> None:
         if response.status >= 400:
             self.complaints.append(f"answer: {response.status} {response.url}")
+
+
+def log_in(page: Page, password: str = PASSWORD) -> None:
+    """Fill in the form of the login page that is open; it leads to where the user wanted to go."""
+    page.get_by_label("User").fill(USER)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(lambda url: urlsplit(url).path != "/login")
 
 
 def violations(page: Page) -> list[str]:

@@ -9,53 +9,14 @@ from pyca import __version__
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
-from pyca.ui import errors, frame, health, words
+from pyca.ui import errors, frame, words
 from pyca.ui.access import guard
-from pyca.ui.api import about, change, creation, deliveries, events
 from pyca.ui.context import Context, attach
-from pyca.ui.metrics import families
-from pyca.ui.pages import (
-    account,
-    actions,
-    images,
-    live,
-    log,
-    login,
-    now,
-    planning,
-    record,
-    recordings,
-    schedule,
-    tracks,
-)
+from pyca.ui.faces import FACES
 from pyca.ui.view.previews import Previews, preview_files
 
 LARGEST_REQUEST = 64 * 1024
 """Bytes; our forms hold a title and a few numbers."""
-
-
-FACES = (
-    now,
-    record,
-    schedule,
-    planning,
-    recordings,
-    tracks,
-    actions,
-    images,
-    live,
-    log,
-    login,
-    account,
-    about,
-    events,
-    creation,
-    change,
-    deliveries,
-    health,
-    families,
-)
-"""Modules with a blueprint each."""
 
 
 def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from pyca.core.errors import StoreError, UsageError
 from pyca.ui.access.guard import wants_challenge
+from pyca.ui.api.area import is_api
 from pyca.ui.api.errors import ApiError, Problem, answer_problems
 
 _HEADINGS = {
@@ -70,7 +71,7 @@ def _of_store(error: StoreError) -> Response:
 
 def _answer(told: Told) -> Response:
     heading = _HEADINGS.get(told.status, HTTPStatus(told.status).phrase)
-    if request.path.startswith("/api"):
+    if is_api(request.path):
         return answer_problems((Problem(told.status, heading, f"{told.text} {told.remedy}".strip()),))
     if request.path.endswith(".json"):
         body = jsonify(title=heading, status=told.status, detail=told.text, remedy=told.remedy)

@@ -19,12 +19,14 @@ from pyca.core.errors import ConfigError, UsageError
 from pyca.runtime.signals import signals_handled
 from pyca.store.database import Database
 from pyca.ui.access.first import ensure_somebody
+from pyca.ui.api.stream import feed_of
 from pyca.ui.application import create_app
 from pyca.ui.heartbeat import Heartbeat
 
 logger = logging.getLogger(__name__)
 
-THREADS = 4
+THREADS = 8
+"""Half of them may hold a stream of changes."""
 LOOP_SECONDS = 20.0
 """Longest sleep of the server's loop; requests and signals wake it at once."""
 
@@ -43,13 +45,16 @@ def serve(
     :raises UsageError: where the port is taken or the address not of this machine
     """
     check_exposure(settings.ui)
-    server = _serving(create_app(settings, database, clock), _listen(settings.ui))
+    app = create_app(settings, database, clock)
+    server = _serving(app, _listen(settings.ui))
     address = f"http://{_bracketed(settings.ui.bind)}:{server.effective_port}/"
     heartbeat = Heartbeat(database, clock, f"at {address}")
-    hung_up = False
+    hung_up = ending = False
+    feed_of(app).ended = lambda: ending
 
     def end(number: int, _frame: FrameType | None) -> None:
-        nonlocal hung_up
+        nonlocal hung_up, ending
+        ending = True  # streams would hold the server for minutes
         hung_up = number == signal.SIGHUP
         sys.exit(0)  # Waitress takes SystemExit as the order to finish its requests and return.
 
@@ -86,6 +91,8 @@ def _serving(app: Flask, listener: socket.socket) -> Any:
         ident="pyCA",
         asyncore_loop_timeout=LOOP_SECONDS,
         asyncore_use_poll=True,
+        # Reads on while it answers, and so notices at once that somebody has hung up.
+        channel_request_lookahead=1,
         max_request_body_size=1_000_000,
         # The page itself decides whom it believes where a request comes from.
         clear_untrusted_proxy_headers=False,

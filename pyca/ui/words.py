@@ -1,12 +1,16 @@
 """Times, lengths and states in words, as filters of the templates."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
+from itertools import groupby
 
 from flask import Flask
 
+from pyca.core.event import Event
 from pyca.core.states import EventState, ServiceState
 from pyca.core.units import show_duration, show_size
 from pyca.ui.context import context
+from pyca.ui.view.meters import meter
 
 STATES: dict[EventState, tuple[str, str]] = {
     EventState.UPCOMING: ("clock", "planned"),
@@ -37,7 +41,11 @@ def register(app: Flask) -> None:
         span=span,
         clock=lambda moment: clock(moment, context().zone),
         when=lambda moment, now: when(moment, now, context().zone),
+        second=lambda moment, now: second(moment, now, context().zone),
         iso=iso,
+        sound=meter,
+        day=lambda moment, now: day(moment, now, context().zone),
+        days=lambda events, now: by_day(events, now, context().zone),
     )
     app.jinja_env.globals.update(states=STATES, service_states=SERVICE_STATES)
 
@@ -63,14 +71,37 @@ def clock(moment: float, zone: tzinfo | None) -> str:
 
 def when(moment: float, now: float, zone: tzinfo | None) -> str:
     """Return day and time, the day only where it is not today."""
+    time, name = clock(moment, zone), day(moment, now, zone)
+    if name == "Today":
+        return time
+    return f"{name.lower()} {time}" if name in ("Tomorrow", "Yesterday") else f"{name}, {time}"
+
+
+def day(moment: float, now: float, zone: tzinfo | None) -> str:
+    """Return the day of a moment: “Today”, “Tomorrow”, “Mon 23 Nov”."""
     then, today = _local(moment, zone), _local(now, zone)
-    days = (then.date() - today.date()).days
-    if days == 0:
-        return f"{then:%H:%M}"
-    if days in (-1, 1):
-        return f"{'tomorrow' if days == 1 else 'yesterday'} {then:%H:%M}"
+    near = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}.get((then.date() - today.date()).days)
+    if near:
+        return near
     year = f" {then.year}" if then.year != today.year else ""
-    return f"{then:%a} {then.day} {then:%b}{year}, {then:%H:%M}"
+    return f"{then:%a} {then.day} {then:%b}{year}"
+
+
+def by_day(events: Iterable[Event], now: float, zone: tzinfo | None) -> list[list[Event]]:
+    """Return events in groups of the days on which they start.
+
+    :param events: in the order of their starts
+    """
+    return [list(group) for _, group in groupby(events, lambda event: day(event.start, now, zone))]
+
+
+def second(moment: float, now: float, zone: tzinfo | None) -> str:
+    """Return a moment to the second, as logs need it; the day only where it is not today."""
+    then, today = _local(moment, zone), _local(now, zone)
+    if then.date() == today.date():
+        return f"{then:%H:%M:%S}"
+    year = f"{then.year}-" if then.year != today.year else ""
+    return f"{year}{then:%m-%d} {then:%H:%M:%S}"
 
 
 def iso(moment: float) -> str:

@@ -66,24 +66,6 @@ def test_stop_asks_and_stops(person: Person, database: Database, clock: FakeCloc
         assert recordings.operator_ends(session) == {"a/b ü": clock.now()}
 
 
-def test_extend_adds_a_quarter_of_an_hour_once(person: Person, database: Database, clock: FakeClock) -> None:
-    event = put(database, "r", S.RECORDING, clock.now())
-    page = person.get("/extend?uid=r").text
-    end = page.split('name="end" value="')[1].split('"')[0]
-    for _ in range(2):
-        assert person.post("/extend", {"uid": "r", "end": end}).status_code == 303
-    with database.read() as session:
-        assert recordings.operator_ends(session) == {"r": event.end + 900}
-
-
-@pytest.mark.parametrize("end", ["", "never", "inf", "1e99", "nan"])
-def test_impossible_ends_are_refused(person: Person, database: Database, clock: FakeClock, end: str) -> None:
-    put(database, "r", S.RECORDING, clock.now())
-    assert person.post("/extend", {"uid": "r", "end": end}).status_code == 409
-    with database.read() as session:
-        assert recordings.operator_ends(session) == {}
-
-
 def test_an_old_page_cannot_stop_what_is_over(person: Person, database: Database, clock: FakeClock) -> None:
     put(database, "r", S.FINISHED_RECORDING, clock.now())
     for action in ("stop", "extend"):

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -200,61 +199,3 @@ def test_importing_the_room_does_nothing(tmp_path: Path) -> None:
     check = "import threading, pyca.ui as ui; assert threading.active_count() == 1 and 'app' not in vars(ui)"
     subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=True, timeout=60)
     assert list(tmp_path.iterdir()) == []
-
-
-def nginx_configuration(name: str, folder: Path, ports: dict[str, int]) -> Path:
-    """Return a complete nginx configuration around one of the examples, for an unprivileged try."""
-    site = (ROOT / "reverse-proxy" / name).read_text()
-    site = site.replace("127.0.0.1:5000", f"127.0.0.1:{ports['5000']}")
-    for port in ("443", "80"):
-        site = site.replace(f"listen [::]:{port}", f"listen [::1]:{ports[port]}")
-        site = site.replace(f"listen {port}", f"listen 127.0.0.1:{ports[port]}")
-    site = site.replace("/etc/ssl/certs/pyca.pem", f"{folder}/pyca.pem")
-    site = site.replace("/etc/ssl/private/pyca.key", f"{folder}/pyca.key")
-    paths = "".join(
-        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    file = folder / "nginx.conf"
-    file.write_text(
-        f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\n"
-        f"events {{}}\nhttp {{ access_log off; {paths}\n{site}\n}}\n"
-    )
-    return file
-
-
-@pytest.mark.system
-@pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin"), reason="nginx is not installed")
-@pytest.mark.parametrize("name", ["nginx.conf", "nginx-tls.conf"])
-def test_the_examples_for_nginx_are_valid(tmp_path: Path, name: str) -> None:
-    make_certificate(tmp_path)
-    file = nginx_configuration(name, tmp_path, {port: free_port() for port in ("80", "443", "5000")})
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin") or ""
-    ended = subprocess.run(
-        [nginx, "-t", "-p", str(tmp_path), "-c", str(file)],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    assert "[warn]" not in ended.stderr.replace('"user" directive', "")
-
-
-@pytest.mark.system
-@pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin"), reason="nginx is not installed")
-def test_nginx_passes_the_page_on(tmp_path: Path, settings: Settings) -> None:
-    ports = {port: free_port() for port in ("80", "443", "5000")}
-    file = nginx_configuration("nginx.conf", tmp_path, ports)
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin") or ""
-    argv, environment = gunicorn(ports["5000"], configure(tmp_path))
-    with running(*argv, **environment), running(nginx, "-p", str(tmp_path), "-c", str(file)):
-        wait_for(lambda: fetch(f"http://127.0.0.1:{ports['80']}/")[0] == 200, "the page through nginx")
-        assert fetch(f"http://127.0.0.1:{ports['80']}/", "wrong")[0] == 401
-
-
-def make_certificate(folder: Path) -> None:
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=hall",
-         "-keyout", f"{folder}/pyca.key", "-out", f"{folder}/pyca.pem"],
-        check=True, capture_output=True, timeout=60,
-    )  # fmt: skip

@@ -15,6 +15,7 @@ from pyca.ui.access.door import Door, attach, door
 from pyca.ui.access.forms import form_token
 from pyca.ui.access.headers import harden
 from pyca.ui.access.rights import Visitor, needed, public
+from pyca.ui.api.area import is_api
 
 __all__ = ["form_token", "protect"]
 
@@ -59,7 +60,7 @@ def _known() -> dict[str, Any]:
 
 def _is_navigation(asked: Request) -> bool:
     """Tell whether somebody opens a page in a browser."""
-    if asked.method not in ("GET", "HEAD") or asked.path.startswith("/api/"):
+    if asked.method not in ("GET", "HEAD") or is_api(asked.path):
         return False
     mode = asked.headers.get("Sec-Fetch-Mode", "navigate")
     return mode == "navigate" and "text/html" in asked.headers.get("Accept", "").lower()

@@ -13,5 +13,6 @@ blueprint = Blueprint("log", __name__)
 @needs(Scope.ADMIN)
 def show() -> Response:
     """Lead to where the log is now."""
-    wanted = {name: request.args[name] for name in ("level", "service") if name in request.args}
-    return redirect(url_for("system.log", **wanted))
+    return redirect(
+        url_for("system.log", level=request.args.get("level"), service=request.args.get("service"))
+    )

@@ -2,20 +2,22 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
+from werkzeug.wrappers import Response as Answer
 
 from pyca.ui.context import context
+from pyca.ui.pages import back
+from pyca.ui.pages.fragments import answer_fragment
 from pyca.ui.view.overview import Overview, gather
 
 blueprint = Blueprint("now", __name__)
 
 NOTICES = {
     "record": "The recording begins now. It appears here within a few seconds.",
-    "stop": "The recording is being stopped. It is kept and delivered as usual.",
+    "stop": "The recording is being stopped. Its files are closed, then it is delivered as usual: "
+    "you can follow that under “Latest recordings”.",
     "extend": "The recording will go on for longer.",
-    "retry": "The upload is tried again now.",
-    "resolve": "The recording counts as delivered.",
-}
+} | back.NOTICES
 """What is said after an action; the address only names one of them, so that nobody can put words here."""
 
 
@@ -27,17 +29,10 @@ def show() -> str:
 
 
 @blueprint.get("/status.html")
-def fragment() -> Response:
+def fragment() -> Answer:
     """Return the changing part of the first screen, or 304 where nothing changed."""
     overview = gather(context())
-    response = current_app.make_response("")
-    response.set_etag(overview.tag)
-    response.headers["Cache-Control"] = "private, no-cache"
-    if request.if_none_match.contains(overview.tag):
-        response.status_code = 304
-        return response
-    response.set_data(render_template("status.html", **_values(overview)))
-    return response
+    return answer_fragment(overview.tag, lambda: render_template("status.html", **_values(overview)))
 
 
 @blueprint.get("/status.json")

@@ -1,4 +1,4 @@
-"""Record, stop, extend. Each has a page that asks in words, so that all works without a script."""
+"""Record and stop. Each has a page that asks in words, so that all works without a script."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,20 +8,25 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from pyca.core.errors import UsageError
+from pyca.core.event import Event
 from pyca.core.recording import Recording
 from pyca.core.states import EventState
 from pyca.schedule import local
-from pyca.store import recordings
+from pyca.store import events, recordings
 from pyca.ui.access.rights import visitor
 from pyca.ui.context import context
 from pyca.ui.pages.forms import done, number, uid_of
+from pyca.ui.view.room import Obstacle, next_obstacle
+from pyca.ui.words import when
 
 blueprint = Blueprint("record", __name__)
 
-EXTENSION = 15 * 60.0
-"""Seconds by which one press extends."""
+LENGTHS = (15, 30, 45, 60, 90)
+"""Minutes that one press chooses."""
 LONGEST = 24 * 60
 """Minutes; a recording made by hand that is longer is a slip of the finger."""
+SHORTEST = 60.0
+"""Seconds; “until the next event” is offered only where that is not at once."""
 LONGEST_TITLE = 200
 
 
@@ -30,102 +35,65 @@ class Wish:
     """What the form “record now” asks for."""
 
     title: str = ""
-    minutes: str = "60"
+    length: str = "60"
+    """one of ``LENGTHS``, “next” or “other”"""
+    minutes: str = "120"
+    """for “other”"""
     inputs: tuple[str, ...] = ()
 
 
 @blueprint.get("/record")
 def show() -> str:
     """Show the form for a recording that begins now."""
-    return _record_form(Wish(inputs=tuple(context().settings.inputs)))
+    return _form(Wish(inputs=tuple(context().settings.inputs)))
 
 
 @blueprint.post("/record")
 def start() -> tuple[str, int] | Response:
     """Begin a recording now."""
     here, form = context(), request.form
-    wish = Wish(form.get("title", ""), form.get("minutes", ""), tuple(form.getlist("inputs")))
+    wish = Wish(
+        form.get("title", ""),
+        form.get("length", "other"),
+        form.get("minutes", ""),
+        tuple(form.getlist("inputs")),
+    )
     try:
+        title, seconds = _title(wish.title), _seconds(wish)
+        inputs = _inputs(wish.inputs, tuple(here.settings.inputs))
+        _check_room(seconds)
         local.record_now(
             here.database,
             here.clock,
             here.settings,
-            title=_title(wish.title),
-            duration=_seconds(wish.minutes),
-            inputs=_inputs(wish.inputs, tuple(here.settings.inputs)),
+            title=title,
+            duration=seconds,
+            inputs=inputs,
             creator=visitor().name,
         )
     except UsageError as error:
-        return _record_form(wish, str(error)), 422
+        return _form(wish, str(error)), 422
     return done("record")
 
 
 @blueprint.get("/stop")
 def ask_stop() -> str:
     """Ask whether a recording shall end now."""
-    return render_template("stop.html", recording=_running(request.args), now=context().clock.now())
+    recording = running(request.args)
+    return render_template(
+        "stop.html", recording=recording, now=context().clock.now(), standalone=context().settings.standalone
+    )
 
 
 @blueprint.post("/stop")
 def stop() -> Response:
     """End a recording now and keep it."""
-    recording = _running(request.form)
+    recording = running(request.form)
     local.stop(context().database, context().clock, recording.uid)
     return done("stop")
 
 
-@blueprint.get("/extend")
-def ask_extend() -> str:
-    """Ask whether a recording shall go on for longer."""
-    recording = _running(request.args)
-    end = recording.event.end + EXTENSION
-    return render_template("extend.html", recording=recording, end=end, now=context().clock.now())
-
-
-@blueprint.post("/extend")
-def extend() -> Response:
-    """Let a recording go on until the end that the form names, so that pressing twice extends once."""
-    recording = _running(request.form)
-    end = number(request.form.get("end", ""))
-    if end is None or end > recording.event.end + EXTENSION + 1:
-        raise UsageError("This is no end for the recording.", "open the page again and repeat what you did")
-    here = context()
-    local.extend(here.database, here.clock, here.settings, recording.uid, end)
-    return done("extend")
-
-
-def _record_form(wish: Wish, error: str = "") -> str:
-    return render_template("record.html", wish=wish, error=error, names=tuple(context().settings.inputs))
-
-
-def _title(text: str) -> str:
-    # Control characters have no place in a title, and PostgreSQL refuses NUL.
-    title = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    if not title:
-        raise UsageError("A recording needs a title.")
-    if len(title) > LONGEST_TITLE:
-        raise UsageError(f"The title is too long: {len(title)} characters, {LONGEST_TITLE} are allowed.")
-    return title
-
-
-def _seconds(minutes: str) -> float:
-    found = number(minutes)
-    if found is None or not 1 <= found <= LONGEST:
-        raise UsageError(f"The length has to be a number of minutes from 1 to {LONGEST}.")
-    return found * 60
-
-
-def _inputs(wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
-    """Return the inputs to record; empty means all, as everywhere."""
-    if len(known) < 2:
-        return ()
-    chosen = tuple(name for name in known if name in wanted)
-    if not chosen:
-        raise UsageError("Choose at least one input.")
-    return () if len(chosen) == len(known) else chosen
-
-
-def _running(values: Mapping[str, str]) -> Recording:
+def running(values: Mapping[str, str]) -> Recording:
     """Return the running recording that a request names, with the end that holds now.
 
     :raises UsageError: where it is over; a page may be older than the recording
@@ -139,3 +107,81 @@ def _running(values: Mapping[str, str]) -> Recording:
     if found.state is not EventState.RECORDING:
         raise UsageError(f"“{found.event.title}” is not being recorded any more.")
     return replace(found, event=found.event.changed(end=ends.get(uid, found.event.end)))
+
+
+def _form(wish: Wish, error: str = "") -> str:
+    here, now = context(), context().clock.now()
+    return render_template(
+        "record.html",
+        wish=wish,
+        error=error,
+        lengths=LENGTHS,
+        names=tuple(here.settings.inputs),
+        following=_following(now),
+        obstacle=_obstacle(now, LONGEST * 60.0),
+        now=now,
+    )
+
+
+def _following(now: float) -> Event | None:
+    """Return the next event, where there is time for a recording before it."""
+    with context().database.read() as session:
+        found = events.upcoming(session, limit=1, before=now + LONGEST * 60)
+    return found[0] if found and found[0].start >= now + SHORTEST else None
+
+
+def _obstacle(now: float, seconds: float) -> Obstacle | None:
+    here = context()
+    with here.database.read() as session:
+        return next_obstacle(session, now, now + seconds, here.settings.capture.max_parallel)
+
+
+def _check_room(seconds: float) -> None:
+    """Refuse a length that runs into what is planned, and say which length would not.
+
+    :raises UsageError: naming the event in the way
+    """
+    here, now = context(), context().clock.now()
+    found = _obstacle(now, seconds)
+    if found is None:
+        return
+    if found.start <= now:
+        raise UsageError(f"“{found.event.title}” is being recorded, and no more at once is possible.")
+    moment, free = when(found.start, now, here.zone), int((found.start - now) // 60)
+    raise UsageError(
+        f"At {moment} “{found.event.title}” begins; until then {free} min are free.",
+        "choose a shorter time" if free else "wait until it is over",
+    )
+
+
+def _title(text: str) -> str:
+    # Control characters have no place in a title, and PostgreSQL refuses NUL.
+    title = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    if not title:
+        raise UsageError("A recording needs a title.")
+    if len(title) > LONGEST_TITLE:
+        raise UsageError(f"The title is too long: {len(title)} characters, {LONGEST_TITLE} are allowed.")
+    return title
+
+
+def _seconds(wish: Wish) -> float:
+    if wish.length == "next":
+        now = context().clock.now()
+        following = _following(now)
+        if following is None:
+            raise UsageError("No event follows before which there is time.", "choose a length")
+        return following.start - now
+    found = number(wish.minutes if wish.length == "other" else wish.length)
+    if found is None or not 1 <= found <= LONGEST:
+        raise UsageError(f"The length has to be a number of minutes from 1 to {LONGEST}.")
+    return found * 60
+
+
+def _inputs(wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return the inputs to record; empty means all, as everywhere."""
+    if len(known) < 2:
+        return ()
+    chosen = tuple(name for name in known if name in wanted)
+    if not chosen:
+        raise UsageError("Choose at least one input.")
+    return () if len(chosen) == len(known) else chosen

@@ -25,8 +25,8 @@ LINES = 400
 """Lines of the log that are shown."""
 LEVELS = {
     Level.DEBUG: "Everything",
-    Level.INFO: "Information and worse",
-    Level.WARNING: "Warnings and errors",
+    Level.INFO: "Information",
+    Level.WARNING: "Warnings",
     Level.ERROR: "Errors",
 }
 """What the log's filter offers, in words."""
@@ -57,7 +57,7 @@ def log() -> str:
 @needs(Scope.ADMIN)
 def log_fragment() -> Response:
     """Return the log's lines, or 304 where there are no new ones."""
-    return _tagged(render_template("system_lines.html", **_log_values()))
+    return _tagged(render_template("system_lines.html", fragment=True, **_log_values()))
 
 
 @blueprint.get("/log.txt")
@@ -81,6 +81,7 @@ def configuration() -> str:
         warnings=settings.warnings,
         sections=list(listing(settings)),
         variables=_variables(os.environ),
+        only_set=request.args.get("only") == "set",
     )
 
 
@@ -139,7 +140,7 @@ def _as_text(line: Line) -> str:
     return f"{moment} {line.level} {line.service or '-'} {line.text}\n"
 
 
-def _variables(environ: Mapping[str, str]) -> dict[tuple[str, str], str]:
+def _variables(environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
     """Return the keys that variables set, with the variable's name; the values are nobody's business."""
     known = variables() | file_variables()
     return {known[name]: name for name in sorted(environ) if name in known}

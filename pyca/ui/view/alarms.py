@@ -1,10 +1,10 @@
 """What needs somebody's attention, in words."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyca.core import alarm as stored
-from pyca.core.alarm import AlarmKind
+from pyca.core.alarm import SIGNAL_ALARMS, AlarmKind
 from pyca.core.recording import Recording, Upload
 from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.core.units import show_size
@@ -22,6 +22,12 @@ class Alarm:
     detail: str = ""
     since: float | None = None
     """when it was noticed, where that is known"""
+    help: str = ""
+    """what somebody can do about it"""
+    stops: bool = False
+    """True where nothing can be recorded before it is mended"""
+    harms: bool = False
+    """True where something that is being recorded suffers"""
 
 
 def from_services(services: Sequence[ServiceStatus]) -> Iterator[Alarm]:
@@ -29,27 +35,43 @@ def from_services(services: Sequence[ServiceStatus]) -> Iterator[Alarm]:
     for service in services:
         if service.name == ServiceName.CAPTURE and service.state is ServiceState.STOPPED:
             detail = "" if service.text == "never started" else f"The capture service {service.text}."
-            yield Alarm(True, "The recorder is not running: nothing will be recorded.", detail)
+            text = "The recorder is not running: nothing will be recorded."
+            yield Alarm(True, text, detail, help="Start the service “capture”.", stops=True)
         elif service.state is ServiceState.ERROR:
-            yield Alarm(True, f"The service “{service.name}” is in trouble.", service.text)
+            yield Alarm(
+                True,
+                f"The service “{service.name}” is in trouble.",
+                service.text,
+                help="Its log says more. If it stays so, start it again.",
+            )
         elif service.text == "died":
-            yield Alarm(True, f"The service “{service.name}” died.", "It was not stopped by anybody.")
+            yield Alarm(
+                True,
+                f"The service “{service.name}” died.",
+                "It was not stopped by anybody.",
+                help="Start it again; its log says why it ended.",
+            )
 
 
 def from_disk(disk: Disk | None, minimum_free: int) -> Iterator[Alarm]:
     """Tell of a disk that is full or away."""
     if disk is None:
-        yield Alarm(True, "The disk for recordings cannot be read.")
+        yield Alarm(
+            True,
+            "The disk for recordings cannot be read.",
+            help="See whether it is mounted and its cable is in.",
+            stops=True,
+        )
     elif disk.low:
         need = f"Recordings need {show_size(minimum_free)}, free are {show_size(disk.free)}."
-        yield Alarm(True, "The disk is nearly full.", need)
+        yield Alarm(True, "The disk is nearly full.", need, help=HELP[AlarmKind.DISK])
 
 
 def from_outside(calendar: Upstream) -> Iterator[Alarm]:
     """Tell of a calendar that cannot be read any more."""
     if calendar.failed is not None:
         detail = f"{calendar.error.rstrip('.')}. The schedule stays as it was last known."
-        yield Alarm(True, "The calendar cannot be read.", detail)
+        yield Alarm(True, "The calendar cannot be read.", detail, help=HELP[AlarmKind.CALENDAR])
 
 
 def from_recordings(recordings: Sequence[Recording], deliveries: Mapping[str, Upload]) -> Iterator[Alarm]:
@@ -57,9 +79,14 @@ def from_recordings(recordings: Sequence[Recording], deliveries: Mapping[str, Up
     gone = {uid for uid, upload in deliveries.items() if upload.files_gone}
     failed = [one for one in recordings if one.state is EventState.FAILED_UPLOADING and one.uid not in gone]
     if len(failed) == 1:
-        yield Alarm(True, f"“{failed[0].event.title}” could not be uploaded.", "It is kept here, see below.")
+        yield Alarm(
+            True, f"“{failed[0].event.title}” could not be uploaded.", "It is kept here.",
+            help=HELP[AlarmKind.UPLOAD],
+        )  # fmt: skip
     elif failed:
-        yield Alarm(True, f"{len(failed)} uploads failed.", "They are kept here, see below.")
+        yield Alarm(
+            True, f"{len(failed)} uploads failed.", "They are kept here.", help=HELP[AlarmKind.UPLOAD]
+        )
 
 
 KINDS: dict[AlarmKind, str] = {
@@ -78,6 +105,25 @@ KINDS: dict[AlarmKind, str] = {
 }
 """Each kind of alarm in words."""
 
+SUFFERING = {*SIGNAL_ALARMS, AlarmKind.COMMAND, AlarmKind.NO_DATA, AlarmKind.GAP, AlarmKind.NOT_RECORDED}
+"""Kinds that cost a recording while somebody could still help."""
+
+HELP: dict[AlarmKind, str] = {
+    AlarmKind.COMMAND: "It is started again by itself. If it keeps ending, check the device and its cable.",
+    AlarmKind.NO_DATA: "Check that the device is switched on and its cable is in.",
+    AlarmKind.SILENCE: "Check that the microphone is on, not muted, and its battery is full.",
+    AlarmKind.CLIPPING: "Turn the microphone down, at the mixer or at its receiver.",
+    AlarmKind.BLACK: "Check that the camera is on and its lens is free; wake the computer that is shown.",
+    AlarmKind.FROZEN: "A slide that stands for long looks the same. Otherwise check the device.",
+    AlarmKind.GAP: "Check that the device sends both, and start the recording again if it stays so.",
+    AlarmKind.NOT_RECORDED: "It is tried again until its end. “Record now” begins another recording at once.",
+    AlarmKind.DISK: "Delete recordings that have been delivered, or make room otherwise.",
+    AlarmKind.DATABASE: "Recording goes on without it. Check the database and the disk that it is on.",
+    AlarmKind.UPLOAD: "“Retry” at the recording uploads it again.",
+    AlarmKind.CALENDAR: "Check the network, and the calendar’s address and password.",
+}
+"""What somebody can do about each kind of alarm."""
+
 
 def from_store(
     active: Sequence[stored.Alarm], titles: Mapping[str, str], covered: Collection[AlarmKind]
@@ -93,10 +139,22 @@ def from_store(
         where = f" ({alarm.input})" if alarm.input else ""
         title = titles.get(alarm.subject, "")
         about = f"“{title}”: " if title else ""
-        yield Alarm(True, f"{KINDS[alarm.kind]}{where}.", f"{about}{alarm.text.rstrip('.')}.", alarm.since)
+        yield Alarm(
+            True,
+            f"{KINDS[alarm.kind]}{where}.",
+            f"{about}{alarm.text.rstrip('.')}.",
+            alarm.since,
+            help=HELP[alarm.kind],
+            harms=alarm.kind in SUFFERING,
+        )
 
 
 def from_settings(warnings: Sequence[str]) -> Iterator[Alarm]:
     """Pass on what is legal in the configuration and still deserves attention."""
     for warning in warnings:
         yield Alarm(False, "Configuration", warning)
+
+
+def by_weight(alarms: Iterable[Alarm]) -> list[Alarm]:
+    """Return alarms in the order in which they should be seen: what costs a recording comes first."""
+    return sorted(alarms, key=lambda one: (not one.urgent, not one.stops, not one.harms))

@@ -107,7 +107,7 @@ def parse(text: str, now: float, service: str = "") -> Iterator[Line]:
 def _clean(raw: str) -> str:
     """Return a line that is safe to be shown, not too long, with passwords in addresses masked."""
     much = len(raw) > LONGEST_LINE
-    text = _UNSEEMLY.sub("�", _ESCAPES.sub("", raw[: LONGEST_LINE * 2]).rstrip("\r").replace("\r", " "))
+    text = _UNSEEMLY.sub("�", _ESCAPES.sub("", raw[: LONGEST_LINE * 2]).rstrip().replace("\r", " "))
     text = _COMMAND.redact(text)
     if much or len(text) > LONGEST_LINE:
         return f"{text[:LONGEST_LINE]}… ({len(raw)} characters in all)"

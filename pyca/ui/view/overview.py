@@ -12,31 +12,21 @@ from sqlalchemy.orm import Session
 from pyca.core.alarm import AlarmKind
 from pyca.core.event import Event
 from pyca.core.recording import Recording, Upload, UploadStep, length_of
-from pyca.core.states import EventState, ServiceName, ServiceState
+from pyca.core.states import EventState
 from pyca.store import alarms as stored
-from pyca.store import events, recordings, services, uploads, upstream
+from pyca.store import events, recordings, uploads, upstream
 from pyca.store.services import ServiceStatus
 from pyca.store.upstream import Upstream
 from pyca.ui.context import Context
-from pyca.ui.view import alarms
+from pyca.ui.view import alarms, levels
 from pyca.ui.view.alarms import Alarm
 from pyca.ui.view.disk import Disk, look
-from pyca.ui.view.previews import STALE_SECONDS
+from pyca.ui.view.services import calendars, statuses
+from pyca.ui.view.sources import Source, gather_sources
 
 RECENT = 8
 NEXT = 6
 FAILED = 20
-_NOT_RUNNING = [state for state in EventState if state is not EventState.RECORDING]
-
-
-@dataclass(frozen=True)
-class Preview:
-    """One input's picture."""
-
-    number: int
-    label: str
-    modified: float | None
-    stale: bool
 
 
 @dataclass(frozen=True)
@@ -81,11 +71,14 @@ class Overview:
     running: tuple[Recording, ...]
     coming: tuple[Event, ...]
     past: tuple[Past, ...]
-    previews: tuple[Preview, ...]
     services: tuple[ServiceStatus, ...]
     disk: Disk | None
     server: Upstream
     alarms: tuple[Alarm, ...]
+    sources: tuple[Source, ...] = ()
+    """what can be seen and heard"""
+    calendar_read: float | None = None
+    """when a calendar was read last, None where there is none"""
 
     @property
     def tag(self) -> str:
@@ -93,8 +86,10 @@ class Overview:
         minute = self.now // 60
         disk = self.disk and replace(self.disk, free=self.disk.free // 10**8, seconds_left=None)
         beats = tuple(replace(one, heartbeat=(one.heartbeat or 0.0) // 60) for one in self.services)
-        seen = replace(self, now=minute, disk=disk, services=beats)
-        return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        read = self.calendar_read and self.calendar_read // 60
+        keys = [source.key for source in self.sources]
+        seen = replace(self, now=minute, disk=disk, services=beats, calendar_read=read, sources=())
+        return hashlib.sha256(repr((seen, keys)).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 def gather(context: Context) -> Overview:
@@ -104,37 +99,40 @@ def gather(context: Context) -> Overview:
     """
     now, settings = context.clock.now(), context.settings
     with context.database.read() as session:
-        running = _running(session)
+        running = recordings.running(session)
         coming = events.upcoming(session, limit=NEXT)
-        recent, failed = _past(session)
+        recent, failed = _past(session, len(running))
         deliveries = uploads.many(session, [one.uid for one in recent])
-        states = _services(session, now)
+        states = statuses(session, now)
         server = upstream.get(session, "server")
-        calendars = [upstream.get(session, name) for name in _calendars(context)]
+        outside = [upstream.get(session, name) for name in calendars(settings)]
         active = stored.active(session, now)
         titles = recordings.titles(session, {alarm.subject for alarm in active if alarm.subject})
     disk = look(settings.capture.directory, settings.capture.minimum_free, recent)
     seen = {
         AlarmKind.DISK: list(alarms.from_disk(disk, settings.capture.minimum_free)),
-        AlarmKind.CALENDAR: [alarm for calendar in calendars for alarm in alarms.from_outside(calendar)],
+        AlarmKind.CALENDAR: [alarm for calendar in outside for alarm in alarms.from_outside(calendar)],
         AlarmKind.UPLOAD: list(alarms.from_recordings(failed, deliveries)),
     }
-    found = [
-        *alarms.from_services(states),
-        *(alarm for each in seen.values() for alarm in each),
-        *alarms.from_store(active, titles, {kind for kind, each in seen.items() if each}),
-        *alarms.from_settings(settings.warnings),
-    ]
+    found = alarms.by_weight(
+        [
+            *alarms.from_services(states),
+            *(alarm for each in seen.values() for alarm in each),
+            *alarms.from_store(active, titles, {kind for kind, each in seen.items() if each}),
+            *alarms.from_settings(settings.warnings),
+        ]
+    )
     return Overview(
         now=now,
         running=tuple(running),
         coming=tuple(coming),
         past=tuple(past(one, deliveries) for one in recent),
-        previews=_previews(context, now),
+        sources=gather_sources(context.previews, levels.read(settings, now), now),
         services=tuple(states),
         disk=disk,
         server=server,
         alarms=tuple(found),
+        calendar_read=max((one.checked for one in outside if one.checked is not None), default=None),
     )
 
 
@@ -144,42 +142,14 @@ def past(recording: Recording, deliveries: Mapping[str, Upload]) -> Past:
     return Past(recording, deliveries.get(recording.uid), length_of(recording), size)
 
 
-def _calendars(context: Context) -> list[str]:
-    """Return the calendars in use; what is known of others is history."""
-    agent = context.settings.agent
-    return ["calendar"] * (not context.settings.standalone) + ["ics"] * bool(agent.calendar)
+def _past(session: Session, running: int) -> tuple[Sequence[Recording], Sequence[Recording]]:
+    """Return the last recordings with those whose delivery failed, and the latter alone.
 
-
-def _running(session: Session) -> list[Recording]:
-    """Return what is being recorded, each with the end that holds now."""
-    ends = recordings.operator_ends(session)
-    found = recordings.listing(session, states=[EventState.RECORDING], oldest_first=True)
-    return [replace(one, event=one.event.changed(end=ends.get(one.uid, one.event.end))) for one in found]
-
-
-def _past(session: Session) -> tuple[Sequence[Recording], Sequence[Recording]]:
-    """Return the last recordings with those whose delivery failed, and the latter alone."""
-    recent = recordings.listing(session, states=_NOT_RUNNING, limit=RECENT)
+    :param running: how many run, which are among the last ones
+    """
+    # A list of states would make the database sort all that ever was recorded.
+    found = recordings.listing(session, limit=RECENT + running)
+    recent = [one for one in found if one.state is not EventState.RECORDING][:RECENT]
     failed = recordings.listing(session, states=[EventState.FAILED_UPLOADING], limit=FAILED)
     shown = {one.uid for one in recent}
     return [*recent, *(one for one in failed if one.uid not in shown)], failed
-
-
-def _services(session: Session, now: float) -> list[ServiceStatus]:
-    """Return all services; this page is running, whoever serves it."""
-    found = services.statuses(session, now)
-    return [
-        replace(one, state=ServiceState.IDLE, text="shows this page", heartbeat=now)
-        if one.name == ServiceName.UI
-        else one
-        for one in found
-    ]
-
-
-def _previews(context: Context, now: float) -> tuple[Preview, ...]:
-    found = []
-    for file in context.previews.files:
-        modified = context.previews.modified(file.number)
-        stale = modified is None or now - modified > STALE_SECONDS
-        found.append(Preview(file.number, file.label, modified, stale))
-    return tuple(found)

@@ -107,8 +107,8 @@ def _library(name: str) -> Library | None:
 
 def _licence(facts: metadata.PackageMetadata) -> str:
     """Return a licence in few words; older packages put the whole text there, or only a classifier."""
-    named = facts.get("License-Expression") or facts.get("License") or ""
+    named = next((str(facts[key]) for key in ("License-Expression", "License") if key in facts), "")
     if named and len(named) <= _LONGEST_LICENCE and "\n" not in named and named.upper() != "UNKNOWN":
-        return str(named)
+        return named
     classified = [one for one in facts.get_all("Classifier") or () if one.startswith("License ::")]
     return ", ".join(one.rpartition(" :: ")[2] for one in classified) or "not named"

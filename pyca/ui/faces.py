@@ -1,0 +1,75 @@
+"""All faces of the application: modules with a blueprint each."""
+
+from pyca.ui import health
+from pyca.ui.api import about as api_about
+from pyca.ui.api import (
+    alarms,
+    change,
+    creation,
+    deliveries,
+    description,
+    events,
+    inputs,
+    logs,
+    metrics,
+    previews,
+    services,
+    stream,
+)
+from pyca.ui.metrics import families
+from pyca.ui.pages import (
+    about,
+    account,
+    actions,
+    api_docs,
+    extend,
+    images,
+    live,
+    log,
+    login,
+    now,
+    planning,
+    record,
+    recordings,
+    schedule,
+    system,
+    tracks,
+)
+
+PAGES = (
+    now,
+    record,
+    extend,
+    schedule,
+    planning,
+    recordings,
+    tracks,
+    actions,
+    system,
+    log,
+    about,
+    api_docs,
+    login,
+    account,
+)
+"""What people see."""
+
+API = (
+    api_about,
+    events,
+    creation,
+    change,
+    deliveries,
+    previews,
+    inputs,
+    services,
+    metrics,
+    alarms,
+    logs,
+    stream,
+    description,
+)
+"""What programs ask."""
+
+FACES = (*PAGES, images, live, *API, health, families)
+"""All of them."""

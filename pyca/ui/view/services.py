@@ -1,0 +1,35 @@
+"""The services as this page sees them, and when the calendar was read last."""
+
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from pyca.config.settings import Settings
+from pyca.core.states import ServiceName, ServiceState
+from pyca.store import services, upstream
+from pyca.store.services import ServiceStatus
+
+
+def statuses(session: Session, now: float) -> list[ServiceStatus]:
+    """Return all services; the page is running, whoever serves it.
+
+    :param now: seconds since 1970 UTC
+    """
+    found = services.statuses(session, now)
+    return [
+        replace(one, state=ServiceState.IDLE, text="shows this page", heartbeat=now, died=False)
+        if one.name == ServiceName.UI
+        else one
+        for one in found
+    ]
+
+
+def calendars(settings: Settings) -> list[str]:
+    """Return the calendars in use; what is known of others is history."""
+    return ["calendar"] * (not settings.standalone) + ["ics"] * bool(settings.agent.calendar)
+
+
+def last_synchronised(session: Session, settings: Settings) -> float | None:
+    """Return when a calendar was read last, in seconds since 1970 UTC; None where none ever was."""
+    known = (upstream.get(session, name).checked for name in calendars(settings))
+    return max((moment for moment in known if moment is not None), default=None)
