@@ -52,7 +52,8 @@ def register(app: Flask) -> None:
 def _of_http(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
         return current_app.make_response(error.get_response())
-    text = _TEXTS.get(error.code) or error.description or HTTPStatus(error.code).phrase
+    own = error.description if error.description != type(error).description else None
+    text = own or _TEXTS.get(error.code) or error.description or HTTPStatus(error.code).phrase
     response = _answer(Told(error.code, text))
     for name, value in error.get_headers():
         if name in _KEPT:

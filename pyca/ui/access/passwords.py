@@ -7,7 +7,7 @@ import math
 import threading
 from collections import OrderedDict
 
-from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
+from werkzeug.exceptions import TooManyRequests
 
 from pyca.config.settings import Ui
 from pyca.core.clock import Clock
@@ -28,7 +28,7 @@ _QUEUE_SECONDS = 5.0
 _LINES_PER_MINUTE = 10
 _FRIENDS = 256
 
-_OF_NOBODY = "scrypt:32768:8:1$pyca$0"
+OF_NOBODY = "scrypt:32768:8:1$pyca$0"
 """A hash that no password has; looking at it takes as long as at a real one."""
 
 
@@ -52,8 +52,8 @@ class Passwords:
         """Return who this is, None where name and password do not belong together.
 
         :param client: address of whoever asks
-        :raises TooManyRequests: after too many failures; the password was not looked at
-        :raises ServiceUnavailable: where so many try at once that this one did not get its turn
+        :raises TooManyRequests: after too many failures, or where too many try at once; the password was not
+            looked at
         """
         place, typed = network(client), _short(name)
         self._insist_on_pause(typed, place)
@@ -63,7 +63,7 @@ class Passwords:
             return who
         # One at a time: each takes 32 MB and a tenth of a second, and a flood must leave room for recording.
         if not self._hashing.acquire(timeout=_QUEUE_SECONDS):
-            raise ServiceUnavailable("Too many people log in at once. Try again in a moment.", retry_after=5)
+            raise TooManyRequests("Too many people log in at once. Try again in a moment.", retry_after=5)
         try:
             # What was tried in the meantime counts too.
             self._insist_on_pause(typed, place)
@@ -79,7 +79,7 @@ class Passwords:
 
     def _look(self, who: Known | None, name: str, password: str, place: str) -> Known | None:
         """Hash a password; an unknown name takes as long as a known one."""
-        stored = _OF_NOBODY if who is None or who.configured else who.proof
+        stored = OF_NOBODY if who is None or who.configured else who.proof
         right = accounts.verify(stored, password if accounts.hashable(password) else "")
         if who is not None and right:
             self._remembered.add(who.name, password, who.proof)

@@ -14,6 +14,7 @@ RESOURCES = (
     "name",
     "events",
     "schedule",
+    "uploads",
     "previews",
     "inputs",
     "services",

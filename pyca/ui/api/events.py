@@ -9,10 +9,9 @@ from werkzeug.exceptions import Forbidden
 from pyca.core.access import Scope
 from pyca.core.event import Origin
 from pyca.core.recording import Recording
-from pyca.core.states import EventState, ServiceName
+from pyca.core.states import EventState
 from pyca.ingest.deletion import delete
-from pyca.runtime.bell import ring
-from pyca.schedule.local import cancel_within
+from pyca.schedule.local import cancel
 from pyca.store import listing, recordings
 from pyca.store.listing import Listed, Wanted
 from pyca.ui.access.rights import visitor
@@ -65,17 +64,14 @@ def delete_event(uid: str) -> tuple[str, int]:
     one = existing(uid)
     check_match([event_of(one)])
     if one.state != EventState.UPCOMING:
-        if not visitor().scope.covers(Scope.ADMIN):
-            raise Forbidden(f"Deleting recordings needs the right “{Scope.ADMIN}”.")
+        who = visitor()
+        if not who.scope.covers(Scope.ADMIN):
+            has = f"“{who.name}” has “{who.scope}” here"
+            raise Forbidden(f"Deleting recordings needs the right “{Scope.ADMIN}”; {has}.")
         _check_over(uid)
         delete(here.database, here.settings, uid, files=files)
         return "", 204
-    with here.database.write() as session:
-        if recordings.get(session, uid) is None:
-            cancel_within(session, uid)
-        else:
-            raise _busy("It has begun meanwhile.")
-    ring(here.database.scope, ServiceName.CAPTURE)
+    cancel(here.database, uid)
     return "", 204
 
 

@@ -9,8 +9,8 @@ from pyca.ui.api.errors import ApiError, Problem, not_found
 from pyca.ui.api.negotiation import api_blueprint
 from pyca.ui.api.parameters import Asked, Rules, read_parameters, slim
 from pyca.ui.context import context
-from pyca.ui.view.logs import MOST_LINES, chosen, read
 from pyca.ui.view.loglines import Level, Line
+from pyca.ui.view.logs import MOST_LINES, chosen, read
 from pyca.ui.words import iso
 
 blueprint = api_blueprint("api_logs", __name__)

@@ -9,8 +9,8 @@ from pyca.ui.api.document import answer
 from pyca.ui.api.negotiation import api_blueprint
 from pyca.ui.api.parameters import Rules, read_parameters
 from pyca.ui.context import context
-from pyca.ui.view.usage import load, memory, space
 from pyca.ui.view.services import last_synchronised, statuses
+from pyca.ui.view.usage import load, memory, space
 
 blueprint = api_blueprint("api_metrics", __name__)
 

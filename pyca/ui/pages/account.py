@@ -119,7 +119,9 @@ def ask_revoke(id_: str) -> str:
         own = [token for token in tokens.listing(session, _person().name) if token.id == id_]
     if not own:
         raise NotFound
-    return render_template("token_revoke.html", token=own[0], now=context().clock.now())
+    return render_template(
+        "token_revoke.html", token=own[0], now=context().clock.now(), back=url_for("account.show")
+    )
 
 
 @blueprint.post("/tokens/<id_>/revoke")

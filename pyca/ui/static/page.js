@@ -89,13 +89,14 @@ function lost(error) {
 // Replaces only the sections that changed, so that focus, selection and open details survive.
 async function show(answer) {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  await Promise.allSettled(all(fresh, "img").map((image) => loaded(image.getAttribute("src"))));
+  const changed = ({ id, dataset }) => document.getElementById(id) && !(dataset.key && dataset.key === document.getElementById(id).dataset.key);
+  const sections = all(fresh, "section[id]").filter(changed);
+  await Promise.allSettled(sections.flatMap((section) => all(section, "img")).map((image) => loaded(image.getAttribute("src"))));
   const known = new Set(all(document, ".alarm.urgent b").map((alarm) => alarm.textContent));
   count(fresh);
   let left = false;
-  for (const section of all(fresh, "section[id]")) {
+  for (const section of sections) {
     const old = document.getElementById(section.id);
-    if (!old || (section.dataset.key && section.dataset.key === old.dataset.key)) continue;
     for (const one of all(old, "details[open][id]")) section.querySelector(`#${CSS.escape(one.id)}`)?.setAttribute("open", "");
     if (section.isEqualNode(old)) continue;
     const selected = getSelection();

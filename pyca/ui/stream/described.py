@@ -5,17 +5,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from pyca.store import events, recordings
+from pyca.store import listing
+from pyca.ui.api.resources import event_of
 
 
 def describe(session: Session, uids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return the resources of events; those that are gone are missing."""
-    found: dict[str, dict[str, Any]] = {}
-    for uid in uids:
-        recording = recordings.get(session, uid)
-        event = recording.event if recording else events.get(session, uid)
-        if event is not None:
-            state = str(recording.state) if recording else "upcoming"
-            attributes = {"title": event.title, "start": event.start, "end": event.end, "status": state}
-            found[uid] = {"type": "event", "id": uid, "attributes": attributes}
-    return found
+    found = ((uid, listing.one(session, uid)) for uid in uids)
+    return {uid: event_of(one) for uid, one in found if one is not None}

@@ -1,0 +1,99 @@
+"""The description of the API tells of every address, and of none that is not there."""
+
+import re
+from typing import Any
+
+import pytest
+import schemathesis
+import yaml
+from flask import Flask
+
+from pyca.ui.access.rights import needed
+from pyca.ui.api.description import description
+from tests.ui_tools import Person
+
+DESCRIBED = ("/api", "/img", "/metrics", "/health", "/status.json")
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+DOCUMENT: dict[str, Any] = yaml.safe_load(description())
+
+
+def operations() -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (path, method.upper()): operation
+        for path, item in DOCUMENT["paths"].items()
+        for method, operation in item.items()
+        if method.upper() in METHODS
+    }
+
+
+def routes(app: Flask) -> dict[tuple[str, str], str]:
+    """Return path and method → endpoint of all addresses that are meant for programs."""
+    return {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule).rstrip("/"), method): rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(DESCRIBED)
+        for method in (rule.methods or set()) & METHODS
+    }
+
+
+def test_every_route_is_described_and_nothing_else(app: Flask) -> None:
+    assert set(operations()) == set(routes(app))
+
+
+def test_the_rights_are_those_of_the_program(app: Flask) -> None:
+    found = {}
+    for key, endpoint in routes(app).items():
+        scope = needed(app.view_functions[endpoint], key[1])
+        found[key] = [] if scope is None else [{name: [str(scope)]} for name in ("basic", "token", "login")]
+    assert {key: one.get("security", DOCUMENT["security"]) for key, one in operations().items()} == found
+
+
+def test_it_is_valid_openapi() -> None:
+    assert DOCUMENT["openapi"].startswith("3.1.")
+    schemathesis.openapi.from_dict(DOCUMENT).validate()
+
+
+def test_a_mistake_in_it_would_be_noticed() -> None:
+    broken = DOCUMENT | {"paths": {"/api": {"get": {"responses": {"200": {"summary": "no description"}}}}}}
+    with pytest.raises(Exception, match="description"):
+        schemathesis.openapi.from_dict(broken).validate()
+
+
+def test_every_part_of_it_is_used() -> None:
+    text = description().decode()
+    unused = [
+        f"{kind}/{name}"
+        for kind in ("parameters", "responses", "schemas", "headers")
+        for name in DOCUMENT["components"][kind]
+        if f'"#/components/{kind}/{name}"' not in text
+    ]
+    assert not unused
+
+
+def test_it_is_served_once(person: Person) -> None:
+    answer = person.get("/api/openapi.yaml")
+    assert (answer.status_code, answer.mimetype, answer.data) == (200, "application/yaml", description())
+    assert person.get("/api/openapi.yaml", If_None_Match=answer.headers["ETag"]).status_code == 304
+    assert person.client.get("/api/openapi.yaml").status_code == 401
+
+
+def test_every_operation_is_on_the_page(person: Person) -> None:
+    text = person.get("/api/docs").text
+    for (path, method), operation in operations().items():
+        assert f'id="{operation["operationId"]}"' in text
+        assert f">{method}</span> <code>{path}</code>" in text
+    assert text.count("<h1") == 1 and " style=" not in text
+    assert "curl --user NAME http://localhost:5000/api/name" in text
+
+
+def test_the_page_is_for_people(person: Person) -> None:
+    stranger = person.client.get("/api/docs", headers={"Accept": "text/html"})
+    assert (stranger.status_code, stranger.headers["Location"]) == (303, "/login?next=/api/docs")
+    assert person.client.post("/api/docs", auth=(person.ui.username, person.ui.password)).mimetype == "text/html"
+
+
+def test_the_entry_points_to_every_list(person: Person) -> None:
+    links = person.get("/api").get_json()["links"]
+    lists = {path for path, method in operations() if path.startswith("/api") and "{" not in path}
+    assert set(links.values()) == lists
+    assert person.get(links["openapi"]).status_code == 200
