@@ -150,6 +150,7 @@ def store(session: Session, alarm: Alarm) -> None:
     if row is None:
         row = AlarmRow(
             kind=str(alarm.kind),
+            text=alarm.text,
             since=alarm.since,
             subject=alarm.subject,
             input=alarm.input,
