@@ -48,7 +48,8 @@ def _guard() -> Response | None:
         raise Unauthorized("Log in first: by the page /login, with user and password, or with a token.")
     if not who.scope.covers(scope):
         raise Forbidden(f"This needs the right “{scope}”; “{who.name}” has “{who.scope}” here.")
-    forms.check(request, who)
+    if request.routing_exception is None:  # else nothing happens, and that is told
+        forms.check(request, who)
     return None
 
 
