@@ -68,6 +68,11 @@ def test_an_odd_address_is_no_way_to_another_site(browser: Browser) -> None:
     assert sent.location == "/login?next=/evil.example/x"
 
 
+def test_below_another_address_people_are_led_back_too(browser: Browser) -> None:
+    sent = browser.client.get("/record", headers=BROWSER, base_url="http://localhost/hall-1/")
+    assert sent.location == "/hall-1/login?next=/hall-1/record"
+
+
 def test_the_cookie_of_a_plain_connection(browser: Browser) -> None:
     done = browser.log_in("ada")
     cookie = next(line for line in done.headers.getlist("Set-Cookie") if line.startswith("pyca="))
@@ -204,22 +209,23 @@ def test_a_form_of_an_older_login_changes_nothing(browser: Browser) -> None:
     ("headers", "status"),
     [
         ({}, 403),
-        ({"Origin": "http://localhost"}, 405),
-        ({"Sec-Fetch-Site": "same-origin"}, 405),
+        ({"Origin": "http://localhost"}, 200),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "none"}, 403),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
         ({"X-CSRF-Token": "0" * 64}, 403),
-        ({"X-CSRF-Token": "own"}, 405),
+        ({"X-CSRF-Token": "own"}, 200),
         ({"X-CSRF-Token": "own", "Origin": "http://evil.example"}, 403),
     ],
 )
 def test_the_api_takes_changes_from_our_own_page(
-    browser: Browser, headers: dict[str, str], status: int
+    app: Flask, browser: Browser, headers: dict[str, str], status: int
 ) -> None:
+    app.add_url_rule("/api/for-tests", "for_tests", lambda: "done", methods=["POST"])
     browser.log_in("ada")
     own = token_in(browser.get("/account"))
     named = {name: own if value == "own" else value for name, value in headers.items()}
-    answer = browser.client.post("/api/name", json={}, headers=named)
+    answer = browser.client.post("/api/for-tests", json={}, headers=named)
     assert answer.status_code == status

@@ -9,6 +9,7 @@ from werkzeug.exceptions import Forbidden
 
 from pyca.config.settings import Ui
 from pyca.ui.access.rights import Means, Visitor
+from pyca.ui.api.area import is_api
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 _ELSEWHERE = "This was sent by another site, and nothing was changed."
@@ -36,7 +37,7 @@ def check(asked: Request, who: Visitor) -> None:
     if asked.method in SAFE or who.means is Means.TOKEN:
         return  # No browser sends a token by itself.
     check_origin(asked)
-    if not asked.path.startswith("/api/"):
+    if not is_api(asked.path):
         _check_token(asked.form.get("token", ""), who)
     elif who.means is Means.LOGIN and not _is_own(asked):
         _check_token(asked.headers.get("X-CSRF-Token", ""), who)

@@ -83,6 +83,8 @@ def _is_navigation(asked: Request) -> bool:
 
 def _here(asked: Request) -> str | None:
     """Return the address that was asked for, without the name of the machine; None for the first page."""
-    path = quote(asked.path, safe="/:@!$&'()*+,;=~")
     query = asked.query_string.decode("ascii", "replace")
-    return (f"{path}?{query}" if query else path) if path != "/" or query else None
+    if asked.path == "/" and not query:
+        return None
+    path = quote(asked.script_root + asked.path, safe="/:@!$&'()*+,;=~")
+    return f"{path}?{query}" if query else path
