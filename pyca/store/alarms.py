@@ -146,17 +146,20 @@ def store(session: Session, alarm: Alarm) -> None:
         AlarmRow.since == alarm.since,
     )
     row = session.scalar(select(AlarmRow).where(*same))
+    new = row is None
     if row is None:
         row = AlarmRow(
             kind=str(alarm.kind),
+            text=alarm.text,
             since=alarm.since,
             subject=alarm.subject,
             input=alarm.input,
             service=alarm.service,
         )
         session.add(row)
-        figures.add(session, Figure.ALARMS, label=str(alarm.kind))
     row.text, row.ended = alarm.text, alarm.ended
+    if new:
+        figures.add(session, Figure.ALARMS, label=str(alarm.kind))
 
 
 def active(session: Session, now: float) -> list[Alarm]:

@@ -1,4 +1,4 @@
-"""Figures that only grow: counted where things happen, in the same transaction, so that none is lost or doubled."""
+"""Figures that only grow, counted in the transaction of what they count: none is lost or doubled."""
 
 import logging
 import math

@@ -1,6 +1,7 @@
 """Whoever guesses passwords has to wait, and keeps nobody else out."""
 
 import logging
+import threading
 from collections import Counter
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from pyca.ui import create_app
 from pyca.ui.access import passwords, patience
 from pyca.ui.access.patience import Limit, Patience
 from pyca.ui.access.peer import network
-from tests.tools import FakeClock
+from tests.tools import FakeClock, wait_for
 from tests.ui_people import OWN, Browser, add_account, token_in
 from tests.ui_tools import PASSWORD, USER
 
@@ -140,10 +141,51 @@ def test_a_success_forgives_what_went_wrong_with_that_name(client: FlaskClient) 
 
 def test_an_own_account_is_no_way_to_go_on_guessing(client: FlaskClient, database: Database) -> None:
     add_account(database, "eve", Scope.READ)
-    found = []
+    found: list[int] = []
     for _ in range(5):
-        found += [attempt(client), attempt(client), attempt(client, "eve", OWN)]
-    assert found[:9] == [401, 401, 200, 401, 401, 200, 401, 429, 429]
+        found += [attempt(client), attempt(client)]
+        assert attempt(client, "eve", OWN) == 200
+    assert found == [401] * 5 + [429] * 5
+
+
+def test_whoever_came_in_lately_is_not_kept_out_by_others_at_the_same_address(
+    client: FlaskClient, database: Database
+) -> None:
+    """Such as a program of the same machine that was given a wrong password."""
+    add_account(database)
+    assert attempt(client, "ada", OWN) == 200
+    assert [attempt(client, "prometheus") for _ in range(7)] == [401] * 5 + [429] * 2
+    assert attempt(client, "ada", OWN) == 200
+    assert [attempt(client, "ada") for _ in range(7)] == [401] * 5 + [429] * 2, "but their name is guarded"
+    assert attempt(client, "ada", OWN) == 429
+
+
+def test_a_flood_leaves_threads_for_others(
+    app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def slow(stored: str, password: str) -> bool:
+        begun.release()
+        return not go_on.wait(30)
+
+    monkeypatch.setattr(accounts, "verify", slow)
+    found: list[int] = []
+    threads = [
+        threading.Thread(
+            target=lambda number: found.append(attempt(app.test_client(), peer=f"192.0.2.{number}")),
+            args=(number,),
+        )
+        for number in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: len(found) == 9, "those who did not get a place in the queue")
+    assert begun.acquire(timeout=30) and not begun.acquire(blocking=False), "one password at a time"
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == [401] * 3 + [429] * 9
 
 
 def test_many_addresses_that_guess_one_name(

@@ -87,6 +87,7 @@ def test_titles_are_searched_as_they_are(person: Person, database: Database, clo
     for number, title in enumerate(("100% <b>", "1000", "under_score", "LINEAR Algebra")):
         put(database, str(number), S.FINISHED_RECORDING, clock.now(), title=title)
     assert titles(person.get("/recordings?title=100%25").text) == ["100% &lt;b&gt;"]
+    assert 'id="status"' not in person.get("/recordings?title=1").text, "a search is not repeated by itself"
     assert titles(person.get("/recordings?title=r_s").text) == ["under_score"]
     assert titles(person.get("/recordings?title=linear").text) == ["LINEAR Algebra"]
     text = person.get("/recordings?title=%3Cscript%3E%00").text
@@ -282,7 +283,7 @@ def test_deleting_what_was_not_delivered_needs_a_clear_word(
     (folder / "a.mp4").write_bytes(b"x" * 7)
     recorded(database, folder, "d", {str(folder / "a.mp4"): ()}, clock.now())
     question = person.get("/delete?uid=d&back=recording").text
-    assert "It was NOT delivered." in question and "1 file with 1:00:00" in question
+    assert "It was NOT delivered." in question and "1 file with 1 h of " in question
     assert person.post("/delete", {"uid": "d"}).status_code == 409 and (folder / "a.mp4").exists()
     answer = person.post("/delete", {"uid": "d", "sure": "yes", "back": "recording"})
     assert answer.headers["Location"] == "/recordings?done=delete"

@@ -57,7 +57,7 @@ def show_event(uid: str) -> Response:
 
 
 @blueprint.delete("/events/<path:uid>")
-def delete_event(uid: str) -> tuple[str, int]:
+def delete_event(uid: str) -> Response:
     """Forget a recording, or cancel an event of this agent that is still to come."""
     here = context()
     files = flag(read_parameters(Rules(others=("hard",))), "hard")
@@ -70,9 +70,11 @@ def delete_event(uid: str) -> tuple[str, int]:
             raise Forbidden(f"Deleting recordings needs the right “{Scope.ADMIN}”; {has}.")
         _check_over(uid)
         delete(here.database, here.settings, uid, files=files)
-        return "", 204
-    cancel(here.database, uid)
-    return "", 204
+    else:
+        cancel(here.database, uid)
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
 
 
 def existing(uid: str) -> Listed:

@@ -150,7 +150,11 @@ def _calendar(one: Listed) -> dict[str, Any]:
     told |= {name: text for name, text in texts.items() if text}
     if one.attachments:
         told["attach"] = [
-            {"fmttype": each["mimetype"], "x-apple-filename": each["name"], "data": each["data"]}
+            {
+                "fmttype": each.get("mimetype"),
+                "x-apple-filename": each.get("name"),
+                "data": each.get("data"),
+            }
             for each in one.attachments
         ]
     return told

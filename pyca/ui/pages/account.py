@@ -32,6 +32,12 @@ SCOPES = {
     Scope.ADMIN: "do everything: delete recordings, read the log and the configuration too",
 }
 
+BRIEF = {
+    Scope.READ: "look only (read)",
+    Scope.OPERATE: "also record and plan (operate)",
+    Scope.ADMIN: "do everything (admin)",
+}
+
 
 @blueprint.get("")
 def show() -> str:
@@ -150,6 +156,7 @@ def _page(*, notice: str = "", error: str = "") -> str:
         tokens=keys,
         scopes=_scopes(),
         scope_words=SCOPES,
+        scope_brief=BRIEF,
         expiries=EXPIRIES,
         browser_words=browser_words,
         shortest=accounts.SHORTEST_PASSWORD,

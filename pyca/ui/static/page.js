@@ -5,7 +5,7 @@ const offline = document.getElementById("offline");
 const notice = document.getElementById("notice");
 const dialog = document.getElementById("dialog");
 const pause = Number(status?.dataset.refresh) * 1000;
-const PATIENCE = 15000; // milliseconds that an answer may take
+const PATIENCE = 8000; // milliseconds that an answer may take
 const LONGEST_PAUSE = 30000;
 // Addresses are built on the origin: a page opened with “user:password@” in its address could fetch nothing else.
 const address = (path) => new URL(path, location.origin);
@@ -81,7 +81,7 @@ function lost(error) {
   offline.dataset.name = name;
   offline.replaceChildren(document.getElementById(name).content.cloneNode(true));
   for (const since of all(offline, "time")) {
-    since.textContent = new Date(away).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    since.textContent = new Date(away).toLocaleTimeString("de", { hour: "2-digit", minute: "2-digit" });
   }
   offline.hidden = false;
 }
