@@ -1,6 +1,6 @@
 // Keeps a page up to date, shows questions as dialogs, moves the meters. Without it everything works as pages.
 
-const status = document.getElementById("status");
+const status = document.querySelector("#status[data-from]");
 const offline = document.getElementById("offline");
 const notice = document.getElementById("notice");
 const dialog = document.getElementById("dialog");
