@@ -39,7 +39,7 @@ class Agenda:
         self._next_look = 0.0
         self._seen: float | None = None
         self.surprises: dict[str, float] = {}
-        """events that were not known, or at another time, when they should have begun → when they were seen"""
+        """events that were not known, or at another time, at their start → when they were seen"""
         self.identity: Identity | None = None
         """which database was read last"""
         self.replaced = False

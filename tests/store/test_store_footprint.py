@@ -16,3 +16,9 @@ def test_a_file_counts_with_what_was_not_merged_into_it(tmp_path: Path) -> None:
 
 def test_every_database_in_use_has_a_size(database: Database) -> None:
     assert (footprint.size(database) or 0) > 1000
+
+
+def test_postgresql_tells_its_size(postgresql: str) -> None:
+    database = Database(postgresql)
+    assert (footprint.size(database) or 0) > 1000
+    database.dispose()
