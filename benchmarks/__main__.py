@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import idle, ingested, punctual, refresh, startup, upload
+from benchmarks import api, idle, ingested, paint, punctual, refresh, startup, upload
 from benchmarks.figures import Row, missing, print_table
 from benchmarks.soak import soak
 
@@ -20,18 +20,21 @@ AGENT: dict[str, Measure] = {
     "upload": upload.measure,
     "startup": startup.measure,
 }
+API: dict[str, Measure] = {"api": api.measure}
+PAINT: dict[str, Measure] = {"paint": paint.measure}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what was asked for. The figures of “agent” are shown, never judged; “soak” judges."""
+    """Run what was asked for. The figures are shown, never judged; only “soak” judges."""
     options = _parser().parse_args(arguments)
     if options.suite == "soak":
         return soak(minutes=options.minutes, seed=options.seed, quick=options.quick, log=options.log)
     rows: list[Row] = []
-    for name in options.only or AGENT:
+    chosen = {"agent": AGENT, "api": API, "paint": PAINT}[options.suite]
+    for name in (options.suite == "agent" and options.only) or chosen:
         print(f"{name} …", file=sys.stderr, flush=True)
         try:
-            rows += AGENT[name](options.quick)
+            rows += chosen[name](options.quick)
         except Exception as error:  # one benchmark that fails must not cost the figures of the others
             rows.append(missing(name, f"{type(error).__name__}: {error}"))
     print_table(rows)
@@ -44,8 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "suite",
-        choices=["agent", "soak"],
+        choices=["agent", "api", "paint", "soak"],
         help="agent: the services of a capture agent and its page; "
+        "api: how fast page and API answer (needs wrk); paint: how fast the page is there (needs chromium); "
         "soak: many short recordings while everything goes wrong",
     )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")

@@ -15,6 +15,7 @@ class Row:
     :param worst_target: the same for the worst sample
     :param unit: of targets and samples
     :param reason: why there are no samples
+    :param at_least: the target is what the median must reach, such as requests per second
     """
 
     what: str
@@ -24,6 +25,7 @@ class Row:
     samples: tuple[float, ...] = ()
     worst_target: float | None = None
     reason: str = ""
+    at_least: bool = False
 
     @property
     def median(self) -> float:
@@ -31,13 +33,15 @@ class Row:
 
     @property
     def worst(self) -> float:
-        """The sample farthest from nothing: a command may also be too early."""
-        return max(self.samples, key=abs)
+        """The sample farthest from nothing: a command may be too early. The least of what should be much."""
+        return min(self.samples) if self.at_least else max(self.samples, key=abs)
 
     @property
     def ratio(self) -> float | None:
-        """Median divided by target: 1 or less is as promised."""
-        return abs(self.median) / self.target if self.samples and self.target else None
+        """Median divided by target, or the other way round: 1 or less is as promised."""
+        if not self.samples or not self.target or not self.median:
+            return 0.0 if self.samples and self.target and not self.at_least else None
+        return self.target / self.median if self.at_least else abs(self.median) / self.target
 
     def as_dict(self) -> dict[str, Any]:
         found = asdict(self)
@@ -48,7 +52,7 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         """Return the texts of the table's columns."""
         goals = [show(goal) for goal in (self.target, self.worst_target) if goal is not None]
-        goal = f"{' / '.join(goals)} {self.unit}" if goals else "–"
+        goal = f"{'≥ ' if self.at_least else ''}{' / '.join(goals)} {self.unit}" if goals else "–"
         if not self.samples:
             return self.what, self.existing, goal, f"not measured: {self.reason}", "–"
         several = f" / {show(self.worst)}" if len(self.samples) > 1 else ""

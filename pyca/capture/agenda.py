@@ -20,6 +20,8 @@ HORIZON = 86_400.0
 """Seconds ahead that are kept in memory, so that a database that is away does no harm for a day."""
 QUIET = 0.25
 """Seconds before a start in which nothing else is begun."""
+SEEN = 3 * PERIOD
+"""Seconds since the last look at the schedule up to which an event that was not in it counts as new."""
 TROUBLED_QUIET = 15.0
 """The same while the database is away: a look at it may take as long as its time-outs."""
 
@@ -35,6 +37,9 @@ class Agenda:
         self._ends: dict[str, float] = {}
         self._missed: list[Event] = []
         self._next_look = 0.0
+        self._seen: float | None = None
+        self.surprises: dict[str, float] = {}
+        """events that were not known, or at another time, at their start → when they were seen"""
         self.identity: Identity | None = None
         """which database was read last"""
         self.replaced = False
@@ -49,6 +54,7 @@ class Agenda:
         :return: True where it was read
         """
         now = self._clock.now()
+        aware = self._seen is not None and not self.trouble and self._clock.monotonic() - self._seen < SEEN
         if self.trouble and self._clock.monotonic() < self._next_look:
             return False
         quiet = TROUBLED_QUIET if self.trouble else QUIET
@@ -73,10 +79,24 @@ class Agenda:
             self.trouble = error.message
             return False
         self.trouble = ""
+        self._seen = self._clock.monotonic()
         fresh = [event for event in upcoming if event.uid not in running]
+        self._note_surprises(fresh, now, aware=aware)
         self._missed = [event for event in fresh if event.end <= now]
         self._events = {event.uid: event for event in fresh if event.end > now}
         return True
+
+    def _note_surprises(self, fresh: Collection[Event], now: float, *, aware: bool) -> None:
+        """Tell what could not begin in time from what did not.
+
+        :param aware: False where the schedule was not looked at lately: whoever is late then is late
+        """
+        kept = {event.uid: self.surprises[event.uid] for event in fresh if event.uid in self.surprises}
+        for event in fresh:
+            known = self._events.get(event.uid)
+            if aware and event.start < now and (known is None or known.start != event.start):
+                kept[event.uid] = now
+        self.surprises = kept
 
     @property
     def created(self) -> float:

@@ -21,7 +21,7 @@ from pyca.core.event import Origin
 from pyca.core.states import EventState, ServiceName
 from pyca.media.ffmpeg import Tools, find_tools
 from pyca.runtime.hooks import Hook
-from pyca.store import events, folder, recordings
+from pyca.store import events, folder, recordings, tally
 from pyca.store.restore import restore
 
 logger = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class Finisher:
         return finish(
             jobs_of(settings, event, recorder.folder),
             [*parts, *found_parts(event.uid, places, parts)],
-            planned=max(min(recorder.end, ended) - event.start, 0.0),
+            planned=_planned(recorder, event.start, ended),
             workshop=Workshop(settings.capture.container, tools, spare),
         )
 
@@ -111,8 +111,12 @@ class Finisher:
         # First to the disk: should the database be lost meanwhile, the folder knows that all is done.
         folder.note(replace(begun, recording=over), create=True)
 
+        planned = _planned(recorder, recorder.due, ended)
+        inputs = [lane.job.name for lane in recorder.lanes]
+
         def write(session: Session) -> None:
             restore(session, begun)
+            tally.end_recording(session, over, planned, inputs)
             recordings.close(session, event.uid, ended, result.tracks)
             recordings.set_state(session, event.uid, state, ended, error="; ".join(notes))
             if event.origin is Origin.LOCAL:
@@ -140,6 +144,11 @@ class Finisher:
         if failed:
             until = self._context.clock.now() + SHOWN
             self._context.alarms.alert(AlarmKind.NOT_RECORDED, error, recorder.event, until=until)
+
+
+def _planned(recorder: Recorder, begin: float, ended: float) -> float:
+    """Return how many seconds should have been recorded of what lies between two moments."""
+    return max(min(recorder.end, ended) - begin, 0.0)
 
 
 def _remove(path: Path) -> None:

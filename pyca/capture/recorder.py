@@ -24,7 +24,7 @@ from pyca.core.units import show_time
 from pyca.runtime.child import Child, Exit
 from pyca.runtime.hooks import Hook
 from pyca.store import folder as folders
-from pyca.store import recordings
+from pyca.store import recordings, tally
 from pyca.store.folder import Description
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,8 @@ class Recorder:
         self.folder = folder
         self.started: float | None = None
         self.flag = ""
+        self.due = event.start
+        """when it should begin: later than its start where nobody knew of the event then"""
         self.state = EventState.UPCOMING
         self._context = context
         self._clock = SteadyClock(context.clock)
@@ -295,11 +297,11 @@ class Recorder:
     def part_started(self, part: RunningPart) -> None:
         """Take note of a part that was started."""
         self._watch(part)
-        record = part.record(self.event.uid)
+        record, due = part.record(self.event.uid), self.due
         self._history.append(record)
 
         def write(session: Session) -> None:
-            part.row = recordings.add_part(session, record)
+            part.row = tally.begin_part(session, record, due)
 
         if self._held is None:
             self._put(write)

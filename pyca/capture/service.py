@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from pyca.capture.agenda import Agenda
 from pyca.capture.context import Context
 from pyca.capture.diskwatch import DiskWatch
@@ -26,7 +28,7 @@ from pyca.media.durable import Syncer
 from pyca.runtime.child import Child
 from pyca.runtime.hooks import Hook, Hooks
 from pyca.runtime.pulse import Pulse
-from pyca.store import recordings
+from pyca.store import recordings, tally
 from pyca.store.alarms import Alarms
 from pyca.store.database import Database
 from pyca.store.folder import Author, owner_of
@@ -136,7 +138,9 @@ class CaptureService:
     def _start_due(self) -> None:
         """Start events whose time has come, and those that had to wait. Nothing slow comes before this."""
         now = self._clock.now()
-        self._waiting = {uid: event for uid, event in self._waiting.items() if event.end > now}
+        for event in [event for event in self._waiting.values() if event.end <= now]:
+            del self._waiting[event.uid]
+            self._context.scribe.put(partial(tally.miss_event, event=event))
         # What waits may have been moved meanwhile, to a time that has not come.
         waiting = [event for event in self._waiting.values() if event.start <= now]
         for event in [*self._agenda.due(), *waiting]:
@@ -170,6 +174,7 @@ class CaptureService:
 
     def _make(self, event: Event) -> Recorder:
         recorder = Recorder(event, self._folder(event), self._context)
+        recorder.due = max(event.start, self._agenda.surprises.get(event.uid, event.start))
         recorder.prepare()
         return recorder
 
@@ -208,9 +213,13 @@ class CaptureService:
         :param until: how long the alarm about it stands
         """
         folder, now = self._folder(event), self._clock.now()
-        self._context.scribe.put(
-            lambda session: recordings.miss(session, event, folder, now, reason), (ServiceName.AGENTSTATE,)
-        )
+
+        def write(session: Session) -> None:
+            # One that is not over may find a place yet.
+            if recordings.miss(session, event, folder, now, reason) and event.end <= now:
+                tally.miss_event(session, event)
+
+        self._context.scribe.put(write, (ServiceName.AGENTSTATE,))
         self._context.alarms.alert(AlarmKind.NOT_RECORDED, reason, event, until=until)
         facts = {"STATE": str(EventState.FAILED_RECORDING), "ERROR": reason}
         self._context.hooks.run(Hook.RECORDING_FAILED, facts, event)

@@ -13,8 +13,9 @@ from pyca.ingest.files import checksum
 from pyca.ingest.meter import Meter
 from pyca.ingest.target import Interrupted, Target
 from pyca.runtime.pulse import Pulse
-from pyca.store import events, folder, recordings, uploads
+from pyca.store import events, figures, folder, recordings, uploads
 from pyca.store.database import Database
+from pyca.store.figures import Figure
 from pyca.store.folder import Description
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,8 @@ def deliver(
         meter(0)
         upload = target.add_track(recording, recording.tracks[upload.tracks_done], upload, meter)
         sent = _size_of_first(recording, upload.tracks_done)
-        upload = _keep(database, replace(upload, bytes_sent=sent, rate=meter.rate, attempts=0, error=""))
+        fresh = replace(upload, bytes_sent=sent, rate=meter.rate, attempts=0, error="")
+        upload = _keep(database, fresh, meter.rest(sent))
     meter(0)
     recording = replace(recording, event=_freshest(database, recording.event))
     # From here to the answer nobody can tell whether the recording was taken: that must survive a crash.
@@ -133,12 +135,14 @@ def _freshest(database: Database, event: Event) -> Event:
     return event.changed(workflow=fresh.workflow, workflow_parameters=fresh.workflow_parameters)
 
 
-def _keep(database: Database, upload: Upload) -> Upload:
+def _keep(database: Database, upload: Upload, grown: int = 0) -> Upload:
     """Store how far the delivery is, and see whether it is still wanted.
 
+    :param grown: bytes that are over and not counted
     :raises Interrupted: where somebody paused it; the final call is not even announced then
     """
     with database.write() as session:
+        figures.add(session, Figure.UPLOAD_BYTES, grown)
         recording = recordings.get(session, upload.uid)
         wanted = recording is not None and recording.state is EventState.UPLOADING
         if wanted or upload.step is not UploadStep.FINISH:

@@ -14,8 +14,9 @@ from pyca.core.recording import Recording, Upload, UploadStep
 from pyca.core.states import EventState
 from pyca.ingest.inquiry import PAUSES
 from pyca.ingest.target import Target
-from pyca.store import folder, recordings, uploads
+from pyca.store import figures, folder, recordings, tally, uploads
 from pyca.store.database import Database
+from pyca.store.figures import Figure
 from pyca.store.folder import Description
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,8 @@ class Ledger:
                     recording = recordings.get(session, uid)
                     self._before = recording.state if recording else None
                     recordings.set_state(session, uid, EventState.UPLOADING, now)
+                    if upload.attempts:
+                        figures.add(session, Figure.UPLOAD_RETRIES)
                     return upload
         return None
 
@@ -94,6 +97,7 @@ class Ledger:
                 return
             upload = uploads.get(session, uid) or Upload(uid, self._target.name)
             failed = self._after(upload, error, now)
+            figures.add(session, Figure.UPLOAD_FAILURES, label=_kind(failed))
             uploads.save(session, failed)
             _leave(session, uid, EventState.FAILED_UPLOADING, now)
         folder.note(Description(replace(recording, state=EventState.FAILED_UPLOADING), upload=failed))
@@ -115,6 +119,7 @@ class Ledger:
         folder.note(Description(replace(recording, state=EventState.FINISHED_UPLOADING), upload=done))
         with self._database.write() as session:
             if recordings.get(session, recording.uid) is not None:
+                tally.deliver_recording(session, recording)
                 uploads.save(session, done)
                 recordings.set_state(session, recording.uid, EventState.FINISHED_UPLOADING, now)
         logger.info("“%s” is delivered: %s", recording.event.title, done.location)
@@ -163,6 +168,12 @@ class Ledger:
             next_attempt=now + RETRY.pause(upload.attempts + 1),
             rate=0.0,
         )
+
+
+def _kind(failed: Upload) -> str:
+    if failed.step is UploadStep.AMBIGUOUS:
+        return "unclear"
+    return "permanent" if failed.permanent else "temporary"
 
 
 def _before_final(upload: Upload) -> UploadStep:

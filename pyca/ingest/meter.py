@@ -43,7 +43,7 @@ class Meter:
         self._title = recording.event.title
         self._uid = upload.uid
         self._total = upload.bytes_total
-        self._before = 0
+        self._before = self._counted = 0
         self._noted = (clock.monotonic(), 0)
         self.sent = 0
         self.rate = 0.0
@@ -53,7 +53,7 @@ class Meter:
 
         :param before: bytes of the tracks that are over already
         """
-        self._before = self.sent = before
+        self._before = self._counted = self.sent = before
         self._noted = (self._clock.monotonic(), before)
         self._pulse.progress(self._text())
 
@@ -71,6 +71,13 @@ class Meter:
             self._meanwhile()
             self._note()
 
+    def rest(self, sent: int) -> int:
+        """Return the bytes that no note has counted yet.
+
+        :param sent: bytes of all tracks that are over
+        """
+        return sent - self._counted
+
     def _text(self) -> str:
         share = self.sent / self._total if self._total else 1.0
         return f"delivering “{self._title}”, {share:.0%}"
@@ -83,9 +90,10 @@ class Meter:
         self._noted = (now, self.sent)
         try:
             with self._database.write() as session:
-                wanted = uploads.progress(session, self._uid, self.sent, self.rate)
+                wanted = uploads.progress(session, self._uid, self.sent, self.rate, self.sent - self._counted)
         except StoreError as error:
             logger.warning("The progress of “%s” could not be stored: %s", self._title, error)
             return
+        self._counted = self.sent
         if not wanted:
             raise Interrupted

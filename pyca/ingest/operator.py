@@ -9,7 +9,7 @@ from pyca.core.errors import UsageError
 from pyca.core.recording import Recording, Upload, UploadStep
 from pyca.core.states import DELIVERABLE, EventState, ServiceName
 from pyca.runtime.bell import ring
-from pyca.store import folder, recordings, uploads
+from pyca.store import folder, recordings, tally, uploads
 from pyca.store.database import Database
 from pyca.store.folder import Description
 
@@ -56,7 +56,8 @@ def repeat_within(session: Session, uid: str, now: float) -> None:
         raise UsageError(f"no file of “{recording.event.title}” is left", "nothing is left to deliver")
     recordings.set_state(session, uid, EventState.FINISHED_RECORDING, now)
     # What the server has made of the first delivery is not to be touched by the second.
-    uploads.save(session, Upload(uid, upload.target if upload else "", next_attempt=now))
+    target, location = (upload.target, upload.location) if upload else ("", "")
+    uploads.save(session, Upload(uid, target, next_attempt=now, location=location))
 
 
 def resolve(database: Database, clock: Clock, uid: str, *, delivered: bool) -> None:
@@ -89,6 +90,7 @@ def settle_within(session: Session, uid: str, now: float) -> None:
         raise UsageError(
             f"“{recording.event.title}” is “{recording.state}”", "only what waits can count as delivered"
         )
+    tally.deliver_recording(session, recording)
     known = upload or Upload(uid, "")
     uploads.save(session, replace(known, step=UploadStep.SETTLED, error="", location=known.node))
     if recording.state in (EventState.FINISHED_RECORDING, EventState.PARTIAL_RECORDING):

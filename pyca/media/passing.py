@@ -105,7 +105,9 @@ def _start(path: Path, container: str, tools: Tools) -> tuple[subprocess.Popen[b
     except (OSError, ValueError) as error:
         os.close(reading)
         errors.close()
-        raise MediaError(f"“{tools.ffmpeg}” cannot be run: {error}", "check the FFmpeg installation") from error
+        raise MediaError(
+            f"“{tools.ffmpeg}” cannot be run: {error}", "check the FFmpeg installation"
+        ) from error
     finally:
         os.close(writing)
     with contextlib.suppress(OSError):

@@ -88,12 +88,7 @@ def add(session: Session, name: str, hashed: str, scope: Scope, now: float) -> A
     name = check_name(name)
     if session.get(AccountRow, name) is not None:
         raise UsageError(f"there is a user “{name}” already", f"“pyca user passwd {name}” sets the password")
-    # Whoever had this name before must not come in with what was theirs.
-    _forget(session, name)
-    row = AccountRow(name=name, password=hashed, scope=str(scope), created=now, changed=now)
-    session.add(row)
-    session.flush()
-    return _account(row)
+    return _insert(session, name, hashed, scope, now)
 
 
 def add_first(database: Database, name: str, hashed: str, scope: Scope, now: float) -> bool:
@@ -105,7 +100,7 @@ def add_first(database: Database, name: str, hashed: str, scope: Scope, now: flo
         with database.write() as session:
             if exists(session):
                 return False
-            add(session, name, hashed, scope, now)
+            _insert(session, name, hashed, scope, now)
     except IntegrityError:
         # Another process was faster; on PostgreSQL the two did not see each other's row.
         return False
@@ -159,6 +154,15 @@ def listing(session: Session) -> list[Account]:
 def exists(session: Session) -> bool:
     """Tell whether there is any account."""
     return session.execute(select(AccountRow.name).limit(1)).first() is not None
+
+
+def _insert(session: Session, name: str, hashed: str, scope: Scope, now: float) -> Account:
+    # Whoever had this name before must not come in with what was theirs.
+    _forget(session, name)
+    row = AccountRow(name=name, password=hashed, scope=str(scope), created=now, changed=now)
+    session.add(row)
+    session.flush()
+    return _account(row)
 
 
 def _forget(session: Session, name: str) -> tuple[int, int]:

@@ -14,7 +14,9 @@ from pyca.core.errors import StoreError
 from pyca.core.event import Event
 from pyca.core.states import ServiceName
 from pyca.runtime.hooks import Hook, Hooks
+from pyca.store import figures
 from pyca.store.database import Database
+from pyca.store.figures import Figure
 from pyca.store.tables import AlarmRow
 
 logger = logging.getLogger(__name__)
@@ -144,9 +146,11 @@ def store(session: Session, alarm: Alarm) -> None:
         AlarmRow.since == alarm.since,
     )
     row = session.scalar(select(AlarmRow).where(*same))
+    new = row is None
     if row is None:
         row = AlarmRow(
             kind=str(alarm.kind),
+            text=alarm.text,
             since=alarm.since,
             subject=alarm.subject,
             input=alarm.input,
@@ -154,12 +158,15 @@ def store(session: Session, alarm: Alarm) -> None:
         )
         session.add(row)
     row.text, row.ended = alarm.text, alarm.ended
+    if new:
+        figures.add(session, Figure.ALARMS, label=str(alarm.kind))
 
 
 def active(session: Session, now: float) -> list[Alarm]:
     """Return what is wrong now, the newest first."""
     query = select(AlarmRow).where(or_(AlarmRow.ended.is_(None), AlarmRow.ended > now))
-    return _alarms(session.scalars(query.order_by(AlarmRow.since.desc(), AlarmRow.id)))
+    # Sorted here: the database would rather read all that ever were in the order of their beginnings.
+    return _alarms(sorted(session.scalars(query), key=lambda row: (-row.since, row.id)))
 
 
 def history(session: Session, limit: int = 50) -> list[Alarm]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -96,16 +97,15 @@ def page(
     coming, begun = _numbers(session, wanted)
     if sort:
         return _whole(session, _sorted(session, wanted, sort, offset, size)), coming + begun
-    uids: list[str] = []
+    found: list[Listed] = []
     if offset < coming:
-        query = _narrow(select(UpcomingEvent.uid).where(_waits()), wanted, UpcomingEvent)
-        query = query.order_by(UpcomingEvent.start, UpcomingEvent.uid)
-        uids += session.scalars(query.limit(size).offset(offset))
-    if len(uids) < size and begun:
-        query = _narrow(select(RecordedEvent.uid), wanted, RecordedEvent)
-        query = query.order_by(RecordedEvent.start.desc(), RecordedEvent.uid)
-        uids += session.scalars(query.limit(size - len(uids)).offset(max(offset - coming, 0)))
-    return _whole(session, uids), coming + begun
+        order = UpcomingEvent.start, UpcomingEvent.uid
+        found += _slice(session, wanted, UpcomingEvent, order, offset, size)
+    if len(found) < size and begun:
+        newest = RecordedEvent.start.desc(), RecordedEvent.uid
+        before = max(offset - coming, 0)
+        found += _slice(session, wanted, RecordedEvent, newest, before, size - len(found))
+    return found, coming + begun
 
 
 def one(session: Session, uid: str) -> Listed | None:
@@ -156,19 +156,21 @@ def deliveries(session: Session, offset: int, size: int) -> tuple[list[tuple[Upl
 
 def _waits() -> ColumnElement[bool]:
     """Return the condition for what has not begun."""
-    return ~exists().where(RecordedEvent.uid == UpcomingEvent.uid)
+    return ~exists().where(RecordedEvent.__table__.c.uid == UpcomingEvent.__table__.c.uid)
 
 
+@cache
 def _upcoming() -> Select[Any]:
-    columns = [getattr(UpcomingEvent, name) for name in _COMMON]
+    columns = [UpcomingEvent.__table__.c[name] for name in _COMMON]
     state = literal(str(EventState.UPCOMING)).label("state")
     none = null().label("started"), null().label("ended"), literal("").label("error")
-    return select(*columns, UpcomingEvent.end, state, *none).where(_waits())
+    return select(*columns, _end(UpcomingEvent), state, *none).where(_waits())
 
 
+@cache
 def _recorded() -> Select[Any]:
-    columns = [getattr(RecordedEvent, name) for name in _COMMON]
-    own = [getattr(RecordedEvent, name) for name in ("state", "started", "ended", "error")]
+    columns = [RecordedEvent.__table__.c[name] for name in _COMMON]
+    own = [RecordedEvent.__table__.c[name] for name in ("state", "started", "ended", "error")]
     return select(*columns, _end(RecordedEvent), *own)
 
 
@@ -215,6 +217,21 @@ def _numbers(session: Session, wanted: Wanted) -> tuple[int, int]:
     return row[0], row[1]
 
 
+def _slice(
+    session: Session, wanted: Wanted, table: Any, order: Sequence[Any], offset: int, size: int
+) -> list[Listed]:
+    """Return some events of one table.
+
+    Their ids are looked up first, as rows are wide and would all be sorted as a whole.
+    """
+    ids = _narrow(select(table.uid), wanted, table)
+    if table is UpcomingEvent:
+        ids = ids.where(_waits())
+    ids = ids.order_by(*order).limit(size).offset(offset)
+    query = _recorded() if table is RecordedEvent else _upcoming()
+    return _rows(session, query.where(table.uid.in_(ids)).order_by(*order))
+
+
 def _sorted(
     session: Session, wanted: Wanted, sort: Sequence[tuple[str, bool]], offset: int, size: int
 ) -> list[str]:
@@ -226,7 +243,7 @@ def _sorted(
 
 
 def _whole(session: Session, uids: Sequence[str]) -> list[Listed]:
-    """Return these events. Ids are looked up first, as rows are wide and would be sorted as a whole."""
+    """Return these events in this order."""
     found: dict[str, Listed] = {}
     for query, table in ((_upcoming(), UpcomingEvent), (_recorded(), RecordedEvent)):
         if missing := [uid for uid in uids if uid not in found]:

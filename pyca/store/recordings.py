@@ -1,6 +1,7 @@
 """Recordings: events that have begun, their parts and tracks, and their states."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,18 @@ def begin(session: Session, event: Event, directory: Path, now: float) -> bool:
     return True
 
 
-def miss(session: Session, event: Event, directory: Path, now: float, reason: str) -> None:
-    """Note that an event could not be recorded at all."""
+def miss(session: Session, event: Event, directory: Path, now: float, reason: str) -> bool:
+    """Note that an event could not be recorded at all.
+
+    :return: False where something is known of its recording
+    """
     if session.get(RecordedEvent, event.uid):
-        return
+        return False
     values = columns_of(event) | {"state": str(EventState.UPCOMING), "directory": str(directory)}
     session.add(RecordedEvent(**values))
     session.flush()
     set_state(session, event.uid, EventState.FAILED_RECORDING, now, error=reason)
+    return True
 
 
 def set_state(session: Session, uid: str, state: EventState, now: float, *, error: str | None = None) -> None:
@@ -123,6 +128,17 @@ def operator_ends(session: Session) -> dict[str, float]:
         RecordedEvent.state.in_(_OPEN), RecordedEvent.ended.is_(None), RecordedEvent.operator_end.is_not(None)
     )
     return {uid: end for uid, end in session.execute(query) if end is not None}
+
+
+def running(session: Session) -> list[Recording]:
+    """Return what is being recorded, the oldest first, each with the end that holds now."""
+    query = select(RecordedEvent).where(RecordedEvent.state == str(EventState.RECORDING))
+    rows = list(session.scalars(query.order_by(RecordedEvent.start, RecordedEvent.uid)))
+    ends = {row.uid: row.operator_end for row in rows if row.operator_end is not None}
+    return [
+        replace(one, event=one.event.changed(end=ends.get(one.uid, one.event.end)))
+        for one in _recordings(session, rows)
+    ]
 
 
 def close(session: Session, uid: str, ended: float, tracks: Sequence[Track]) -> None:
@@ -214,6 +230,8 @@ def titles(session: Session, uids: Iterable[str]) -> dict[str, str]:
     """Return id → title of these events, recorded or still to come."""
     wanted = list(uids)
     found: dict[str, str] = {}
+    if not wanted:
+        return found
     for table in (UpcomingEvent, RecordedEvent):
         query = select(table.uid, table.title).where(table.uid.in_(wanted))
         found.update((uid, title) for uid, title in session.execute(query))

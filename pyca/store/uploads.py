@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from pyca.core.recording import Upload, UploadStep
 from pyca.core.states import DELIVERABLE, EventState
+from pyca.store import figures
+from pyca.store.figures import Figure
 from pyca.store.tables import RecordedEvent, UploadRow
 
 _DELETED = (str(UploadStep.DELETING), str(UploadStep.GONE))
@@ -36,16 +38,18 @@ def save(session: Session, upload: Upload) -> None:
     session.merge(UploadRow(**values))
 
 
-def progress(session: Session, uid: str, bytes_sent: int, rate: float) -> bool:
+def progress(session: Session, uid: str, bytes_sent: int, rate: float, grown: int = 0) -> bool:
     """Store how many bytes are over; the resume point stays as it is.
 
     :param rate: bytes per second
+    :param grown: bytes that are over since the last note
     :return: False where the recording is not “uploading” any more, because somebody paused it
     """
     running = exists().where(RecordedEvent.uid == uid, RecordedEvent.state == EventState.UPLOADING)
     result: CursorResult[Any] = session.execute(  # type: ignore[assignment]
         update(UploadRow).where(UploadRow.uid == uid, running).values(bytes_sent=bytes_sent, rate=rate)
     )
+    figures.add(session, Figure.UPLOAD_BYTES, grown)
     return result.rowcount == 1
 
 

@@ -52,7 +52,8 @@ def register(app: Flask) -> None:
 def _of_http(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
         return current_app.make_response(error.get_response())
-    text = _TEXTS.get(error.code) or error.description or HTTPStatus(error.code).phrase
+    own = error.description if error.description != type(error).description else None
+    text = own or _TEXTS.get(error.code) or error.description or HTTPStatus(error.code).phrase
     response = _answer(Told(error.code, text))
     for name, value in error.get_headers():
         if name in _KEPT:
@@ -71,7 +72,8 @@ def _of_store(error: StoreError) -> Response:
 def _answer(told: Told) -> Response:
     heading = _HEADINGS.get(told.status, HTTPStatus(told.status).phrase)
     if is_api(request.path):
-        return answer_problems((Problem(told.status, heading, f"{told.text} {told.remedy}".strip()),))
+        detail = " ".join(_sentence(part) for part in (told.text, told.remedy) if part)
+        return answer_problems((Problem(told.status, heading, detail),))
     if request.path.endswith(".json"):
         body = jsonify(title=heading, status=told.status, detail=told.text, remedy=told.remedy)
         body.status_code = told.status
@@ -79,3 +81,8 @@ def _answer(told: Told) -> Response:
         return body
     page = render_template("error.html", heading=heading, text=told.text, remedy=told.remedy)
     return current_app.make_response((page, told.status))
+
+
+def _sentence(text: str) -> str:
+    """Return words of ours, which stand alone or in brackets elsewhere, as a sentence among others."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")

@@ -1,4 +1,4 @@
-"""``/health``: does the process answer, and can it work?"""
+"""``/health`` and ``/healthz``: does the process answer, and can it work?"""
 
 import logging
 
@@ -12,17 +12,18 @@ from pyca.ui.context import context
 
 logger = logging.getLogger(__name__)
 
-blueprint = Blueprint("health", __name__, url_prefix="/health")
+blueprint = Blueprint("health", __name__)
 
 
-@blueprint.get("/live")
+@blueprint.get("/health/live")
+@blueprint.get("/healthz")
 @public
 def live() -> Response:
     """Say that the process answers; nothing else is looked at."""
     return jsonify(status="ok")
 
 
-@blueprint.get("/ready")
+@blueprint.get("/health/ready")
 @public
 def ready() -> Response:
     """Say whether the page can work: is the database there, and has it the schema of this program?"""

@@ -51,3 +51,34 @@ def test_a_risk_is_told_once_and_a_new_one_after_a_reload(log: Path) -> None:
     assert services.reread(lambda: new, old, "capture") == new
     text = log.read_text()
     assert (text.count("every user can read it"), text.count("not encrypted")) == (1, 1)
+
+
+def kept(log: Path) -> Settings:
+    """An agent whose messages go nowhere else."""
+    agent = Agent(name="hall", database=f"sqlite:///{log.parent}/hall.db")
+    return dataclasses.replace(settings(log, password="geheim"), agent=agent, logging=Logging(stderr=False))
+
+
+def test_without_any_configuration_a_small_log_is_kept_beside_the_database(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyca.runtime.logs.stderr_is_journal", lambda: False)
+    services.set_up_logs(kept(log), "capture")
+    logging.getLogger("x").warning("it is geheim")
+    assert (log.parent / "hall-log" / "capture.log").read_text().endswith("[WARNING] it is ********\n")
+
+
+@pytest.mark.parametrize("why", ["command", "server", "nonsense"])
+def test_no_log_is_kept_where_the_page_has_another_one_or_there_is_no_place(
+    log: Path, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyca.runtime.logs.stderr_is_journal", lambda: False)
+    given = kept(log)
+    if why == "command":
+        given = dataclasses.replace(given, ui=Ui(log_command="/bin/true"))
+    else:
+        address = "postgresql://pyca:pyca@host/pyca" if why == "server" else "no address"
+        given = dataclasses.replace(given, agent=Agent(database=address))
+    services.set_up_logs(given, "capture")
+    logging.getLogger("x").warning("nowhere")
+    assert list(log.parent.iterdir()) == []

@@ -103,6 +103,16 @@ def test_only_one_of_many_makes_the_first_account(database: Database) -> None:
         assert [one.name for one in accounts.listing(session)] == ["admin"]
 
 
+def test_a_process_that_is_too_late_makes_no_second_account(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(database, "admin")
+    monkeypatch.setattr(accounts, "exists", lambda session: False)  # as another transaction sees it
+    assert not accounts.add_first(database, "admin", "other", Scope.ADMIN, 1.0)
+    with database.read() as session:
+        assert [one.hash for one in accounts.listing(session)] == [HASH]
+
+
 def test_with_an_account_goes_what_belongs_to_it(database: Database) -> None:
     add(database)
     add(database, "bob")

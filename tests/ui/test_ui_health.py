@@ -1,5 +1,8 @@
 """Health for monitoring: no password, no details."""
 
+import sqlite3
+from contextlib import closing
+
 from flask.testing import FlaskClient
 
 from pyca.store.database import Database
@@ -25,4 +28,27 @@ def test_a_damaged_database_is_not_ready_and_tells_no_path(client: FlaskClient, 
     ready = client.get("/health/ready")
     assert (ready.status_code, ready.get_json()["checks"]["database"]) == (503, "failed")
     assert str(database.file) not in ready.text
+    assert client.get("/health/live").status_code == 200
+
+
+def test_the_usual_name_says_that_the_process_answers(client: FlaskClient) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
+
+
+def test_a_database_that_somebody_writes_to_for_long_is_ready(
+    client: FlaskClient, database: Database
+) -> None:
+    with database.write():
+        assert client.get("/health/ready").status_code == 200
+
+
+def test_a_database_that_is_locked_as_a_whole_is_not_ready(client: FlaskClient, database: Database) -> None:
+    assert database.file
+    database.dispose()
+    with closing(sqlite3.connect(database.file, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")
+        other.execute("BEGIN EXCLUSIVE")
+        ready = client.get("/health/ready")
+    assert (ready.status_code, ready.get_json()["checks"]["database"]) == (503, "failed")
     assert client.get("/health/live").status_code == 200

@@ -70,8 +70,8 @@ def keep(database: Database, service: str, *messages: tuple[int, str]) -> None:
 
 
 def test_the_output_of_a_command_is_shown_as_text_and_no_shell_runs(make: Make) -> None:
-    line = f"{shlex.quote(sys.executable)} -I -c 'import sys; print(\"<b>it ran</b>\", sys.argv[1:])' '$HOME' | x"
-    answer = make(line=line).get(PATH)
+    program = shlex.quote("import sys; print('<b>it ran</b>', sys.argv[1:])")
+    answer = make(line=f"{shlex.quote(sys.executable)} -I -c {program} '$HOME' | x").get(PATH)
     assert answer.status_code == 200
     assert "&lt;b&gt;it ran&lt;/b&gt; [&#39;$HOME&#39;, &#39;|&#39;, &#39;x&#39;]" in answer.text
     assert 'class="trouble"' not in answer.text
@@ -142,9 +142,8 @@ def test_while_a_command_runs_its_last_words_are_shown(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = tmp_path / "slow"
-    person = make(
-        program=f"import os, time\nprint('first', flush=True)\nwhile os.path.exists({str(slow)!r}): time.sleep(0.01)"
-    )
+    wait = f"while os.path.exists({str(slow)!r}): time.sleep(0.01)"
+    person = make(program=f"import os, time\nprint('first', flush=True)\n{wait}")
     monkeypatch.setattr(logcommand, "PATIENCE", 60.0)
     assert [line.text for line in read(person).lines] == ["first"]
     monkeypatch.setattr(logcommand, "PATIENCE", 0.0)

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Request, current_app, g, redirect, request, url_for
-from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.exceptions import Forbidden, RequestEntityTooLarge, Unauthorized
 from werkzeug.wrappers import Response
 
 from pyca.config.settings import Settings
@@ -37,6 +37,7 @@ def wants_challenge(asked: Request) -> bool:
 
 
 def _guard() -> Response | None:
+    _insist_on_whole_body(request)
     scope = needed(current_app.view_functions.get(request.endpoint or ""), request.method)
     g.visitor = None
     if scope is None:
@@ -51,6 +52,19 @@ def _guard() -> Response | None:
     if request.routing_exception is None:  # else nothing happens, and that is told
         forms.check(request, who)
     return None
+
+
+def _insist_on_whole_body(asked: Request) -> None:
+    """Refuse a body that is too long without having said so.
+
+    :raises RequestEntityTooLarge: where there is more than is read of it
+    """
+    longest = asked.max_content_length
+    if longest is None or asked.content_length is not None or asked.method in forms.SAFE:
+        return
+    # What comes in chunks is cut at the limit in silence; half a form must not be taken for a whole one.
+    if len(asked.get_data()) >= longest:
+        raise RequestEntityTooLarge
 
 
 def _known() -> dict[str, Any]:

@@ -7,7 +7,7 @@ import math
 import threading
 from collections import OrderedDict
 
-from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
+from werkzeug.exceptions import TooManyRequests
 
 from pyca.config.settings import Ui
 from pyca.core.clock import Clock
@@ -24,11 +24,12 @@ logger = logging.getLogger(__name__)
 OF_ADDRESS = Limit(free=5, longest=300.0)
 # A name's pauses are short: whoever guesses must not be able to keep its owner out for long.
 OF_NAME = Limit(free=20, longest=30.0)
-_QUEUE_SECONDS = 5.0
+_QUEUE = 3
+"""Passwords that are hashed or wait for it; the built-in server has one thread more."""
 _LINES_PER_MINUTE = 10
 _FRIENDS = 256
 
-_OF_NOBODY = "scrypt:32768:8:1$pyca$0"
+OF_NOBODY = "scrypt:32768:8:1$pyca$0"
 """A hash that no password has; looking at it takes as long as at a real one."""
 
 
@@ -44,16 +45,17 @@ class Passwords:
         self._names = Patience(clock, OF_NAME)
         self._pairs = Patience(clock, OF_ADDRESS)
         self._friends: OrderedDict[str, None] = OrderedDict()
-        """where somebody came in lately: others who try that name are no reason to keep them out"""
+        """names and where they came in lately: what others do is no reason to keep them out"""
         self._hashing = threading.Lock()
+        self._queue = threading.BoundedSemaphore(_QUEUE)
         self._told: list[float] = []
 
     def check(self, name: str, password: str, client: str) -> Known | None:
         """Return who this is, None where name and password do not belong together.
 
         :param client: address of whoever asks
-        :raises TooManyRequests: after too many failures; the password was not looked at
-        :raises ServiceUnavailable: where so many try at once that this one did not get its turn
+        :raises TooManyRequests: after too many failures, or where too many try at once; the password was not
+            looked at
         """
         place, typed = network(client), _short(name)
         self._insist_on_pause(typed, place)
@@ -61,15 +63,17 @@ class Passwords:
         if who is not None and self._is_clear(who, password):
             self._forgive(typed, place)
             return who
-        # One at a time: each takes 32 MB and a tenth of a second, and a flood must leave room for recording.
-        if not self._hashing.acquire(timeout=_QUEUE_SECONDS):
-            raise ServiceUnavailable("Too many people log in at once. Try again in a moment.", retry_after=5)
+        # Whoever waits here occupies a thread that could serve others.
+        if not self._queue.acquire(blocking=False):
+            raise TooManyRequests("Too many people log in at once. Try again in a moment.", retry_after=2)
         try:
-            # What was tried in the meantime counts too.
-            self._insist_on_pause(typed, place)
-            return self._look(who, typed, password, place)
+            # One at a time: each takes 32 MB and a tenth of a second, and recording needs the machine.
+            with self._hashing:
+                # What was tried in the meantime counts too.
+                self._insist_on_pause(typed, place)
+                return self._look(who, typed, password, place)
         finally:
-            self._hashing.release()
+            self._queue.release()
 
     def _is_clear(self, who: Known, password: str) -> bool:
         """Tell whether a password is known to be right without hashing it."""
@@ -79,7 +83,7 @@ class Passwords:
 
     def _look(self, who: Known | None, name: str, password: str, place: str) -> Known | None:
         """Hash a password; an unknown name takes as long as a known one."""
-        stored = _OF_NOBODY if who is None or who.configured else who.proof
+        stored = OF_NOBODY if who is None or who.configured else who.proof
         right = accounts.verify(stored, password if accounts.hashable(password) else "")
         if who is not None and right:
             self._remembered.add(who.name, password, who.proof)
@@ -89,9 +93,11 @@ class Passwords:
         return None
 
     def _insist_on_pause(self, name: str, place: str) -> None:
-        wait = self._addresses.wait(place)
-        if _pair(name, place) not in self._friends:
-            wait = max(wait, self._names.wait(name))
+        pair = _pair(name, place)
+        if pair in self._friends:
+            wait = self._pairs.wait(pair)
+        else:
+            wait = max(self._addresses.wait(place), self._names.wait(name))
         if wait > 0:
             seconds = math.ceil(wait)
             raise TooManyRequests(

@@ -9,10 +9,9 @@ from werkzeug.exceptions import Forbidden
 from pyca.core.access import Scope
 from pyca.core.event import Origin
 from pyca.core.recording import Recording
-from pyca.core.states import EventState, ServiceName
+from pyca.core.states import EventState
 from pyca.ingest.deletion import delete
-from pyca.runtime.bell import ring
-from pyca.schedule.local import cancel_within
+from pyca.schedule.local import cancel
 from pyca.store import listing, recordings
 from pyca.store.listing import Listed, Wanted
 from pyca.ui.access.rights import visitor
@@ -58,25 +57,24 @@ def show_event(uid: str) -> Response:
 
 
 @blueprint.delete("/events/<path:uid>")
-def delete_event(uid: str) -> tuple[str, int]:
+def delete_event(uid: str) -> Response:
     """Forget a recording, or cancel an event of this agent that is still to come."""
     here = context()
     files = flag(read_parameters(Rules(others=("hard",))), "hard")
     one = existing(uid)
     check_match([event_of(one)])
     if one.state != EventState.UPCOMING:
-        if not visitor().scope.covers(Scope.ADMIN):
-            raise Forbidden(f"Deleting recordings needs the right “{Scope.ADMIN}”.")
+        who = visitor()
+        if not who.scope.covers(Scope.ADMIN):
+            has = f"“{who.name}” has “{who.scope}” here"
+            raise Forbidden(f"Deleting recordings needs the right “{Scope.ADMIN}”; {has}.")
         _check_over(uid)
         delete(here.database, here.settings, uid, files=files)
-        return "", 204
-    with here.database.write() as session:
-        if recordings.get(session, uid) is None:
-            cancel_within(session, uid)
-        else:
-            raise _busy("It has begun meanwhile.")
-    ring(here.database.scope, ServiceName.CAPTURE)
-    return "", 204
+    else:
+        cancel(here.database, uid)
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
 
 
 def existing(uid: str) -> Listed:

@@ -32,6 +32,12 @@ SCOPES = {
     Scope.ADMIN: "do everything: delete recordings, read the log and the configuration too",
 }
 
+BRIEF = {
+    Scope.READ: "look only (read)",
+    Scope.OPERATE: "also record and plan (operate)",
+    Scope.ADMIN: "do everything (admin)",
+}
+
 
 @blueprint.get("")
 def show() -> str:
@@ -119,7 +125,9 @@ def ask_revoke(id_: str) -> str:
         own = [token for token in tokens.listing(session, _person().name) if token.id == id_]
     if not own:
         raise NotFound
-    return render_template("token_revoke.html", token=own[0], now=context().clock.now())
+    return render_template(
+        "token_revoke.html", token=own[0], now=context().clock.now(), back=url_for("account.show")
+    )
 
 
 @blueprint.post("/tokens/<id_>/revoke")
@@ -148,6 +156,7 @@ def _page(*, notice: str = "", error: str = "") -> str:
         tokens=keys,
         scopes=_scopes(),
         scope_words=SCOPES,
+        scope_brief=BRIEF,
         expiries=EXPIRIES,
         browser_words=browser_words,
         shortest=accounts.SHORTEST_PASSWORD,

@@ -126,6 +126,7 @@ def _form(wish: Wish, found: Checked, event: Event | None = None) -> str:
         event=event,
         names=known,
         zone=here.settings.agent.timezone,
+        back=url_for("schedule.one", uid=event.uid) if event else url_for("schedule.show"),
     )
 
 

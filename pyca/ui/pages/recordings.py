@@ -24,9 +24,7 @@ def show() -> str:
     notice = NOTICES.get(request.args.get("done", ""), "")
     place: dict[str, Any] = {name: request.args[name] for name in ("older", "newer") if name in request.args}
     fragment = url_for("recordings.fragment", **wanted.address(), **place)
-    return render_template(
-        "recordings.html", notice=notice, fragment=fragment, groups=GROUPS, **_list(view, wanted)
-    )
+    return render_template("recordings.html", notice=notice, fragment=fragment, **_list(view, wanted))
 
 
 @blueprint.get("/fragments/recordings")
@@ -65,6 +63,7 @@ def _list(view: Listing, wanted: Filter) -> dict[str, object]:
     return {
         "view": view,
         "wanted": wanted,
+        "groups": GROUPS,
         "settings": settings,
         "refresh_rate": settings.ui.refresh_rate,
     }

@@ -6,10 +6,10 @@ import threading
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, current_app, render_template, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.datastructures import ContentRange
-from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable, ServiceUnavailable
+from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Response
 
@@ -118,10 +118,7 @@ def _simplify(size: int) -> None:
 def _copied(track: Track, playback: Playback) -> Response:
     free: threading.BoundedSemaphore = current_app.extensions[_KEY]
     if not free.acquire(blocking=False):
-        raise ServiceUnavailable(
-            f"{COPIES} recordings are being converted for players already, and this one would be the next. "
-            "Close another player, or download the file."
-        )
+        return _busy()
     try:
         copy = PassingCopy(track.path, playback.container, find_tools(os.environ), free.release)
     except MediaError as error:
@@ -134,6 +131,17 @@ def _copied(track: Track, playback: Playback) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["Accept-Ranges"] = "none"
     return response
+
+
+def _busy() -> Response:
+    text = f"{COPIES} recordings are being converted for players already, and this one would be the next."
+    page = render_template(
+        "error.html",
+        heading="Too many players",
+        text=text,
+        remedy="Close another player, or download the file.",
+    )
+    return Response(page, 503, mimetype="text/html", headers={"Retry-After": "60"})
 
 
 def _name(track: Track) -> str:

@@ -1,11 +1,11 @@
 // Keeps a page up to date, shows questions as dialogs, moves the meters. Without it everything works as pages.
 
-const status = document.getElementById("status");
+const status = document.querySelector("#status[data-from]");
 const offline = document.getElementById("offline");
 const notice = document.getElementById("notice");
 const dialog = document.getElementById("dialog");
 const pause = Number(status?.dataset.refresh) * 1000;
-const PATIENCE = 15000; // milliseconds that an answer may take
+const PATIENCE = 8000; // milliseconds that an answer may take
 const LONGEST_PAUSE = 30000;
 // Addresses are built on the origin: a page opened with “user:password@” in its address could fetch nothing else.
 const address = (path) => new URL(path, location.origin);
@@ -81,7 +81,7 @@ function lost(error) {
   offline.dataset.name = name;
   offline.replaceChildren(document.getElementById(name).content.cloneNode(true));
   for (const since of all(offline, "time")) {
-    since.textContent = new Date(away).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    since.textContent = new Date(away).toLocaleTimeString("de", { hour: "2-digit", minute: "2-digit" });
   }
   offline.hidden = false;
 }
@@ -89,13 +89,14 @@ function lost(error) {
 // Replaces only the sections that changed, so that focus, selection and open details survive.
 async function show(answer) {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  await Promise.allSettled(all(fresh, "img").map((image) => loaded(image.getAttribute("src"))));
+  const changed = ({ id, dataset }) => document.getElementById(id) && !(dataset.key && dataset.key === document.getElementById(id).dataset.key);
+  const sections = all(fresh, "section[id]").filter(changed);
+  await Promise.allSettled(sections.flatMap((section) => all(section, "img")).map((image) => loaded(image.getAttribute("src"))));
   const known = new Set(all(document, ".alarm.urgent b").map((alarm) => alarm.textContent));
   count(fresh);
   let left = false;
-  for (const section of all(fresh, "section[id]")) {
+  for (const section of sections) {
     const old = document.getElementById(section.id);
-    if (!old || (section.dataset.key && section.dataset.key === old.dataset.key)) continue;
     for (const one of all(old, "details[open][id]")) section.querySelector(`#${CSS.escape(one.id)}`)?.setAttribute("open", "");
     if (section.isEqualNode(old)) continue;
     const selected = getSelection();
@@ -163,7 +164,7 @@ async function swap({ number, modified, stale }) {
   // What is live and what is not is said in words, which come with the next refresh.
   if (stale !== figure.classList.contains("stale") || (modified && !old)) return refresh.ask();
   const age = figure.querySelector("[data-age]");
-  if (age && modified) write(age, now() - modified < 6 ? "live" : `live, ${Math.round(now() - modified)} s old`);
+  if (age && modified) write(age, `live, ${Math.max(Math.round(now() - modified), 0)} s old`);
   if (!old || !modified || figure.dataset.modified === String(modified)) return;
   const image = await loaded(`${figure.dataset.picture}?t=${modified}`);
   figure.dataset.modified = String(modified);

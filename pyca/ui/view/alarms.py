@@ -1,10 +1,10 @@
 """What needs somebody's attention, in words."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyca.core import alarm as stored
-from pyca.core.alarm import AlarmKind
+from pyca.core.alarm import SIGNAL_ALARMS, AlarmKind
 from pyca.core.recording import Recording, Upload
 from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.core.units import show_size
@@ -26,6 +26,8 @@ class Alarm:
     """what somebody can do about it"""
     stops: bool = False
     """True where nothing can be recorded before it is mended"""
+    harms: bool = False
+    """True where something that is being recorded suffers"""
 
 
 def from_services(services: Sequence[ServiceStatus]) -> Iterator[Alarm]:
@@ -103,6 +105,9 @@ KINDS: dict[AlarmKind, str] = {
 }
 """Each kind of alarm in words."""
 
+SUFFERING = {*SIGNAL_ALARMS, AlarmKind.COMMAND, AlarmKind.NO_DATA, AlarmKind.GAP, AlarmKind.NOT_RECORDED}
+"""Kinds that cost a recording while somebody could still help."""
+
 HELP: dict[AlarmKind, str] = {
     AlarmKind.COMMAND: "It is started again by itself. If it keeps ending, check the device and its cable.",
     AlarmKind.NO_DATA: "Check that the device is switched on and its cable is in.",
@@ -140,6 +145,7 @@ def from_store(
             f"{about}{alarm.text.rstrip('.')}.",
             alarm.since,
             help=HELP[alarm.kind],
+            harms=alarm.kind in SUFFERING,
         )
 
 
@@ -147,3 +153,8 @@ def from_settings(warnings: Sequence[str]) -> Iterator[Alarm]:
     """Pass on what is legal in the configuration and still deserves attention."""
     for warning in warnings:
         yield Alarm(False, "Configuration", warning)
+
+
+def by_weight(alarms: Iterable[Alarm]) -> list[Alarm]:
+    """Return alarms in the order in which they should be seen: what costs a recording comes first."""
+    return sorted(alarms, key=lambda one: (not one.urgent, not one.stops, not one.harms))

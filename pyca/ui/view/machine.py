@@ -6,20 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import psutil
-from sqlalchemy.orm import Session
 
 from pyca.core.recording import data_rate
 from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.runtime import machine
 from pyca.runtime.machine import Machine
 from pyca.runtime.process import usage
-from pyca.store import footprint, recordings, services, upgrade, upstream
+from pyca.store import footprint, recordings, upgrade, upstream
 from pyca.store.services import ServiceStatus
 from pyca.store.upstream import Upstream
 from pyca.ui.context import Context
 from pyca.ui.view import disks
 from pyca.ui.view.disks import DiskUse
 from pyca.ui.view.meter import Reading
+from pyca.ui.view.services import calendars, statuses
 
 DUTIES: dict[str, str] = {
     ServiceName.SCHEDULE: "follows the calendar",
@@ -98,10 +98,9 @@ def gather(context: Context) -> System:
     """
     now, settings = context.clock.now(), context.settings
     with context.database.read() as session:
-        states = _services(session, now)
+        states = [_own(one) for one in statuses(session, now)]
         server = upstream.get(session, "server")
-        names = ["calendar"] * (not settings.standalone) + ["ics"] * bool(settings.agent.calendar)
-        calendars = tuple(upstream.get(session, name) for name in names)
+        read = tuple(upstream.get(session, name) for name in calendars(settings))
         counts = recordings.count_by_state(session)
         recent = recordings.listing(session, states=_OVER, limit=_RECENT)
     seen = machine.look()
@@ -114,7 +113,7 @@ def gather(context: Context) -> System:
         disks=tuple(disks.look(settings, context.database, data_rate(recent))),
         database=_database(context),
         server=server,
-        calendars=calendars,
+        calendars=read,
         waiting=sum(counts.get(state, 0) for state in _WAITING),
         failed=counts.get(EventState.FAILED_UPLOADING, 0),
         paused=counts.get(EventState.PAUSED_AFTER_RECORDING, 0),
@@ -125,15 +124,9 @@ _OVER = [state for state in EventState if state is not EventState.RECORDING]
 _WAITING = (EventState.FINISHED_RECORDING, EventState.PARTIAL_RECORDING, EventState.UPLOADING)
 
 
-def _services(session: Session, now: float) -> list[ServiceStatus]:
-    """Return all services; this page is running, whoever serves it."""
-    found = services.statuses(session, now)
-    return [
-        replace(one, state=ServiceState.IDLE, text="", pid=os.getpid(), heartbeat=now)
-        if one.name == ServiceName.UI
-        else one
-        for one in found
-    ]
+def _own(status: ServiceStatus) -> ServiceStatus:
+    """Return the status of a service; that of the page with the process that answers, whoever serves it."""
+    return replace(status, text="", pid=os.getpid()) if status.name == ServiceName.UI else status
 
 
 def _database(context: Context) -> DatabaseFacts:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pyca.config.settings import Health
-from pyca.ui.view.sources import Level
+from pyca.ui.view.levels import Level
 
 LOWEST = -60.0
 """dB at the left end of the bar; the right end is full scale."""

@@ -18,7 +18,7 @@ from pyca.store import events, recordings, uploads, upstream
 from pyca.store.services import ServiceStatus
 from pyca.store.upstream import Upstream
 from pyca.ui.context import Context
-from pyca.ui.view import alarms
+from pyca.ui.view import alarms, levels
 from pyca.ui.view.alarms import Alarm
 from pyca.ui.view.disk import Disk, look
 from pyca.ui.view.services import calendars, statuses
@@ -27,7 +27,6 @@ from pyca.ui.view.sources import Source, gather_sources
 RECENT = 8
 NEXT = 6
 FAILED = 20
-_NOT_RUNNING = [state for state in EventState if state is not EventState.RECORDING]
 
 
 @dataclass(frozen=True)
@@ -100,38 +99,40 @@ def gather(context: Context) -> Overview:
     """
     now, settings = context.clock.now(), context.settings
     with context.database.read() as session:
-        running = _running(session)
+        running = recordings.running(session)
         coming = events.upcoming(session, limit=NEXT)
-        recent, failed = _past(session)
+        recent, failed = _past(session, len(running))
         deliveries = uploads.many(session, [one.uid for one in recent])
         states = statuses(session, now)
         server = upstream.get(session, "server")
-        sources = [upstream.get(session, name) for name in calendars(settings)]
+        outside = [upstream.get(session, name) for name in calendars(settings)]
         active = stored.active(session, now)
         titles = recordings.titles(session, {alarm.subject for alarm in active if alarm.subject})
     disk = look(settings.capture.directory, settings.capture.minimum_free, recent)
     seen = {
         AlarmKind.DISK: list(alarms.from_disk(disk, settings.capture.minimum_free)),
-        AlarmKind.CALENDAR: [alarm for source in sources for alarm in alarms.from_outside(source)],
+        AlarmKind.CALENDAR: [alarm for calendar in outside for alarm in alarms.from_outside(calendar)],
         AlarmKind.UPLOAD: list(alarms.from_recordings(failed, deliveries)),
     }
-    found = [
-        *alarms.from_services(states),
-        *(alarm for each in seen.values() for alarm in each),
-        *alarms.from_store(active, titles, {kind for kind, each in seen.items() if each}),
-        *alarms.from_settings(settings.warnings),
-    ]
+    found = alarms.by_weight(
+        [
+            *alarms.from_services(states),
+            *(alarm for each in seen.values() for alarm in each),
+            *alarms.from_store(active, titles, {kind for kind, each in seen.items() if each}),
+            *alarms.from_settings(settings.warnings),
+        ]
+    )
     return Overview(
         now=now,
         running=tuple(running),
         coming=tuple(coming),
         past=tuple(past(one, deliveries) for one in recent),
-        sources=gather_sources(context.previews, {}, now),
+        sources=gather_sources(context.previews, levels.read(settings, now), now),
         services=tuple(states),
         disk=disk,
         server=server,
         alarms=tuple(found),
-        calendar_read=max((one.checked for one in sources if one.checked is not None), default=None),
+        calendar_read=max((one.checked for one in outside if one.checked is not None), default=None),
     )
 
 
@@ -141,16 +142,14 @@ def past(recording: Recording, deliveries: Mapping[str, Upload]) -> Past:
     return Past(recording, deliveries.get(recording.uid), length_of(recording), size)
 
 
-def _running(session: Session) -> list[Recording]:
-    """Return what is being recorded, each with the end that holds now."""
-    ends = recordings.operator_ends(session)
-    found = recordings.listing(session, states=[EventState.RECORDING], oldest_first=True)
-    return [replace(one, event=one.event.changed(end=ends.get(one.uid, one.event.end))) for one in found]
+def _past(session: Session, running: int) -> tuple[Sequence[Recording], Sequence[Recording]]:
+    """Return the last recordings with those whose delivery failed, and the latter alone.
 
-
-def _past(session: Session) -> tuple[Sequence[Recording], Sequence[Recording]]:
-    """Return the last recordings with those whose delivery failed, and the latter alone."""
-    recent = recordings.listing(session, states=_NOT_RUNNING, limit=RECENT)
+    :param running: how many run, which are among the last ones
+    """
+    # A list of states would make the database sort all that ever was recorded.
+    found = recordings.listing(session, limit=RECENT + running)
+    recent = [one for one in found if one.state is not EventState.RECORDING][:RECENT]
     failed = recordings.listing(session, states=[EventState.FAILED_UPLOADING], limit=FAILED)
     shown = {one.uid for one in recent}
     return [*recent, *(one for one in failed if one.uid not in shown)], failed

@@ -2,25 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
+from pyca.ui.view.levels import Level
 from pyca.ui.view.previews import STALE_SECONDS, Previews
 
 UNNAMED = "default"
 """The name of the one input that ``[capture]`` describes."""
-
-
-class Level(Protocol):
-    """How loud an input was at its last measurement, in dB of full scale."""
-
-    @property
-    def rms(self) -> float | None: ...  # noqa: D102
-
-    @property
-    def peak(self) -> float | None: ...  # noqa: D102
-
-    @property
-    def stale(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,182 @@
+"""The agent in numbers, in one statement and a few small ones.
+
+None grows with history beyond a count in an index. They are plain statements, made once: a monitoring system
+asks often, and this is most of what its answer costs.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Select,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Session
+
+from pyca.core.states import DELIVERABLE, EventState
+from pyca.store import services
+from pyca.store.figures import Figures
+from pyca.store.services import ServiceStatus
+from pyca.store.tables import Base
+from pyca.store.upstream import Upstream
+
+_UNDELIVERED = tuple(map(str, (*DELIVERABLE, EventState.UPLOADING, EventState.PAUSED_AFTER_RECORDING)))
+_OVER = (*_UNDELIVERED, str(EventState.FINISHED_UPLOADING))
+_RECENT = 8
+"""Recordings from which it is learnt how much one takes."""
+
+_TABLES = Base.metadata.tables
+_COMING = _TABLES["upcoming_event"].c
+_RECORDED = _TABLES["recorded_event"].c
+_TRACK = _TABLES["track"].c
+_UPLOAD = _TABLES["upload"].c
+_UPSTREAM = _TABLES["upstream_state"].c
+_ALARM = _TABLES["alarm"].c
+_FIGURE = _TABLES["figure"].c
+_NOW: ColumnElement[float] = bindparam("now", type_=Double)
+_TEXT: ColumnElement[str] = literal_column("''")
+# PostgreSQL takes the type of a column of several selections from the first two.
+_NULL = cast(null(), Double)
+
+
+def _piece(
+    what: str,
+    x: ColumnElement[Any],
+    y: ColumnElement[Any] = _NULL,
+    name: ColumnElement[Any] = _TEXT,
+    label: ColumnElement[Any] = _TEXT,
+) -> Select[Any]:
+    return select(literal_column(f"'{what}'"), name, label, cast(x, Double), cast(y, Double))
+
+
+_COUNTS = union_all(
+    _piece("states", func.count(), name=_RECORDED.state).group_by(_RECORDED.state),
+    _piece("coming", func.count(), func.min(_COMING.start)).where(_COMING.start > _NOW),
+    _piece("alarms", func.count(), name=_ALARM.kind)
+    .where(or_(_ALARM.ended.is_(None), _ALARM.ended > _NOW))
+    .group_by(_ALARM.kind),
+    _piece("upstreams", _UPSTREAM.checked, _UPSTREAM.failed, _UPSTREAM.name),
+    _piece("untold", func.count()).select_from(_TABLES["outbox"]),
+    _piece("figures", _FIGURE.value, name=_FIGURE.name, label=_FIGURE.label),
+)
+_OLDEST = select(func.min(_RECORDED.start)).where(_RECORDED.state.in_(_UNDELIVERED))
+_WAITING = (
+    select(func.sum(_TRACK.size))
+    .select_from(_TABLES["recorded_event"].join(_TABLES["track"], _TRACK.uid == _RECORDED.uid))
+    .where(_RECORDED.state.in_(_UNDELIVERED))
+)
+_BACKLOG = select(_OLDEST.scalar_subquery(), _WAITING.scalar_subquery())
+_SENDING = (
+    select(_UPLOAD.bytes_sent, _UPLOAD.bytes_total, _UPLOAD.rate)
+    .select_from(_TABLES["recorded_event"].join(_TABLES["upload"], _UPLOAD.uid == _RECORDED.uid))
+    .where(_RECORDED.state == str(EventState.UPLOADING))
+    .limit(1)
+)
+_LATEST = (
+    select(_RECORDED.uid).where(_RECORDED.state.in_(_OVER)).order_by(_RECORDED.start.desc()).limit(_RECENT)
+)
+_TAKEN = (
+    select(_TRACK.uid, func.sum(_TRACK.size), func.sum(_TRACK.duration))
+    .where(_TRACK.uid.in_(_LATEST))
+    .group_by(_TRACK.uid, _TRACK.input, _TRACK.flavor)
+)
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What is to be delivered."""
+
+    size: int = 0
+    """bytes"""
+    oldest: float | None = None
+    """start of the oldest recording that is not delivered"""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """The delivery that is under way."""
+
+    sent: int
+    total: int
+    rate: float
+    """bytes per second"""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the database tells."""
+
+    states: dict[str, int]
+    upcoming: int
+    following: float | None
+    """start of the next event"""
+    backlog: Backlog
+    sending: Sending | None
+    services: list[ServiceStatus]
+    upstreams: list[Upstream]
+    alarms: dict[str, int]
+    untold: int
+    """recording states that the server has still to be told"""
+    rate: float
+    """bytes per second that a recording takes, 0 where that is unknown"""
+    figures: Figures
+
+
+Execute = Callable[..., Any]
+
+
+def look(session: Session, now: float) -> Survey:
+    """Count."""
+    execute: Execute = session.connection().execute
+    pieces: dict[str, list[Any]] = {}
+    for row in execute(_COUNTS, {"now": now}):
+        pieces.setdefault(row[0], []).append(row)
+    counts = {row[1]: int(row[3]) for row in pieces.get("states", ())}
+    upcoming, following = pieces["coming"][0][3:]
+    return Survey(
+        states=counts,
+        upcoming=int(upcoming),
+        following=following,
+        backlog=_backlog(execute) if any(counts.get(state) for state in _UNDELIVERED) else Backlog(),
+        sending=_sending(execute) if counts.get(EventState.UPLOADING) else None,
+        services=services.statuses(session, now),
+        upstreams=[
+            Upstream(name, "", checked, failed) for _, name, _, checked, failed in pieces.get("upstreams", ())
+        ],
+        alarms={row[1]: int(row[3]) for row in pieces.get("alarms", ())},
+        untold=int(pieces["untold"][0][3]),
+        rate=_rate(execute(_TAKEN)) if counts else 0.0,
+        figures={(row[1], row[2]): row[3] for row in pieces.get("figures", ())},
+    )
+
+
+def _backlog(execute: Execute) -> Backlog:
+    oldest, size = execute(_BACKLOG).one()
+    return Backlog(int(size or 0), oldest)
+
+
+def _sending(execute: Execute) -> Sending | None:
+    row = execute(_SENDING).first()
+    return Sending(*row) if row else None
+
+
+def _rate(rows: Iterable[Any]) -> float:
+    """Return what :func:`pyca.core.recording.data_rate` does, for the latest recordings."""
+    sizes: dict[str, int] = {}
+    lengths: dict[str, float] = {}
+    for uid, size, length in rows:
+        sizes[uid] = sizes.get(uid, 0) + int(size or 0)
+        lengths[uid] = max(lengths.get(uid, 0.0), length or 0.0)
+    known = [uid for uid in sizes if sizes[uid] and lengths[uid]]
+    seconds = sum(lengths[uid] for uid in known)
+    return sum(sizes[uid] for uid in known) / seconds if seconds else 0.0
