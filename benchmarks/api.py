@@ -3,11 +3,13 @@
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from benchmarks.figures import Row, missing
 from benchmarks.home import home
 from benchmarks.load import load
-from benchmarks.web import PASSWORD, ask, fill, gunicorn
+from benchmarks.processes import family, usage
+from benchmarks.web import PASSWORD, Server, ask, fill, gunicorn
 
 CONNECTIONS = 16
 
@@ -43,30 +45,31 @@ def measure(quick: bool) -> Iterator[Row]:
     for number in (10, 1000) if quick else (10, 1000, 10_000):
         with home(PYCA_UI_PASSWORD=PASSWORD) as place:
             token = fill(place, number)
-            ways = {"token": f"Bearer {token}", "password": _basic()}
-            with gunicorn(place) as port:
-                for question in QUESTIONS:
-                    for way, secret in ways.items():
-                        yield from _rows(question, port, secret, seconds, f"{number:,} events, {way}")
+            ways = {"token": f"Bearer {token}"} | ({"password": _basic()} if number == 1000 else {})
+            with gunicorn(place) as server:
+                for question, (way, secret) in product(QUESTIONS, ways.items()):
+                    yield from _rows(question, server, secret, seconds, f"{number:,} events, {way}")
 
 
-def _rows(question: Question, port: int, secret: str, seconds: int, where: str) -> Iterator[Row]:
+def _rows(question: Question, server: Server, secret: str, seconds: int, where: str) -> Iterator[Row]:
     what = f"GET {question.path}{' not modified' if question.polled else ''}, {where}"
     headers = {"Authorization": secret}
-    status, tag = ask(port, question.path, headers)
+    status, tag = ask(server.port, question.path, headers)
     if status != 200:
         yield missing(what, f"status {status}")
         return
     if question.polled:
         headers["If-None-Match"] = tag
-        if ask(port, question.path, headers)[0] != 304:
+        if ask(server.port, question.path, headers)[0] != 304:
             yield missing(what, "it is sent again although nothing has changed")
             return
-    url = f"http://127.0.0.1:{port}{question.path}"
+    url = f"http://127.0.0.1:{server.port}{question.path}"
     # The first requests of each process fill what it remembers.
     load(url, headers, connections=4, seconds=1)
     alone = load(url, headers, connections=1, seconds=seconds)
+    before = usage(family(server.pid)).cpu
     full = load(url, headers, connections=CONNECTIONS, seconds=seconds)
+    spent = usage(family(server.pid)).cpu - before
     yield Row(f"{what}, alone", question.existing[0], question.alone, "ms", (alone.latency,))
     yield Row(
         f"{what}, {CONNECTIONS} at once",
@@ -76,6 +79,7 @@ def _rows(question: Question, port: int, secret: str, seconds: int, where: str) 
         (full.rate,),
         at_least=True,
     )
+    yield Row(f"{what}, CPU for one", "–", None, "ms", (1000 * spent / full.count,))
 
 
 def _basic() -> str:

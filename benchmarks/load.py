@@ -13,10 +13,12 @@ class Load:
 
     :param latency: median, in milliseconds
     :param rate: requests per second
+    :param count: requests that were answered
     """
 
     latency: float
     rate: float
+    count: int
 
 
 def load(url: str, headers: Mapping[str, str], *, connections: int, seconds: int) -> Load:
@@ -36,6 +38,9 @@ def load(url: str, headers: Mapping[str, str], *, connections: int, seconds: int
         raise RuntimeError(f"{bad[1]} requests for {url} were refused")
     found = re.search(r"50%\s+([0-9.]+)(us|ms|s)", out)
     rate = re.search(r"Requests/sec:\s+([0-9.]+)", out)
-    if found is None or rate is None:
+    count = re.search(r"(\d+) requests in", out)
+    if found is None or rate is None or count is None:
         raise RuntimeError(f"wrk said: {out.strip()}")
-    return Load(float(found[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[2]], float(rate[1]))
+    return Load(
+        float(found[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[2]], float(rate[1]), int(count[1])
+    )

@@ -30,8 +30,8 @@ def measure(quick: bool) -> Iterator[Row]:
     with home(PYCA_UI_PASSWORD=PASSWORD) as place, sync_playwright() as play:
         fill(place, 1000)
         browser = play.chromium.launch(executable_path=BINARY, args=ARGUMENTS)
-        with gunicorn(place) as port:
-            origin = f"http://127.0.0.1:{port}"
+        with gunicorn(place) as server:
+            origin = f"http://127.0.0.1:{server.port}"
             login = _log_in(browser, origin)
             for path in PATHS:
                 yield from _rows(browser, login, origin + path, path, 3 if quick else 10)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.home import ROOT, Home, wait_for
@@ -19,6 +20,14 @@ from pyca.store import recordings, tokens
 from pyca.store.database import Database
 
 PASSWORD = "benchmark"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the page is, and the process to which all others belong."""
+
+    port: int
+    pid: int
 
 
 def ask(port: int, path: str, headers: Mapping[str, str]) -> tuple[int, str]:
@@ -63,8 +72,8 @@ def _record(database: Database, folder: Path, numbers: range, now: float) -> Non
 
 
 @contextmanager
-def gunicorn(place: Home) -> Iterator[int]:
-    """Serve the page as the unit does; give its port."""
+def gunicorn(place: Home) -> Iterator[Server]:
+    """Serve the page as the unit does."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -75,7 +84,7 @@ def gunicorn(place: Home) -> Iterator[int]:
         server = subprocess.Popen(argv, cwd=place.folder, env=environ, stdout=log, stderr=log)
     try:
         wait_for(lambda: ask(port, "/health/ready", {})[0] == 200, "the page", 30.0)
-        yield port
+        yield Server(port, server.pid)
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(30)

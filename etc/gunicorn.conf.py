@@ -1,6 +1,7 @@
 """The page behind a reverse proxy: ``gunicorn --config etc/gunicorn.conf.py pyca.ui:app``."""
 
 import os
+import secrets
 import sys
 from typing import Any
 
@@ -51,12 +52,17 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Show on the page and in ``pyca status`` that the page lives."""
+    """Show on the page and in ``pyca status`` that the page lives; let streams end with their process."""
+    from pyca.ui.api.stream import feed_of
     from pyca.ui.context import of_app
     from pyca.ui.heartbeat import Heartbeat
 
     # systemd listens to gunicorn's main process only and complains of every word from a worker.
     os.environ.pop("NOTIFY_SOCKET", None)
+    feed = feed_of(worker.wsgi)
+    # Both processes were the same one until now; each counts its own messages.
+    feed.name = secrets.token_hex(4)
+    feed.ended = lambda: not worker.alive
     context = of_app(worker.wsgi)
     worker.heartbeat = Heartbeat(context.database, context.clock, "served by gunicorn")
     worker.heartbeat.start()

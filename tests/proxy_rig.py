@@ -3,6 +3,7 @@
 import http.client
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
@@ -38,6 +39,8 @@ class Proxy:
 
     folder: Path
     ports: Mapping[str, int]
+    page: subprocess.Popen[bytes] | None = None
+    """what serves the page behind it, where that is a process"""
 
     def connect(self, *, tls: bool = False) -> http.client.HTTPConnection:
         if not tls:
@@ -81,12 +84,19 @@ def nginx(name: str, folder: Path, backend: int, rate: str = "10r/s") -> Iterato
     process = subprocess.Popen([NGINX, "-p", str(folder), "-c", str(file)], stderr=subprocess.PIPE, text=True)
     try:
         proxy = Proxy(folder, ports)
-        wait_for(lambda: process.poll() is not None or proxy.ask("/ready-yet").status, "nginx")
+        # Not by requests: they are counted.
+        wait_for(lambda: process.poll() is not None or listens(ports["80"]), "nginx")
         assert process.poll() is None, process.stderr and process.stderr.read()
         yield proxy
     finally:
         process.terminate()
         process.communicate(timeout=30)
+
+
+def listens(port: int) -> bool:
+    """Tell whether somebody answers at a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def configuration(name: str, folder: Path, ports: Mapping[str, int]) -> Path:

@@ -31,6 +31,8 @@ FOCUS = """() => {
     };
 }"""
 
+NAME = "() => (document.activeElement.ariaLabel || document.activeElement.textContent).trim()"
+
 
 @pytest.fixture
 def page_only(rig: Rig) -> Rig:
@@ -45,10 +47,7 @@ def tab_to(page: Page, name: str) -> None:
     """Press Tab until a link, button or field of this name has the focus."""
     for _ in range(60):
         page.keyboard.press("Tab")
-        if page.evaluate(
-            "(name) => (document.activeElement.ariaLabel || document.activeElement.textContent).trim().startsWith(name)",
-            name,
-        ):
+        if page.evaluate(NAME).startswith(name):
             return
     raise AssertionError(f"“{name}” was not reached")
 
@@ -61,7 +60,7 @@ def test_log_in_record_and_stop_without_a_mouse(page_only: Rig, desk: Desk) -> N
     page.keyboard.press("Enter")
     expect(page.locator("#now")).to_be_visible()
 
-    tab_to(page, "Record")
+    tab_to(page, "Record now")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Title")).to_be_focused()
     page.keyboard.press("Escape")

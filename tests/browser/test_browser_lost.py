@@ -42,6 +42,7 @@ def test_an_agent_that_goes_and_comes_back_is_told(rig: Rig, desk: Desk, ui: Dae
 def test_a_login_that_ends_while_the_page_is_open(rig: Rig, desk: Desk, ui: Daemon) -> None:
     page = desk.open("/recordings")
     banner = page.locator("#offline")
+    desk.expect("401")
     with rig.database.write() as session:
         assert logins.end_all(session, USER) == 1
     expect(banner).to_be_visible(timeout=30_000)
@@ -57,11 +58,12 @@ def test_a_form_of_an_earlier_login_does_nothing(rig: Rig, desk: Desk, ui: Daemo
     page = desk.open("/")
     page.locator("#stop-1").click()
     page.locator("dialog[open]").wait_for()
+    desk.expect("401")
     with rig.database.write() as session:
         logins.end_all(session, USER)
     page.get_by_role("button", name="Stop recording").click()
-    log_in(page)
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_load_state()
+    keep(page, "earlier-login")
     with rig.database.read() as session:
         assert recordings.operator_ends(session) == {}
 

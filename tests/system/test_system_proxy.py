@@ -1,9 +1,11 @@
 """The page behind nginx with our examples: what gets through, what is stopped, who sees which picture."""
 
 import base64
+import http.client
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.proxy_rig import NGINX, ROOT, Proxy, behind, configuration, nginx
+from pyca.core.states import EventState
+from tests.proxy_rig import NGINX, ROOT, Proxy, behind, configuration, listens, nginx
 from tests.system_rig import Rig
 from tests.tools import free_port, wait_for
+from tests.ui_tools import put
 
 pytestmark = [
     pytest.mark.system,
@@ -32,11 +36,11 @@ def served(rig: Rig, name: str = "nginx.conf") -> Iterator[Proxy]:
     argv += ["--bind", f"127.0.0.1:{port}", "--chdir", str(rig.folder), "pyca.ui:app"]
     process = rig.accompany(argv, env=rig.environment(PYCA_CONFIG=str(rig.file)))
     try:
+        wait_for(lambda: process.poll() is not None or listens(port), "gunicorn")
         folder = rig.folder.parent / "nginx"
         folder.mkdir()
         with nginx(name, folder, port) as proxy:
-            tls = "tls" in name
-            wait_for(lambda: proxy.ask("/health/ready", tls=tls).status == 200, "the page")
+            proxy.page = process
             yield proxy
     finally:
         process.terminate()
@@ -210,6 +214,52 @@ def test_a_recording_is_not_written_to_the_disk_of_nginx(tmp_path: Path) -> None
         assert not [file for file in (tmp_path / "proxy").rglob("*") if file.is_file()]
         assert len(answer.read()) == size - 1_000_000
         connection.close()
+
+
+def test_a_recording_that_begins_is_told_at_once_and_the_stream_ends_with_the_server(rig: Rig) -> None:
+    with served(rig) as proxy:
+        connection = proxy.connect()
+        connection.request("GET", "/api/stream", headers=SECRET)
+        answer = connection.getresponse()
+        assert answer.getheader("Content-Type", "").startswith("text/event-stream")
+        told(answer, "snapshot")
+        put(rig.database, "r", EventState.RECORDING, time.time(), title="It begins")
+        assert "It begins" in told(answer, "event")
+        assert proxy.page
+        proxy.page.terminate()
+        # Ended in good order: a connection that is only cut raises IncompleteRead.
+        answer.read()
+        connection.close()
+
+
+def test_each_process_has_a_name_of_its_own_in_the_stream(rig: Rig) -> None:
+    with served(rig) as proxy:
+        streams, names = [], set()
+
+        def listen() -> bool:
+            stream = http.client.HTTPConnection("127.0.0.1", proxy.ports["5000"], timeout=20)
+            stream.request("GET", "/api/stream", headers=SECRET)
+            answer = stream.getresponse()
+            if answer.status == 200:
+                streams.append((stream, answer))
+                names.add(told(answer, "snapshot").split("id: ")[1].split("-")[0])
+            stream.close()
+            return len(names) == 2
+
+        wait_for(listen, "an answer of the other process")
+        for _, answer in streams:
+            answer.close()
+
+
+def told(answer: http.client.HTTPResponse, name: str) -> str:
+    """Read a stream until an event whose name begins so, and return it."""
+    text = ""
+    while True:
+        line = answer.readline().decode()
+        assert line, f"the stream has ended before “{name}”"
+        text = text + line if line.strip() else ""
+        if f"event: {name}" in text and line.startswith("data:"):
+            return text
 
 
 def test_who_keeps_connections_open_does_not_stop_the_page(rig: Rig) -> None:
