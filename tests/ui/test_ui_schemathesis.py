@@ -82,7 +82,7 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @schema.exclude(path="/api/stream").parametrize()
 @settings(
-    max_examples=10,
+    max_examples=8,
     derandomize=True,
     database=None,
     deadline=None,

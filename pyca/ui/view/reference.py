@@ -112,7 +112,7 @@ class Reference:
             right=next((roles[0] for one in security for roles in one.values() if roles), ""),
             parameters=tuple(self._parameter(one) for one in parameters),
             bodies=bodies,
-            answers=tuple(self._answer(status, one) for status, one in node["responses"].items()),
+            answers=tuple(self._answer(status, one) for status, one in sorted(node["responses"].items())),
             curl=self._curl(path, method, parameters, bodies, public=not security),
         )
 

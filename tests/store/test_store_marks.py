@@ -1,0 +1,77 @@
+"""Marks are other ones after each change that somebody would see, on both databases."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from pyca.core.event import Event
+from pyca.core.recording import Upload
+from pyca.core.states import EventState
+from pyca.store import events, marks, recordings, uploads
+from pyca.store.database import Database
+from pyca.store.tables import Base
+from pyca.store.upgrade import ensure
+
+COMING = Event("c", "To come", 5000.0, 6000.0, inputs=("camera",))
+Change = Callable[[Session], object]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        made = Database(f"sqlite:///{tmp_path}/pyca.db")
+    else:
+        made = Database(request.getfixturevalue("postgresql"))
+    ensure(made)
+    with made.write() as session:
+        recordings.begin(session, Event("r", "Past", 1000.0, 2000.0), Path("/r"), 1000.0)
+        for state in (EventState.FINISHED_RECORDING, EventState.UPLOADING):
+            recordings.set_state(session, "r", state, 2000.0)
+        uploads.save(session, Upload("r", "opencast", bytes_total=900))
+        events.add(session, COMING)
+    yield made
+    with made.write() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(table.delete())
+    made.dispose()
+
+
+@pytest.mark.parametrize(
+    ("uid", "change"),
+    [
+        ("c", lambda session: events.update(session, COMING.changed(title="Other"))),
+        ("c", lambda session: events.update(session, COMING.changed(end=7000.0))),
+        ("c", lambda session: events.update(session, COMING.changed(description="More"))),
+        ("c", lambda session: events.update(session, COMING.changed(inputs=("screen",)))),
+        ("c", lambda session: recordings.begin(session, COMING, Path("/c"), 5000.0)),
+        ("r", lambda session: recordings.set_state(session, "r", EventState.FAILED_UPLOADING, 3000.0)),
+        ("r", lambda session: uploads.save(session, Upload("r", "opencast", attempts=2, error="503"))),
+    ],
+)
+def test_a_change_gives_another_mark_to_its_event_alone(database: Database, uid: str, change: Change) -> None:
+    with database.read() as session:
+        before = marks.look(session)
+    with database.write() as session:
+        change(session)
+    with database.read() as session:
+        after = marks.look(session)
+    assert {key for key in ("c", "r") if before.marks[key] != after.marks[key]} == {uid}
+
+
+def test_progress_is_told_apart_from_the_event(database: Database) -> None:
+    with database.read() as session:
+        before = marks.look(session)
+    with database.write() as session:
+        uploads.progress(session, "r", 300, 10.0)
+    with database.read() as session:
+        after = marks.look(session)
+    assert after == replace(before, uploads={"r": marks.Progress(300, 900, 10.0)})
+    assert after.going_on == {"r"}
+
+
+def test_only_what_is_there_exists(database: Database) -> None:
+    with database.read() as session:
+        assert marks.existing(session, ["c", "r", "x"]) == {"c", "r"}
