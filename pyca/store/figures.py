@@ -58,11 +58,17 @@ def add(session: Session, name: str, amount: float = 1.0, label: str = "") -> No
     grown = fresh.on_conflict_do_update(
         index_elements=["name", "label"], set_={"value": FigureRow.value + fresh.excluded.value}
     )
+    place = connection.begin_nested()
     try:
-        with connection.begin_nested():
-            connection.execute(grown)
+        connection.execute(grown)
     except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        # Where that fails, the whole transaction is gone, and whoever waits for it has to know.
+        place.rollback()
         logger.warning("the figure “%s” is not counted: %s", name, error.orig)
+    else:
+        place.commit()
 
 
 def read(session: Session) -> Figures:

@@ -472,9 +472,9 @@ def test_progress_is_stored_once_a_second(bench: Bench, monkeypatch: pytest.Monk
     noted: list[tuple[int, float]] = []
     store = uploads.progress
 
-    def note(session: object, uid: str, sent: int, rate: float) -> bool:
+    def note(session: object, uid: str, sent: int, rate: float, grown: int) -> bool:
         noted.append((sent, round(rate)))
-        return store(session, uid, sent, rate)  # type: ignore[arg-type]
+        return store(session, uid, sent, rate, grown)  # type: ignore[arg-type]
 
     monkeypatch.setattr(uploads, "progress", note)
     add_track = bench.target.add_track

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from pyca.core.alarm import Alarm, AlarmKind
+from pyca.core.errors import StoreError
 from pyca.core.event import Event, Origin
 from pyca.core.recording import Part, Recording, Track, Upload
 from pyca.core.states import EventState
@@ -84,6 +85,21 @@ def test_a_figure_that_cannot_be_stored_is_no_reason_to_fail(database: Database)
         figures.add(session, "n")
     with database.read() as session:
         assert recordings.get(session, "e1")
+
+
+def test_a_transaction_that_is_gone_is_not_passed_over(database: Database) -> None:
+    with database.write() as session:
+        session.execute(
+            text(
+                "CREATE TRIGGER gone BEFORE INSERT ON figure "
+                "BEGIN SELECT RAISE(ROLLBACK, 'disk is full'); END"
+            )
+        )
+    with pytest.raises(StoreError), database.write() as session:
+        figures.add(session, "n")
+        recordings.begin(session, EVENT, Path("/r"), 1000.0)
+    with database.read() as session:
+        assert recordings.get(session, "e1") is None
 
 
 def test_a_start_is_counted_with_its_lateness_once(database: Database) -> None:

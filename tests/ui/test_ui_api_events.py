@@ -706,6 +706,16 @@ def test_impossible_events_are_invalid_data(
     assert document(program.get("/api/events"))["data"] == []
 
 
+@pytest.mark.parametrize(("path", "status"), [("/api/events", 409), ("/api/schedule", 400)])
+def test_nothing_but_events_is_planned(program: Program, path: str, status: int) -> None:
+    body: dict[str, Any] = {"data": {"type": "upload", "attributes": {"duration": 60}}}
+    (problem,) = problems(program.ask("POST", path, body), status)
+    assert problem["source"] == {"pointer": "/data/type"}
+    body["data"]["type"] = 5
+    assert problems(program.ask("POST", path, body), 400)
+    assert document(program.get("/api/events"))["data"] == []
+
+
 def test_nobody_chooses_an_id(program: Program) -> None:
     body = {"data": {"type": "event", "id": "mine", "attributes": {"duration": 60}}}
     assert problems(program.ask("POST", "/api/events", body), 403)

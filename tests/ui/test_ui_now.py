@@ -81,7 +81,7 @@ def test_on_air_tells_since_until_and_what_remains(
     now = section(person.get("/").text, "now")
     assert "On air" in now and "Ready" not in now
     assert ">09:06</time>" in now and ">09:51</time>" in now, "26 minutes past eight UTC, in Zurich"
-    assert ">25:00</span>" in now and ">20:00</b> recorded" in now
+    assert ">25:00</span>" in now and ">20:00</span></b> recorded" in now
 
 
 def test_idle_says_when_it_goes_on_and_whether_it_could(

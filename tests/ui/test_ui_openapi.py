@@ -7,6 +7,7 @@ import pytest
 import schemathesis
 import yaml
 from flask import Flask
+from flask.testing import FlaskClient
 
 from pyca.ui.access.rights import needed
 from pyca.ui.api.description import description
@@ -77,6 +78,15 @@ def test_it_is_served_once(person: Person) -> None:
     assert person.client.get("/api/openapi.yaml").status_code == 401
 
 
+@pytest.mark.parametrize(("path", "method"), operations())
+def test_strangers_learn_nothing(client: FlaskClient, path: str, method: str) -> None:
+    place = path.replace("{uid}", "e1").replace("{number}", "0")
+    answer = client.open(place, method=method)
+    public = operations()[path, method].get("security") == []
+    assert answer.status_code == (200 if public else 401)
+    assert str(answer.status_code) in operations()[path, method]["responses"]
+
+
 def test_every_operation_is_on_the_page(person: Person) -> None:
     text = person.get("/api/docs").text
     for (path, method), operation in operations().items():
@@ -89,7 +99,9 @@ def test_every_operation_is_on_the_page(person: Person) -> None:
 def test_the_page_is_for_people(person: Person) -> None:
     stranger = person.client.get("/api/docs", headers={"Accept": "text/html"})
     assert (stranger.status_code, stranger.headers["Location"]) == (303, "/login?next=/api/docs")
-    assert person.client.post("/api/docs", auth=(person.ui.username, person.ui.password)).mimetype == "text/html"
+    assert (
+        person.client.post("/api/docs", auth=(person.ui.username, person.ui.password)).mimetype == "text/html"
+    )
 
 
 def test_the_entry_points_to_every_list(person: Person) -> None:

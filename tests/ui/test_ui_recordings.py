@@ -53,6 +53,8 @@ def test_the_list_shows_the_newest_first_with_what_became_of_them(
     assert "450.0 MB of 1.8 GB · 9.0 MB/s · 2 min left" in text and '<progress max="1800000000"' in text
     assert "4 attempts, next try" in text and "The server said 503." in text
     assert "45:00 · 1.8 GB · 2 tracks" in text
+    assert "next try" not in person.get("/recordings/e5").text, "it is under way"
+    assert "4 attempts, next try" in person.get("/recordings/e6").text
 
 
 @pytest.mark.parametrize(

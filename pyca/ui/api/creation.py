@@ -26,7 +26,7 @@ def create() -> Response:
     """Plan an event; without a start it begins now."""
     read_parameters(Rules())
     readers = _readers() | {"start": sent.moment, "end": sent.moment, "description": sent.text}
-    told = sent.read_resource("event", readers)
+    told = sent.read_resource("event", readers, wrong_type=409)
     sent.refuse_own_id(told)
     start, end = _span(told)
     event = _plan(told, start, end)

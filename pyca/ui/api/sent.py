@@ -33,18 +33,23 @@ class Sent:
         return ApiError(invalid(detail, f"{self.place}/attributes/{escaped(name)}"))
 
 
-def read_resource(kind: str, readers: Mapping[str, Reader], *, uid: str | None = None) -> Sent:
+def read_resource(
+    kind: str, readers: Mapping[str, Reader], *, uid: str | None = None, wrong_type: int = 400
+) -> Sent:
     """Return the one resource in the body of the present request.
 
     :param kind: its type
     :param readers: of the attributes that it may have
     :param uid: the id that it must have; None where it needs none
+    :param wrong_type: status of the answer to another type; the standard wants 409, older programs know 400
     :raises ApiError: naming all that is wrong
     """
     place, members = _single(read_body())
     problems = []
     if members.get("type") != kind:
-        problems.append(invalid(f"The type of the resource has to be “{kind}”.", f"{place}/type"))
+        status = wrong_type if isinstance(members.get("type"), str) else 400
+        detail = f"The type of the resource has to be “{kind}”."
+        problems.append(Problem(status, "Invalid data", detail, f"{place}/type"))
     if uid is not None and members.get("id") != uid:
         problems.append(invalid("The id is not that of the address.", f"{place}/id"))
     given = members.get("attributes")

@@ -51,25 +51,26 @@ def stream() -> Response:
     if not request.environ.get("wsgi.multithread"):
         return _refuse("This server has no threads to spare; ask /api/events again from time to time.")
     known = _known(feed, request.headers.get("Last-Event-ID", ""))
-    if not feed.join():
+    place = feed.join()
+    if place is None:
         return _refuse("As many listen already as this server allows. Close other pages, or try again later.")
     try:
         begin = feed.begin(known)
     except BaseException:
-        feed.leave()
+        feed.leave(place)
         raise
     gone: Callable[[], bool] = request.environ.get("waitress.client_disconnected", lambda: False)
     response = _response(_tell(feed, begin, here.clock, gone))
-    response.call_on_close(feed.leave)
+    response.call_on_close(lambda: feed.leave(place))
     return response
 
 
 def _tell(feed: Feed, begin: Beginning, clock: Clock, gone: Callable[[], bool]) -> Iterator[str]:
     """Yield the stream until its time is over, the server stops or nobody listens any more."""
     first = [Message(begin.last, "snapshot", begin.snapshot)] if begin.snapshot else begin.missed
-    yield f"retry: {RETRY}\n\n" + _format(feed, first)
     number, end = begin.last, clock.monotonic() + LONGEST
     beat = clock.monotonic() + BEAT
+    yield f"retry: {RETRY}\n\n" + _format(feed, first)
     while clock.monotonic() < end and not (feed.ended() or gone()):
         fresh = feed.wait(number, _SLICE)
         if fresh is None:

@@ -1,6 +1,6 @@
 // Keeps a page up to date, shows questions as dialogs, moves the meters. Without it everything works as pages.
 
-const status = document.getElementById("status");
+const status = document.querySelector("#status[data-from]");
 const offline = document.getElementById("offline");
 const notice = document.getElementById("notice");
 const dialog = document.getElementById("dialog");
@@ -164,7 +164,7 @@ async function swap({ number, modified, stale }) {
   // What is live and what is not is said in words, which come with the next refresh.
   if (stale !== figure.classList.contains("stale") || (modified && !old)) return refresh.ask();
   const age = figure.querySelector("[data-age]");
-  if (age && modified) write(age, now() - modified < 6 ? "live" : `live, ${Math.round(now() - modified)} s old`);
+  if (age && modified) write(age, `live, ${Math.max(Math.round(now() - modified), 0)} s old`);
   if (!old || !modified || figure.dataset.modified === String(modified)) return;
   const image = await loaded(`${figure.dataset.picture}?t=${modified}`);
   figure.dataset.modified = String(modified);

@@ -64,25 +64,26 @@ class Feed:
         A question and not an order, because signal handlers must not wait for locks."""
         self._looking = threading.Lock()
         self._changed = threading.Condition()
-        self._listeners = 0
+        self._places: set[object] = set()
         self._thread: threading.Thread | None = None
         self._picture: Picture | None = None
         self._messages: deque[Message] = deque(maxlen=KEPT)
         self._number = 0
         self._trouble = False
 
-    def join(self) -> bool:
-        """Begin to listen; False where too many do so already. Whoever has joined must :meth:`leave`."""
+    def join(self) -> object | None:
+        """Begin to listen; return the place that is held until :meth:`leave`, None where all are taken."""
         with self._changed:
-            if self._listeners >= LISTENERS or self.ended():
-                return False
-            self._listeners += 1
-            return True
+            if len(self._places) >= LISTENERS or self.ended():
+                return None
+            place = object()
+            self._places.add(place)
+            return place
 
-    def leave(self) -> None:
-        """Listen no more."""
+    def leave(self, place: object) -> None:
+        """Listen no more; a place that was given back already is not given back twice."""
         with self._changed:
-            self._listeners -= 1
+            self._places.discard(place)
             self._changed.notify_all()
 
     def begin(self, number: int | None) -> Beginning:
@@ -138,7 +139,7 @@ class Feed:
                 logger.exception("nobody can be told what changes")
 
     def _idle(self) -> bool:
-        return not self._listeners or self.ended()
+        return not self._places or self.ended()
 
     def _look(self) -> Picture:
         """Look once, and tell what has changed since the last time.

@@ -15,6 +15,10 @@ STALE_SECONDS = 20.0
 """A picture that is older than this is not live."""
 
 
+_LATEST = 32_503_680_000.0
+"""seconds since 1970: the year 3000"""
+
+
 @dataclass(frozen=True)
 class PreviewFile:
     """One configured preview."""
@@ -66,7 +70,7 @@ class Previews:
             found = self.files[number].path.stat()
         except (OSError, ValueError):
             return None
-        return found.st_mtime if stat.S_ISREG(found.st_mode) and found.st_size else None
+        return _moment(found) if stat.S_ISREG(found.st_mode) and found.st_size else None
 
     def picture(self, number: int) -> Picture | None:
         """Return a preview; while it is being written its last complete version, None where there is none."""
@@ -97,7 +101,12 @@ def _read(path: Path, known: Picture | None) -> Picture | None:
     except (OSError, ValueError):
         return None
     mimetype = picture_type(data)
-    return Picture(data, mimetype, found.st_mtime, tag) if mimetype else None
+    return Picture(data, mimetype, _moment(found), tag) if mimetype else None
+
+
+def _moment(found: os.stat_result) -> float:
+    """Return when a file was written; some disks keep moments that no calendar has."""
+    return min(max(found.st_mtime, 0.0), _LATEST)
 
 
 def _open_at_once(path: str, flags: int) -> int:
