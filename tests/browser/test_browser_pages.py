@@ -26,14 +26,31 @@ PAGES = {
     "configuration": "/system/configuration",
     "account": "/account",
     "about": "/about",
+    "docs": "/api/docs",
     "login": "/login",
 }
+QUESTIONS = {
+    "event": "/schedule/events/n0",
+    "change-page": "/schedule/change?uid=n0",
+    "cancel-page": "/schedule/cancel?uid=n0",
+    "record-page": "/record",
+    "stop-page": "/stop?uid=e0",
+    "extend-page": "/extend?uid=e0",
+    "retry-page": "/retry?uid=e6",
+    "delete-page": "/delete?uid=e6",
+    "day": "/schedule?day=2026-11-21",
+    "troubled": "/recordings?state=troubled",
+    "found-nothing": "/recordings?title=%3Ci%3Enothing",
+}
+"""Pages that are usually dialogs, or reached from another page."""
 LOOKS = {
     "desktop": (DESKTOP, False),
     "dark": (DESKTOP, True),
     "phone": (PHONE, False),
     "phone-dark": (PHONE, True),
 }
+FEW = ("desktop", "phone-dark")
+HREFS = "links => links.map((link) => link.getAttribute('href').split('#')[0])"
 LONG = "Donaudampfschifffahrtsgesellschaft" * 4
 
 
@@ -69,11 +86,11 @@ def desk(chromium: Browser, busy: Rig) -> Iterator[Desk]:
     desk.leave()
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, *QUESTIONS])
 def test_each_page_is_accessible_and_fits_its_window(desk: Desk, name: str) -> None:
-    page = desk.open(PAGES[name], stranger=name == "login")
+    page = desk.open({**PAGES, **QUESTIONS}[name], stranger=name == "login")
     assert page.locator("h1").count() == 1
-    for look in LOOKS:
+    for look in LOOKS if name in PAGES else FEW:
         put_on(page, look)
         keep(page, f"{name}-{look}")
         assert (look, overhang(page)) == (look, [])
@@ -88,7 +105,7 @@ def test_each_dialog_is_accessible(desk: Desk, name: str) -> None:
     for link in questions:
         page.locator(f"#{link}").click()
         page.locator("dialog[open]").wait_for()
-        for look in ("desktop", "phone-dark"):
+        for look in FEW:
             put_on(page, look)
             keep(page, f"{name}-{look}-{link}")
             assert (link, look, overhang(page)) == (link, look, [])
@@ -96,6 +113,57 @@ def test_each_dialog_is_accessible(desk: Desk, name: str) -> None:
         page.keyboard.press("Escape")
         page.locator("dialog[open]").wait_for(state="detached")
         assert page.evaluate("document.activeElement.id") == link
+
+
+def test_an_agent_that_has_nothing_yet_is_friendly(chromium: Browser, rig: Rig) -> None:
+    ensure(rig.database)
+    rig.start("ui").says("The page is at")
+    desk = Desk(chromium, f"http://127.0.0.1:{rig.port}")
+    page = desk.open("/", size=PHONE)
+    for name in ("now", "schedule", "recordings", "system", "account"):
+        page.goto(PAGES[name])
+        keep(page, f"{name}-empty")
+        assert (name, overhang(page)) == (name, [])
+        assert (name, violations(page)) == (name, [])
+    desk.expect("404")
+    page.goto("/recordings/nothing")
+    keep(page, "nothing-here")
+    assert violations(page) == []
+    desk.leave()
+
+
+def test_every_link_leads_somewhere(desk: Desk) -> None:
+    page = desk.open("/")
+    seen: set[str] = set()
+    waiting = ["/"]
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        answer = page.request.get(path)
+        assert answer.status == 200, path
+        if path not in PAGES.values():
+            continue
+        page.goto(path)
+        for link in page.locator("a[href^='/']:not([download])").evaluate_all(HREFS):
+            if link not in seen and link not in waiting:
+                waiting.append(link)
+    assert set(PAGES.values()) - {"/login", "/recordings/e6", "/recordings/e7"} <= {
+        path.split("?")[0] for path in seen
+    }
+
+
+@pytest.mark.parametrize("name", ["now", "schedule", "recordings", "system"])
+def test_a_page_is_small(desk: Desk, name: str) -> None:
+    page = desk.open(PAGES[name])
+    # The browser that has logged in has loaded something already.
+    fresh = desk.browser.new_context(base_url=desk.origin, storage_state=page.context.storage_state())
+    first = fresh.new_page()
+    sizes: list[int] = []
+    first.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    first.goto(PAGES[name], wait_until="networkidle")
+    fresh.close()
+    assert len(sizes) >= 3
+    assert sum(sizes) < 100_000
 
 
 def put_on(page: Page, look: str) -> None:

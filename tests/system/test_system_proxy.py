@@ -17,7 +17,7 @@ from pyca.core.states import EventState
 from tests.proxy_rig import NGINX, ROOT, Proxy, behind, configuration, listens, nginx
 from tests.system_rig import Rig
 from tests.tools import free_port, wait_for
-from tests.ui_tools import put
+from tests.ui_tools import JPEG, put
 
 pytestmark = [
     pytest.mark.system,
@@ -80,6 +80,8 @@ def test_the_page_comes_through_with_each_header_once(rig: Rig, name: str) -> No
         small = proxy.ask("/static/style.css", tls=tls, headers={"Accept-Encoding": "gzip", **SECRET})
         assert small.all("Content-Encoding") == ["gzip"]
         assert proxy.ask("/", tls=tls, headers={"Authorization": "Basic eDp5"}).status == 401
+        (cookie,) = proxy.ask("/login", tls=tls).all("Set-Cookie")
+        assert ("; Secure" in cookie) is tls
         if tls:
             away = proxy.ask("/schedule?day=1", headers={"Host": "pyca.example.org"})
             assert (away.status, away.all("Location")) == (301, ["https://pyca.example.org/schedule?day=1"])
@@ -161,6 +163,18 @@ def test_a_picture_is_kept_for_a_moment_for_whom_it_was_made(tmp_path: Path) -> 
         first = look(Authorization="ada")
         wait_for(lambda: look(Authorization="ada") != first, "a new picture")
         assert proxy.ask("/img/0", headers={"Authorization": "ada"}).all("Cache-Control") == ["no-store"]
+
+
+def test_a_stranger_sees_no_picture_that_was_just_shown(rig: Rig) -> None:
+    rig.configure(capture={"preview": "{{previewdir}}/p.jpg"})
+    (rig.folder / "previews").mkdir()
+    (rig.folder / "previews" / "p.jpg").write_bytes(JPEG)
+    with served(rig) as proxy:
+        for _ in range(5):
+            assert proxy.ask("/img/0", headers=SECRET).body == JPEG
+            for stranger in ({}, {"Authorization": "Basic eDp5"}, {"Cookie": "pyca=x"}):
+                answer = proxy.ask("/img/0", headers=stranger)
+                assert answer.status in (303, 401) and JPEG not in answer.body
 
 
 def test_other_answers_are_not_kept(tmp_path: Path) -> None:
