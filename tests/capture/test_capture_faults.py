@@ -128,7 +128,7 @@ class TestFallback:
 
     def test_a_disk_that_fills_up_is_left(self, rig: Rig, room: Room) -> None:
         rig.add(length=3.0)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         room["rec ordings"] = 1000
         os.kill(rig.parts()[0].pid, signal.SIGKILL)
         recording = rig.finish()

@@ -77,14 +77,14 @@ class TestWithScripts:
 
     def test_an_operator_stops_and_extends(self, rig: Rig) -> None:
         rig.add(length=60)
-        rig.drive(rig.is_in(EventState.RECORDING))
+        rig.drive(rig.is_writing)
         with rig.database.write() as session:
             recordings.set_end(session, "e1", rig.clock.now() - 1)
         assert rig.finish().state is EventState.FINISHED_RECORDING
 
     def test_a_cancelled_event_is_finished_as_planned_and_flagged(self, rig: Rig) -> None:
         rig.add(length=1.0, origin=Origin.OPENCAST)
-        rig.drive(rig.is_in(EventState.RECORDING))
+        rig.drive(rig.is_writing)
         with rig.database.write() as session:
             events.cancel(session, "e1")
         recording = rig.finish()
@@ -227,7 +227,7 @@ class TestWithScripts:
 
     def test_inputs_that_are_renamed_meanwhile_are_delivered(self, rig: Rig) -> None:
         rig.add(length=1.2)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         rig.service.close()
         started = rig.parts()[0].started
         wait_for(lambda: rig.clock.now() > started + 1.5, "the event's end")
