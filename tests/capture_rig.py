@@ -114,9 +114,9 @@ class Rig:
             return recordings.parts(session, uid)
 
     def is_writing(self, uid: str = "e1") -> bool:
-        """True once the command of the latest part has written something; a moment after the part is noted."""
+        """True once the command of the latest part has written, a moment after the part is noted."""
         files = [Path(file) for part in self.parts(uid)[-1:] for file in part.files]
-        return bool(files) and all(file.is_file() and file.stat().st_size > 0 for file in files)
+        return bool(files) and all(file.is_file() and file.stat().st_size for file in files)
 
     def states(self) -> dict[str, EventState]:
         with self.database.read() as session:
