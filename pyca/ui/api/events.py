@@ -19,7 +19,7 @@ from pyca.ui.api.document import answer, check_match
 from pyca.ui.api.errors import ApiError, Problem, not_found
 from pyca.ui.api.negotiation import api_blueprint
 from pyca.ui.api.parameters import LARGEST_PAGE, Asked, Rules, flag, page_links, read_parameters, slim
-from pyca.ui.api.resources import EVENT, event_of
+from pyca.ui.api.resources import EVENT, base_of, event_of
 from pyca.ui.context import context
 
 blueprint = api_blueprint("api_events", __name__)
@@ -42,8 +42,9 @@ def list_events() -> Response:
     wanted = _wanted(asked)
     with context().database.read() as session:
         found, total = listing.page(session, wanted, asked.sort, asked.offset, asked.size)
+    base = base_of()
     return answer(
-        [slim(event_of(one), asked) for one in found],
+        [slim(event_of(one, base), asked) for one in found],
         meta={"total": total},
         links=page_links(asked, total),
     )

@@ -56,9 +56,12 @@ TRACK = ("name", "flavor", "input", "part", "size", "duration", "streams")
 PART = ("input", "number", "started", "ended", "outcome", "exit_code", "files", "flavors")
 
 
-def event_of(one: Listed) -> dict[str, Any]:
-    """Return an event; programs of older pyCA know the first attributes, up to ``data``."""
-    own = address_of(one.uid)
+def event_of(one: Listed, base: str | None = None) -> dict[str, Any]:
+    """Return an event; programs of older pyCA know the first attributes, up to ``data``.
+
+    :param base: see :func:`address_of`
+    """
+    own = address_of(one.uid, base)
     resource: dict[str, Any] = {
         "type": "event",
         "id": one.uid,
@@ -133,13 +136,21 @@ def part_of(row: Row[Any]) -> dict[str, Any]:
     return {"type": "part", "id": str(row.id), "attributes": attributes}
 
 
-def address_of(uid: str) -> str:
-    """Return the address of an event."""
-    # Nearly all ids are plain, and a list has a thousand of them.
-    word = uid if _PLAIN.fullmatch(uid) else quote(uid, safe="")
+def base_of() -> str:
+    """Return what the addresses of all events begin with."""
     # A stream tells what changes outside of any request.
     root = request.script_root if has_request_context() else ""
-    return f"{root}{PREFIX}/events/{word}"
+    return f"{root}{PREFIX}/events"
+
+
+def address_of(uid: str, base: str | None = None) -> str:
+    """Return the address of an event.
+
+    :param base: from :func:`base_of`, where many addresses are made
+    """
+    # Nearly all ids are plain, and a list has a thousand of them.
+    word = uid if _PLAIN.fullmatch(uid) else quote(uid, safe="")
+    return f"{base_of() if base is None else base}/{word}"
 
 
 def _calendar(one: Listed) -> dict[str, Any]:
