@@ -8,9 +8,9 @@ from flask import Flask, current_app
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
-from pyca.ui.view.logs import Logs
-from pyca.ui.view.meter import Meter
+from pyca.ui.view.logcommand import LogCommand
 from pyca.ui.view.previews import Previews
+from pyca.ui.view.processors import Processors
 from pyca.ui.view.versions import Versions
 
 _KEY = "pyca"
@@ -26,8 +26,8 @@ class Context:
     zone: tzinfo | None
     """the agent's time zone, None for that of the machine"""
     previews: Previews
-    logs: Logs = field(default_factory=Logs)
-    meter: Meter = field(default_factory=Meter)
+    log_command: LogCommand = field(default_factory=LogCommand)
+    processors: Processors = field(default_factory=Processors)
     versions: Versions = field(default_factory=Versions)
 
 

@@ -10,7 +10,7 @@ from pyca.core.event import Event
 from pyca.core.states import EventState, ServiceState
 from pyca.core.units import show_duration, show_size
 from pyca.ui.context import context
-from pyca.ui.view.meters import meter
+from pyca.ui.view.sound import meter
 
 STATES: dict[EventState, tuple[str, str]] = {
     EventState.UPCOMING: ("clock", "planned"),

@@ -24,8 +24,8 @@ from pyca.ui import create_app
 from pyca.ui.context import of_app
 from pyca.ui.view.alarms import HELP, KINDS
 from pyca.ui.view.levels import Level
-from pyca.ui.view.meters import meter
 from pyca.ui.view.overview import gather
+from pyca.ui.view.sound import meter
 from tests.tools import FakeClock
 from tests.ui_tools import JPEG, Person, fill, put
 

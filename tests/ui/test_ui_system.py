@@ -20,7 +20,7 @@ from pyca.store.tables import ServiceRow
 from pyca.ui import create_app
 from pyca.ui.context import of_app
 from pyca.ui.view import disks, machine, versions
-from pyca.ui.view.meter import Meter, Reading
+from pyca.ui.view.processors import Processors, Reading
 from tests.tools import FakeClock
 from tests.ui_tools import Person, fill
 
@@ -209,7 +209,7 @@ def test_without_ffmpeg_there_are_words(person: Person, monkeypatch: pytest.Monk
 
 
 def test_shares_are_of_the_time_between_two_looks(clock: FakeClock) -> None:
-    meter = Meter()
+    meter = Processors()
     assert meter.share(clock, {"a": Reading(10, 100)}) == {"a": 0.1}
     clock.move(1)
     assert meter.share(clock, {"a": Reading(11, 101)}) == {"a": 0.1}, "too soon for a new figure"

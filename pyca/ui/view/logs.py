@@ -3,9 +3,8 @@
 import os
 import shutil
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pyca.config.types import CommandLine
 from pyca.core.errors import CommandError
@@ -13,11 +12,8 @@ from pyca.runtime.command import build_argv
 from pyca.runtime.files import open_regular
 from pyca.runtime.keptlog import before, folder_beside, kept_files
 from pyca.runtime.logs import stderr_is_journal
-from pyca.ui.view.logcommand import LogCommand
+from pyca.ui.context import Context
 from pyca.ui.view.loglines import Level, Line, parse
-
-if TYPE_CHECKING:
-    from pyca.ui.context import Context
 
 KEEP = 400_000
 """Bytes of a log that are read at most, from its end."""
@@ -48,14 +44,7 @@ class Log:
     """True where a command has not said all yet, so that it is worth reading again soon"""
 
 
-@dataclass
-class Logs:
-    """What reading the log needs to remember; one for each application."""
-
-    command: LogCommand = field(default_factory=LogCommand)
-
-
-def read(context: "Context") -> Log:
+def read(context: Context) -> Log:
     """Return the end of the log. It never fails and never waits long: what is wrong stands in the answer."""
     settings, now = context.settings, context.clock.now()
     if settings.ui.log_command:
@@ -80,12 +69,12 @@ def services(lines: Iterable[Line]) -> list[str]:
     return sorted({line.service for line in lines if line.service})
 
 
-def _of_command(context: "Context", command: str, source: str) -> Log:
+def _of_command(context: Context, command: str, source: str) -> Log:
     try:
         argv = build_argv(command, {})
     except CommandError as error:
         return Log(source, trouble=f"{error}.")
-    answer = context.logs.command.ask(argv, context.clock, KEEP)
+    answer = context.log_command.ask(argv, context.clock, KEEP)
     output, trouble = answer.output, answer.trouble
     if answer.waiting:
         trouble = "The command is still running" + (": this is what it said before." if output else ".")
@@ -96,7 +85,7 @@ def _of_command(context: "Context", command: str, source: str) -> Log:
     return replace(log, waiting=answer.waiting)
 
 
-def _of_journal(context: "Context") -> Log:
+def _of_journal(context: Context) -> Log:
     """Return what the journal holds of pyCA's units; its entries are exact, so they are asked for as JSON."""
     source = "the journal of pyCA's units"
     if not shutil.which("journalctl", path=os.environ.get("PATH", os.defpath)):
@@ -114,7 +103,7 @@ def _of_journal(context: "Context") -> Log:
     )
 
 
-def _kept(context: "Context") -> Log:
+def _kept(context: Context) -> Log:
     """Return what the services keep themselves beside the database."""
     file = context.database.file
     if file is None:

@@ -18,7 +18,7 @@ from pyca.store.upstream import Upstream
 from pyca.ui.context import Context
 from pyca.ui.view import disks
 from pyca.ui.view.disks import DiskUse
-from pyca.ui.view.meter import Reading
+from pyca.ui.view.processors import Reading
 from pyca.ui.view.services import calendars, statuses
 
 DUTIES: dict[str, str] = {
@@ -155,8 +155,8 @@ def _processes(
     readings = {_MACHINE: Reading(seen.cpu_busy, seen.cpu_total)}
     for taken in (*own.values(), *(each for found in commands.values() for each in found)):
         readings[taken.key] = taken.reading
-    first = context.meter.moment == float("-inf")
-    shares = context.meter.share(context.clock, readings)
+    first = context.processors.moment == float("-inf")
+    shares = context.processors.share(context.clock, readings)
     found = {}
     for pid, taken in own.items():
         below = commands.get(pid, [])

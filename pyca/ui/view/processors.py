@@ -23,7 +23,7 @@ class Reading:
 
 
 @dataclass
-class Meter:
+class Processors:
     """Remembers the last look and its result."""
 
     moment: float = float("-inf")
