@@ -149,7 +149,16 @@ def overhang(page: Page) -> list[str]:
     return found
 
 
-def keep(page: Page, name: str) -> None:
-    """Keep a picture of the whole page for people to look at."""
+def keep(page: Page, name: str, *, whole: bool = True) -> None:
+    """Keep a picture for people to look at.
+
+    :param whole: all of the page, and not only what the window shows of it
+    """
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+    window = page.viewport_size or {"width": DESKTOP[0], "height": DESKTOP[1]}
+    if whole:
+        # A window as high as the page: what sticks to the window's edge would stand in the middle otherwise.
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": window["width"], "height": max(height, window["height"])})
+    page.screenshot(path=ARTEFACTS / f"{name}.png")
+    page.set_viewport_size(window)

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -73,14 +74,15 @@ class Proxy:
 
 
 @contextmanager
-def nginx(name: str, folder: Path, backend: int, rate: str = "10r/s") -> Iterator[Proxy]:
+def nginx(name: str, folder: Path, backend: int, rate: str = "") -> Iterator[Proxy]:
     """Run nginx with an example in front of a port of this machine.
 
-    :param rate: of all requests together, for tests that ask more often than people do
+    :param rate: of requests, such as 1000r/s, for tests that ask more often than people do
     """
     ports = {"80": free_port(), "443": free_port(), "5000": backend}
     file = configuration(name, folder, ports)
-    file.write_text(file.read_text().replace("rate=10r/s", f"rate={rate}"))
+    if rate:
+        file.write_text(re.sub(r"rate=\d+r/s", f"rate={rate}", file.read_text()))
     process = subprocess.Popen([NGINX, "-p", str(folder), "-c", str(file)], stderr=subprocess.PIPE, text=True)
     try:
         proxy = Proxy(folder, ports)
