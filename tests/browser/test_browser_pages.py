@@ -26,10 +26,10 @@ PAGES = {
     "configuration": "/system/configuration",
     "account": "/account",
     "about": "/about",
-    "docs": "/api/docs",
     "login": "/login",
 }
 QUESTIONS = {
+    "docs": "/api/docs",
     "event": "/schedule/events/n0",
     "change-page": "/schedule/change?uid=n0",
     "cancel-page": "/schedule/cancel?uid=n0",
