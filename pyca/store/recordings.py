@@ -130,6 +130,12 @@ def operator_ends(session: Session) -> dict[str, float]:
     return {uid: end for uid, end in session.execute(query) if end is not None}
 
 
+def end_by_hand(session: Session, uid: str) -> float | None:
+    """Return the end that somebody chose for a recording, running or over; None where nobody did."""
+    found: float | None = session.scalar(select(RecordedEvent.operator_end).where(RecordedEvent.uid == uid))
+    return found
+
+
 def running(session: Session) -> list[Recording]:
     """Return what is being recorded, the oldest first, each with the end that holds now."""
     query = select(RecordedEvent).where(RecordedEvent.state == str(EventState.RECORDING))

@@ -10,7 +10,7 @@ from pyca.config.settings import Settings
 from pyca.core.access import Scope
 from pyca.core.alarm import Alarm, AlarmKind
 from pyca.core.event import Event
-from pyca.core.recording import Part, Upload, UploadStep
+from pyca.core.recording import Part, Track, Upload, UploadStep
 from pyca.core.states import EventState, Outcome
 from pyca.store import alarms, recordings, uploads
 from pyca.store.catalogue import Mark, page
@@ -166,7 +166,7 @@ def test_one_recording_tells_all_that_is_known(
         uploads.save(session, Upload("r", "folder", UploadStep.DONE, location="/archive/<r>"))
     text = person.get("/recordings/r").text
     for words in (
-        "failed, exit code 1", "1 min of camera lost in between", "ended as planned", "it &lt;i&gt;ended",
+        "failed, exit code 1", "1 min of camera lost in between", "stopped by pyCA", "it &lt;i&gt;ended",
         "/archive/&lt;r&gt;", "presenter/source from camera", "video h264 2x2 25 fps", "a.mp4",
         "This file is not where it should be.",
     ):  # fmt: skip
@@ -354,3 +354,18 @@ def test_nothing_on_the_pages_needs_a_style_attribute(
     fill(database, clock.now())
     for path in ("/recordings", "/recordings/e5", "/recordings/e6", "/delete?uid=e6"):
         assert "style=" not in person.get(path).text
+
+
+def test_who_stops_by_hand_is_not_told_that_something_is_missing(
+    person: Person, database: Database, clock: FakeClock
+) -> None:
+    now = clock.now()
+    put(database, "s", S.RECORDING, now, title="Short")
+    with database.write() as session:
+        recordings.set_end(session, "s", now)
+        recordings.set_state(session, "s", S.FINISHED_RECORDING, now)
+        track = Track(Path("/recordings/s/a.mkv"), "presenter/source", size=10, duration=1199.0)
+        recordings.close(session, "s", now, [track])
+    text = person.get("/recordings/s").text
+    assert "stopped by hand at" in text
+    assert "less than" not in text

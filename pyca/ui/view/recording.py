@@ -46,6 +46,8 @@ class Detail:
     attempts: tuple[Attempt, ...]
     tracks: tuple[Shown, ...]
     alarms: tuple[Alarm, ...]
+    by_hand: float | None = None
+    """the end that somebody chose, seconds since 1970 UTC"""
 
     @property
     def tag(self) -> str:
@@ -60,10 +62,12 @@ class Detail:
 
     @property
     def missing(self) -> float | None:
-        """Return the planned seconds that were not recorded; None where that is not known yet."""
+        """The wanted seconds that were not recorded; None where that is not known yet."""
         if not self.over or self.item.length is None:
             return None
-        return max(self.item.recording.event.duration - self.item.length, 0.0)
+        event = self.item.recording.event
+        end = event.end if self.by_hand is None else self.by_hand
+        return max(end - event.start - self.item.length, 0.0)
 
     @property
     def may_pause(self) -> bool:
@@ -91,12 +95,12 @@ def gather(context: Context, uid: str) -> Detail | None:
         found = recordings.get(session, uid)
         if found is None:
             return None
-        ends = recordings.operator_ends(session)
+        by_hand = recordings.end_by_hand(session, uid)
         deliveries = uploads.many(session, [uid])
         parts = recordings.parts(session, uid)
         troubles = alarms.of_event(session, uid, ALARMS)
-    if uid in ends:
-        found = replace(found, event=found.event.changed(end=ends[uid]))
+    if by_hand is not None and found.state is EventState.RECORDING:
+        found = replace(found, event=found.event.changed(end=by_hand))
     own = {track.id for track in own_files(found, context.settings)}
     return Detail(
         now=context.clock.now(),
@@ -104,6 +108,7 @@ def gather(context: Context, uid: str) -> Detail | None:
         attempts=tuple(_attempts(parts)),
         tracks=tuple(Shown(track, playback_of(track if track.id in own else None)) for track in found.tracks),
         alarms=tuple(troubles),
+        by_hand=by_hand,
     )
 
 
