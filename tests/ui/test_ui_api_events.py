@@ -747,3 +747,10 @@ def test_record_now_needs_a_length_alone(program: Program) -> None:
     assert problems(program.create("/api/schedule", title="x"), 400)[0]["title"] == "Invalid data"
     (one,) = document(program.create("/api/schedule", duration=5))["data"]
     assert (one["attributes"]["title"], one["attributes"]["creator"]) == ("Recording", USER)
+
+
+def test_record_now_takes_no_id(program: Program, database: Database) -> None:
+    body = {"data": [{"type": "event", "id": "mine", "attributes": {"duration": 60}}]}
+    assert problems(program.ask("POST", "/api/schedule", body), 403)
+    with database.read() as session:
+        assert events.upcoming(session) == []

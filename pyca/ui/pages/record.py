@@ -7,13 +7,14 @@ from flask import Blueprint, render_template, request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from pyca.core.access import Scope
 from pyca.core.errors import UsageError
 from pyca.core.event import Event
 from pyca.core.recording import Recording
 from pyca.core.states import EventState
 from pyca.schedule import local
 from pyca.store import events, recordings
-from pyca.ui.access.rights import visitor
+from pyca.ui.access.rights import needs, visitor
 from pyca.ui.context import context
 from pyca.ui.pages.forms import done, number, uid_of
 from pyca.ui.view.room import Obstacle, next_obstacle
@@ -43,6 +44,7 @@ class Wish:
 
 
 @blueprint.get("/record")
+@needs(Scope.OPERATE)
 def show() -> str:
     """Show the form for a recording that begins now."""
     return _form(Wish(inputs=tuple(context().settings.inputs)))
@@ -77,6 +79,7 @@ def start() -> tuple[str, int] | Response:
 
 
 @blueprint.get("/stop")
+@needs(Scope.OPERATE)
 def ask_stop() -> str:
     """Ask whether a recording shall end now."""
     recording = running(request.args)
