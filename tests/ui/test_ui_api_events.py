@@ -250,6 +250,18 @@ def test_hard_deletes_the_files_too(
     assert file.exists() is stays
 
 
+def test_what_hard_leaves_is_logged(
+    program: Program, database: Database, settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _on_disk(database, settings)
+    outside = tmp_path / "outside.mkv"
+    outside.touch()
+    with database.write() as session:
+        recordings.add_tracks(session, "a", [Track(outside, "presenter/source")])
+    assert program.ask("DELETE", "/api/events/a?hard=true").status_code == 204
+    assert f"{outside} is not deleted" in caplog.text and outside.exists()
+
+
 def test_a_doubtful_hard_deletes_nothing(program: Program, database: Database, settings: Settings) -> None:
     file = _on_disk(database, settings)
     for query in ("hard=maybe", "hard=true&hard=false", "hadr=true"):

@@ -8,7 +8,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from pyca.core.event import Event
-from pyca.core.recording import Recording
+from pyca.core.recording import Recording, runs
 from pyca.core.states import EventState, ServiceName
 from pyca.ingest import operator
 from pyca.runtime.bell import ring
@@ -18,7 +18,7 @@ from pyca.store.folder import Description
 from pyca.ui.api import sent
 from pyca.ui.api.document import answer, check_match
 from pyca.ui.api.errors import ApiError, conflict
-from pyca.ui.api.events import existing, missing, runs
+from pyca.ui.api.events import existing, missing
 from pyca.ui.api.negotiation import api_blueprint
 from pyca.ui.api.parameters import Rules, read_parameters
 from pyca.ui.api.resources import event_of
@@ -109,7 +109,7 @@ def _carry_out(change: _Change, uid: str) -> None:
         return
     if recording is None:
         _change_upcoming(change, event)
-    elif runs(recording, change.now):
+    elif runs(recording, change.now, recordings.end_by_hand(change.session, uid)):
         _change_running(change, recording)
     else:
         _change_past(change, recording)
