@@ -1,8 +1,8 @@
 """A small log that every service keeps by itself, so that the page can show one where nothing is configured.
 
 One file for each service, because two processes that turn over one file lose what they write. It is a
-convenience: whatever keeps it from being written, a full disk or a folder of somebody else, is no error, and a
-disk that hangs keeps nobody waiting.
+convenience: whatever keeps it from being written, a full disk or a folder of somebody else, is no error,
+and a disk that hangs keeps nobody waiting.
 """
 
 import logging
@@ -43,7 +43,7 @@ def before(file: Path) -> Path:
 
 
 class KeptLog(logging.Handler):
-    """Writes what is worth knowing to a small file, in a thread of its own that begins with the first message.
+    """Writes what is worth knowing to a small file, in a thread that begins with the first message.
 
     :param folder: made with the first message
     :param service: names the file
@@ -55,7 +55,7 @@ class KeptLog(logging.Handler):
         self._file = _File(folder / f"{service}.log")
         self._work: SimpleQueue[str | None] = SimpleQueue()
         self._turn = threading.Lock()
-        """for what follows; not the handler's own lock, which whoever ends logging holds while this is closed"""
+        """for what follows; whoever ends logging holds the handler's own lock while this is closed"""
         self._lost = 0
         self._late = False
         """True where the thread did not end in time"""
@@ -122,14 +122,14 @@ class KeptLog(logging.Handler):
 
 
 def rest() -> None:
-    """Have the logs that this process keeps written; then they have no thread until there is another message."""
+    """Have the logs that this process keeps written; they have no thread then until the next message."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, KeptLog):
             handler.rest()
 
 
 class _File:
-    """A file that is turned over when it is full. Nothing of it is buffered here: an end has nothing to do."""
+    """A file that is turned over when it is full. Nothing is buffered here, so an end has nothing to do."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
