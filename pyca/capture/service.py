@@ -91,8 +91,9 @@ class CaptureService:
             self._start_due()
         self._recovery.mind_database()
         self._watch_over()
+        due = min(self._look_after(), self._agenda.next_due())
         self._loudness.show(heard(self._recorders.values()))
-        return min(self._look_after(), self._agenda.next_due())
+        return due
 
     def files(self) -> Iterable[Child]:
         """Return the running commands: the loop wakes when one ends."""
@@ -128,12 +129,12 @@ class CaptureService:
             self._finisher.take(self._recorders.pop(recorder.event.uid))
         self._recovery.close()
         self._finisher.close()
-        self._loudness.close()
         self._context.looker.close()
         self._context.syncer.close()
         # What was recorded is noted before anything that a hook may hold up.
         self._context.scribe.close()
         self._context.hooks.close()
+        self._loudness.close()
 
     def _start_due(self) -> None:
         """Start events whose time has come, and those that had to wait. Nothing slow comes before this."""
