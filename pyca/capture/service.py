@@ -28,7 +28,7 @@ from pyca.media.durable import Syncer
 from pyca.runtime.child import Child
 from pyca.runtime.hooks import Hook, Hooks
 from pyca.runtime.pulse import Pulse
-from pyca.store import recordings, tally
+from pyca.store import events, recordings, tally
 from pyca.store.alarms import Alarms
 from pyca.store.database import Database
 from pyca.store.folder import Author, owner_of
@@ -141,7 +141,7 @@ class CaptureService:
         now = self._clock.now()
         for event in [event for event in self._waiting.values() if event.end <= now]:
             del self._waiting[event.uid]
-            self._context.scribe.put(partial(tally.miss_event, event=event))
+            self._context.scribe.put(partial(_lose, event=event))
         # What waits may have been moved meanwhile, to a time that has not come.
         waiting = [event for event in self._waiting.values() if event.start <= now]
         for event in [*self._agenda.due(), *waiting]:
@@ -260,6 +260,12 @@ class CaptureService:
                 self._recorders[recorder.event.uid] = self._recorders.pop(uid)
             else:
                 recorder.follow(event, self._agenda.operator_end(uid))
+
+
+def _lose(session: Session, event: Event) -> None:
+    """Count an event that found no place, unless somebody has deleted it meanwhile."""
+    if recordings.get(session, event.uid) or events.get(session, event.uid):
+        tally.miss_event(session, event)
 
 
 def _author(settings: Settings, agenda: Agenda) -> Author:
