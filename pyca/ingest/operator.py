@@ -99,13 +99,13 @@ def settle_within(session: Session, uid: str, now: float) -> None:
         raise UsageError(
             f"“{recording.event.title}” is “{recording.state}”", "only what waits can count as delivered"
         )
-    tally.deliver_recording(session, recording)
     known = upload or Upload(uid, "")
     uploads.save(session, replace(known, step=UploadStep.SETTLED, error="", location=known.node))
     if recording.state in (EventState.FINISHED_RECORDING, EventState.PARTIAL_RECORDING):
         # Nothing that was not begun can be finished; a pause is what nobody else is told of.
         recordings.set_state(session, uid, EventState.PAUSED_AFTER_RECORDING, now)
     recordings.set_state(session, uid, EventState.FINISHED_UPLOADING, now)
+    tally.deliver_recording(session, recording, upload)
 
 
 def pause(database: Database, clock: Clock, uid: str) -> None:
