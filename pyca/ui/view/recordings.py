@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from werkzeug.exceptions import BadRequest
+
 from pyca.core.states import EventState
 from pyca.store import catalogue, recordings, uploads
 from pyca.store.catalogue import Mark
@@ -14,6 +16,7 @@ from pyca.ui.view.overview import Past, past
 SIZE = 25
 """Recordings on a page."""
 LONGEST_SEARCH = 200
+"""Characters of a title that is looked for; databases refuse very long ones."""
 
 S = EventState
 
@@ -97,11 +100,17 @@ def digest(seen: object) -> str:
 
 
 def read_filter(values: Mapping[str, str]) -> Filter:
-    """Return what an address asks for; what makes no sense is left out."""
+    """Return what an address asks for; what makes no sense is left out.
+
+    :raises BadRequest: where the title is too long to be looked for
+    """
     state = values.get("state", "")
+    title = values.get("title", "").replace("\0", "").strip()
+    if len(title) > LONGEST_SEARCH:
+        raise BadRequest(f"A search for a title has at most {LONGEST_SEARCH} characters.")
     return Filter(
         state if state in GROUPS else "",
-        values.get("title", "").replace("\0", "").strip()[:LONGEST_SEARCH],
+        title,
         _mark(values.get("older", "")),
         _mark(values.get("newer", "")),
     )
