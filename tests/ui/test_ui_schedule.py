@@ -136,6 +136,25 @@ def test_an_event_of_the_server_says_where_it_is_changed(person: Person, databas
         assert events.get(session, "o") is not None
 
 
+@pytest.mark.parametrize(
+    ("now", "asked", "date", "time"),
+    [
+        ("2026-11-19T11:20", "", "2026-11-19", "12:00"),
+        ("2026-11-19T23:00", "", "2026-11-20", "00:00"),
+        ("2026-11-19T23:59", "?day=2026-11-19", "2026-11-20", "00:00"),
+        ("2026-12-31T23:30", "", "2027-01-01", "00:00"),
+        ("2026-03-29T01:30", "", "2026-03-29", "03:00"),
+        ("2026-11-19T23:30", "?day=2026-11-23", "2026-11-23", "09:00"),
+    ],
+)
+def test_the_form_proposes_a_time_that_is_still_to_come(
+    person: Person, clock: FakeClock, now: str, asked: str, date: str, time: str
+) -> None:
+    clock.time = at(now)
+    page = person.get(f"/schedule/add{asked}").text
+    assert f'value="{date}"' in page and f'value="{time}"' in page
+
+
 def test_an_event_is_planned(person: Person, database: Database) -> None:
     answer = person.post("/schedule/add", FORM | {"title": " Über\0 <i>🎓 ", "description": "a\r\nb\x07"})
     assert answer.status_code == 303

@@ -1,6 +1,7 @@
 """Plan, change and cancel the events of this agent."""
 
 from dataclasses import replace
+from datetime import datetime, time
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -16,11 +17,14 @@ from pyca.store import events
 from pyca.ui.access.rights import needs, visitor
 from pyca.ui.context import context
 from pyca.ui.pages.schedule import facts
-from pyca.ui.view.days import local, read_day, show_week
+from pyca.ui.view.days import local, next_hour, read_day, show_week
 from pyca.ui.view.wish import Checked, Wish, check, wish_of_event, wish_of_form
 from pyca.ui.words import clock, when
 
 blueprint = Blueprint("planning", __name__)
+
+MORNING = time(9)
+"""When an event begins on another day than today, until somebody says otherwise."""
 
 Answer = str | tuple[str, int] | Response
 
@@ -30,10 +34,11 @@ Answer = str | tuple[str, int] | Response
 def ask_add() -> str:
     """Show the form for a new event, on the day that the address names."""
     here = context()
-    now = local(here.clock.now(), here.zone)
-    day = read_day(request.args.get("day", ""), now.date())
-    hour = min(now.hour + 1, 23) if day == now.date() else 9
-    wish = Wish(date=day.isoformat(), time=f"{hour:02}:00", inputs=tuple(here.settings.inputs))
+    today = local(here.clock.now(), here.zone).date()
+    day = read_day(request.args.get("day", ""), today)
+    start = next_hour(here.clock.now(), here.zone) if day == today else datetime.combine(day, MORNING)
+    inputs = tuple(here.settings.inputs)
+    wish = Wish(date=f"{start:%Y-%m-%d}", time=f"{start:%H:%M}", inputs=inputs)
     return _form(wish, Checked())
 
 
