@@ -189,7 +189,8 @@ def test_pictures_and_levels_that_move_do_not_change_the_fragment(
     person: Person, settings: Settings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "pyca.ui.view.disk.shutil.disk_usage", lambda folder: SimpleNamespace(total=10**12, free=10**11)
+        "pyca.ui.view.disks.shutil.disk_usage",
+        lambda folder: SimpleNamespace(total=10**12, used=10**11, free=10**11),
     )
     clock.time -= clock.time % 60
     picture = settings.capture.preview_dir / "camera.jpg"

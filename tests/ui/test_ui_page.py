@@ -123,7 +123,8 @@ def test_the_fragment_is_sent_again_only_when_something_changed(
 ) -> None:
     # The real disk is shared with whatever else runs on this machine, and what is free changes all the time.
     monkeypatch.setattr(
-        "pyca.ui.view.disk.shutil.disk_usage", lambda folder: SimpleNamespace(total=10**12, free=10**11)
+        "pyca.ui.view.disks.shutil.disk_usage",
+        lambda folder: SimpleNamespace(total=10**12, used=10**11, free=10**11),
     )
     clock.time -= clock.time % 60
     first = person.get("/status.html")
