@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from pyca.core.access import Scope
 from pyca.core.errors import UsageError
 from pyca.core.event import Event, Origin
+from pyca.core.naming import LONGEST_TITLE
 from pyca.schedule import local as plans
 from pyca.schedule.slots import TakenError
 from pyca.store import events
@@ -130,6 +131,7 @@ def _form(wish: Wish, found: Checked, event: Event | None = None) -> str:
         found=found,
         event=event,
         names=known,
+        longest_title=LONGEST_TITLE,
         zone=here.settings.agent.timezone,
         back=url_for("schedule.one", uid=event.uid) if event else url_for("schedule.show"),
     )
