@@ -3,7 +3,8 @@
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
-from flask import Flask
+from flask import Flask, request
+from werkzeug.exceptions import NotFound
 
 from pyca import __version__
 from pyca.config.settings import Settings
@@ -11,6 +12,7 @@ from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui import errors, frame, words
 from pyca.ui.access import guard
+from pyca.ui.api.area import is_api
 from pyca.ui.context import Context, attach
 from pyca.ui.faces import FACES
 from pyca.ui.view.previews import Previews, preview_files
@@ -30,6 +32,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     attach(app, Context(settings, database, clock, _zone(settings), Previews(preview_files(settings))))
     guard.protect(app, settings, database, clock)
+    app.before_request(_check_path)
     errors.register(app)
     words.register(app)
     frame.register(app)
@@ -37,6 +40,15 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     for face in FACES:
         app.register_blueprint(face.blueprint)
     return app
+
+
+def _check_path() -> None:
+    """Refuse an address that can name nothing of ours: PostgreSQL does not even look for a NUL.
+
+    :raises NotFound: for such a page; the API says in its own words what there is not
+    """
+    if "\0" in request.path and not is_api(request.path):
+        raise NotFound
 
 
 def _zone(settings: Settings) -> tzinfo | None:

@@ -170,3 +170,11 @@ def test_lengths_and_days_in_words() -> None:
     ]  # fmt: skip
     assert when(0, 0, None).count(":") == 1
     assert when(0, 86400 * 400, None).startswith("Thu 1 Jan 1970")
+
+
+@pytest.mark.parametrize(
+    "path", ["/recordings/u", "/fragments/recordings/u", "/recordings/u/tracks/1", "/schedule/events/u"]
+)
+def test_an_address_with_a_nul_is_not_looked_for(person: Person, database: Database, path: str) -> None:
+    put(database, "u", EventState.FINISHED_RECORDING, 1_774_600_000.0)
+    assert person.get(path.replace("/u", "/u%00")).status_code == 404

@@ -17,6 +17,7 @@ from pyca.schedule.slots import TakenError
 from pyca.store import events
 from pyca.ui.access.rights import needs, visitor
 from pyca.ui.context import context
+from pyca.ui.pages.forms import uid_of
 from pyca.ui.pages.schedule import facts
 from pyca.ui.view.days import local, next_hour, read_day, show_week
 from pyca.ui.view.wish import Checked, Wish, check, wish_of_event, wish_of_form
@@ -72,7 +73,7 @@ def add() -> Answer:
 @needs(Scope.OPERATE)
 def ask_change() -> str:
     """Show the form with an event of this agent."""
-    event = _own(request.args.get("uid", ""))
+    event = _own(uid_of(request.args))
     here = context()
     return _form(wish_of_event(event, here.zone, tuple(here.settings.inputs)), Checked(), event)
 
@@ -81,7 +82,7 @@ def ask_change() -> str:
 def change() -> Answer:
     """Change an event of this agent."""
     here = context()
-    event = _own(request.form.get("uid", ""))
+    event = _own(uid_of(request.form))
     wish = wish_of_form(request.form)
     found = check(wish, here.zone, here.clock.now(), tuple(here.settings.inputs))
     if not found.errors:
@@ -108,14 +109,14 @@ def change() -> Answer:
 @needs(Scope.OPERATE)
 def ask_cancel() -> str:
     """Ask whether an event shall be taken from the schedule."""
-    event = _own(request.args.get("uid", ""))
+    event = _own(uid_of(request.args))
     return render_template("schedule_cancel.html", event=event, **facts(event))
 
 
 @blueprint.post("/schedule/cancel")
 def cancel() -> Response:
     """Take an event from the schedule."""
-    event = _own(request.form.get("uid", ""))
+    event = _own(uid_of(request.form))
     plans.cancel(context().database, event.uid)
     return _done("cancel", event)
 
@@ -166,7 +167,7 @@ def _own(uid: str) -> Event:
     :raises UsageError: where it belongs to a server
     """
     with context().database.read() as session:
-        event = events.get(session, uid.replace("\0", ""))
+        event = events.get(session, uid)
     if event is None:
         raise NotFound("There is no such event; it was cancelled, or it is over.")
     if event.origin is not Origin.LOCAL:

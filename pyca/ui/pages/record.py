@@ -16,7 +16,8 @@ from pyca.schedule import local
 from pyca.store import events, recordings
 from pyca.ui.access.rights import visitor
 from pyca.ui.context import context
-from pyca.ui.pages.forms import done, uid_of
+from pyca.ui.pages.back import go_back
+from pyca.ui.pages.forms import uid_of
 from pyca.ui.view.room import Obstacle, next_obstacle
 from pyca.ui.view.wish import LONGEST, Wish, read_inputs, read_minutes, read_title, wish_of_form
 from pyca.ui.words import when
@@ -54,7 +55,7 @@ def start() -> tuple[str, int] | Response:
         )
     except UsageError as error:
         return _form(wish, str(error)), 422
-    return done("record")
+    return go_back(request.form, "", "record")
 
 
 @blueprint.get("/stop")
@@ -71,7 +72,7 @@ def stop() -> Response:
     """End a recording now and keep it."""
     recording = running(request.form)
     local.stop(context().database, context().clock, recording.uid)
-    return done("stop")
+    return go_back(request.form, recording.uid, "stop")
 
 
 def running(values: Mapping[str, str]) -> Recording:

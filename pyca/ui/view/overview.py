@@ -3,7 +3,6 @@
 No query here grows with history: each is bounded and answered from an index.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +19,7 @@ from pyca.store.upstream import Upstream
 from pyca.ui.context import Context
 from pyca.ui.view import alarms, disks, levels
 from pyca.ui.view.alarms import Alarm
+from pyca.ui.view.digest import digest
 from pyca.ui.view.disks import Disk
 from pyca.ui.view.services import calendars, statuses
 from pyca.ui.view.sources import Source, gather_sources
@@ -89,7 +89,7 @@ class Overview:
         read = self.calendar_read and self.calendar_read // 60
         keys = [source.key for source in self.sources]
         seen = replace(self, now=minute, disk=disk, services=beats, calendar_read=read, sources=())
-        return hashlib.sha256(repr((seen, keys)).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        return digest((seen, keys))
 
 
 def gather(context: Context) -> Overview:

@@ -1,6 +1,5 @@
 """The list of recordings: one page of it, filtered by state and title."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +10,7 @@ from pyca.core.states import EventState
 from pyca.store import catalogue, recordings, uploads
 from pyca.store.catalogue import Mark
 from pyca.ui.context import Context
+from pyca.ui.view.digest import digest
 from pyca.ui.view.overview import Past, past
 
 SIZE = 25
@@ -92,11 +92,6 @@ class Listing:
     def tag(self) -> str:
         """A digest of what is visible; it changes at least every minute."""
         return digest(replace(self, now=self.now // 60))
-
-
-def digest(seen: object) -> str:
-    """Return a short digest of what is visible."""
-    return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 def read_filter(values: Mapping[str, str]) -> Filter:
