@@ -51,6 +51,13 @@ def shown(program: Program, uid: str) -> dict[str, Any]:
     return attributes
 
 
+@pytest.mark.parametrize("letter", ["x", "🎓"])
+def test_a_title_that_no_database_looks_for_is_refused(program: Program, letter: str) -> None:
+    assert program.get(f"/api/events?filter[title]={letter * 200}").status_code == 200
+    (problem,) = problems(program.get(f"/api/events?filter[title]={letter * 201}"), 400)
+    assert problem["source"] == {"parameter": "filter[title]"}
+
+
 @pytest.mark.parametrize("path", ["/api/events", "/api/events/"])
 def test_the_list_begins_with_what_is_to_come(
     program: Program, database: Database, clock: FakeClock, path: str

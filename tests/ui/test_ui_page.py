@@ -128,7 +128,8 @@ def test_the_fragment_is_sent_again_only_when_something_changed(
 ) -> None:
     # The real disk is shared with whatever else runs on this machine, and what is free changes all the time.
     monkeypatch.setattr(
-        "pyca.ui.view.disk.shutil.disk_usage", lambda folder: SimpleNamespace(total=10**12, free=10**11)
+        "pyca.ui.view.disks.shutil.disk_usage",
+        lambda folder: SimpleNamespace(total=10**12, used=10**11, free=10**11),
     )
     clock.time -= clock.time % 60
     first = person.get("/status.html")
@@ -182,3 +183,11 @@ def test_the_page_knows_when_to_look_again(person: Person, database: Database, c
     assert f'data-due="{clock.now() + 60:.1f}"' in person.get("/").text, "when it begins"
     running = put(database, "r", EventState.RECORDING, clock.now())
     assert f'data-due="{running.end:.1f}"' in person.get("/").text, "when it ends"
+
+
+@pytest.mark.parametrize(
+    "path", ["/recordings/u", "/fragments/recordings/u", "/recordings/u/tracks/1", "/schedule/events/u"]
+)
+def test_an_address_with_a_nul_is_not_looked_for(person: Person, database: Database, path: str) -> None:
+    put(database, "u", EventState.FINISHED_RECORDING, 1_774_600_000.0)
+    assert person.get(path.replace("/u", "/u%00")).status_code == 404

@@ -11,7 +11,8 @@ from pyca.core.recording import Recording
 from pyca.schedule import local
 from pyca.ui.access.rights import needs
 from pyca.ui.context import context
-from pyca.ui.pages.forms import done, number
+from pyca.ui.pages.back import go_back
+from pyca.ui.pages.forms import number
 from pyca.ui.pages.record import running
 from pyca.ui.view.room import Obstacle, next_obstacle
 from pyca.ui.words import when
@@ -42,7 +43,7 @@ def extend() -> tuple[str, int] | Response:
     except UsageError as error:
         return _form(recording, str(error)), 422
     local.extend(here.database, here.clock, here.settings, recording.uid, end)
-    return done("extend")
+    return go_back(request.form, recording.uid, "extend")
 
 
 def _form(recording: Recording, error: str = "") -> str:

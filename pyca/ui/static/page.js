@@ -60,7 +60,7 @@ class Poll {
   failed() {}
 }
 
-let away = 0; // since when the agent does not answer
+let away = 0; // since when the agent does not answer, in seconds of its clock
 
 function reach(answer) {
   const sent = Date.parse(answer.headers.get("Date")) / 1000;
@@ -76,15 +76,20 @@ function reach(answer) {
 
 function lost(error) {
   const name = error instanceof LoggedOut ? "logged-out" : "away";
-  if (!away) away = Date.now();
+  if (!away) away = now();
   document.body.classList.add("old");
   if (offline.dataset.name === name && !offline.hidden) return;
   offline.dataset.name = name;
   offline.replaceChildren(document.getElementById(name).content.cloneNode(true));
   for (const since of all(offline, "time")) {
-    since.textContent = new Date(away).toLocaleTimeString("de", { hour: "2-digit", minute: "2-digit" });
+    since.textContent = timeOfDay(away, Number(since.dataset.offset));
   }
   offline.hidden = false;
+}
+
+// The time of day where the agent is, written like all others on the page.
+function timeOfDay(moment, offset) {
+  return new Date((moment + offset) * 1000).toISOString().slice(11, 16);
 }
 
 // Replaces only the sections that changed, so that focus, selection and open details survive.

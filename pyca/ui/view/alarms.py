@@ -10,7 +10,7 @@ from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.core.units import show_size
 from pyca.store.services import ServiceStatus
 from pyca.store.upstream import Upstream
-from pyca.ui.view.disk import Disk
+from pyca.ui.view.disks import Disk
 
 RESTARTED = 30.0
 """Seconds after the last sign of life within which supervisor or systemd have started a service again."""
