@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from pyca.core.clock import Clock
 from pyca.core.errors import UsageError
 from pyca.core.recording import Recording, Upload, UploadStep
-from pyca.core.states import DELIVERABLE, EventState, ServiceName
+from pyca.core.states import DELIVERABLE, PAUSABLE, EventState, ServiceName
 from pyca.runtime.bell import ring
 from pyca.store import folder, recordings, tally, uploads
 from pyca.store.database import Database
@@ -99,13 +99,13 @@ def settle_within(session: Session, uid: str, now: float) -> None:
         raise UsageError(
             f"“{recording.event.title}” is “{recording.state}”", "only what waits can count as delivered"
         )
-    tally.deliver_recording(session, recording)
     known = upload or Upload(uid, "")
     uploads.save(session, replace(known, step=UploadStep.SETTLED, error="", location=known.node))
     if recording.state in (EventState.FINISHED_RECORDING, EventState.PARTIAL_RECORDING):
         # Nothing that was not begun can be finished; a pause is what nobody else is told of.
         recordings.set_state(session, uid, EventState.PAUSED_AFTER_RECORDING, now)
     recordings.set_state(session, uid, EventState.FINISHED_UPLOADING, now)
+    tally.deliver_recording(session, recording, upload)
 
 
 def pause(database: Database, clock: Clock, uid: str) -> None:
@@ -124,7 +124,7 @@ def pause_within(session: Session, uid: str, now: float) -> Description:
     :raises UsageError: where there is nothing to pause
     """
     recording, upload = _standing(session, uid)
-    if recording.state not in (*DELIVERABLE, EventState.UPLOADING):
+    if recording.state not in PAUSABLE:
         raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "there is nothing to pause")
     if upload is not None and upload.step is UploadStep.FINISH:
         raise UsageError(f"“{recording.event.title}” is being completed", "it is too late to pause it")

@@ -51,6 +51,13 @@ def shown(program: Program, uid: str) -> dict[str, Any]:
     return attributes
 
 
+@pytest.mark.parametrize("letter", ["x", "🎓"])
+def test_a_title_that_no_database_looks_for_is_refused(program: Program, letter: str) -> None:
+    assert program.get(f"/api/events?filter[title]={letter * 200}").status_code == 200
+    (problem,) = problems(program.get(f"/api/events?filter[title]={letter * 201}"), 400)
+    assert problem["source"] == {"parameter": "filter[title]"}
+
+
 @pytest.mark.parametrize("path", ["/api/events", "/api/events/"])
 def test_the_list_begins_with_what_is_to_come(
     program: Program, database: Database, clock: FakeClock, path: str
@@ -859,3 +866,10 @@ def test_record_now_needs_a_length_alone(program: Program) -> None:
     assert problems(program.create("/api/schedule", title="x"), 400)[0]["title"] == "Invalid data"
     (one,) = document(program.create("/api/schedule", duration=5))["data"]
     assert (one["attributes"]["title"], one["attributes"]["creator"]) == ("Recording", USER)
+
+
+def test_record_now_takes_no_id(program: Program, database: Database) -> None:
+    body = {"data": [{"type": "event", "id": "mine", "attributes": {"duration": 60}}]}
+    assert problems(program.ask("POST", "/api/schedule", body), 403)
+    with database.read() as session:
+        assert events.upcoming(session) == []

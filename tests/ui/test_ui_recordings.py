@@ -395,3 +395,10 @@ def test_who_stops_by_hand_is_not_told_that_something_is_missing(
     text = person.get("/recordings/s").text
     assert "stopped by hand at" in text
     assert "less than" not in text
+
+
+@pytest.mark.parametrize("path", ["/recordings", "/fragments/recordings"])
+def test_a_search_that_is_too_long_is_refused_in_words(person: Person, path: str) -> None:
+    assert person.get(f"{path}?title={'x' * 200}").status_code == 200
+    answer = person.get(f"{path}?title={'x' * 201}")
+    assert (answer.status_code, "at most 200 characters" in answer.text) == (400, True)

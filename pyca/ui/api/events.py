@@ -20,6 +20,7 @@ from pyca.ui.api.negotiation import api_blueprint
 from pyca.ui.api.parameters import LARGEST_PAGE, Asked, Rules, flag, page_links, read_parameters, slim
 from pyca.ui.api.resources import EVENT, base_of, event_of
 from pyca.ui.context import context
+from pyca.ui.view.recordings import LONGEST_SEARCH
 
 blueprint = api_blueprint("api_events", __name__)
 
@@ -122,6 +123,8 @@ def _wanted(asked: Asked) -> Wanted:
         raise _wrong("filter[status]", f"It is a list of {', '.join(EventState)}.")
     if not origins <= set(Origin):
         raise _wrong("filter[origin]", f"It is a list of {', '.join(Origin)}.")
+    if len(given.get("title", "")) > LONGEST_SEARCH:
+        raise _wrong("filter[title]", f"It is a text of at most {LONGEST_SEARCH} characters.")
     return Wanted(
         states=[EventState(word) for word in states],
         origins=sorted(origins),

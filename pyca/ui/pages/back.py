@@ -7,6 +7,10 @@ from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 NOTICES = {
+    "record": "The recording begins now. It appears here within a few seconds.",
+    "stop": "The recording is being stopped. Its files are closed, then it is delivered as usual: "
+    "you can follow that under “Latest recordings”.",
+    "extend": "The recording will go on for longer.",
     "retry": "The upload is tried again now.",
     "resolve": "The recording counts as delivered.",
     "pause": "The upload is paused. The files stay here until you let it go on.",
