@@ -62,9 +62,7 @@ class Database:
     @property
     def file(self) -> Path | None:
         """The SQLite file, None for other databases."""
-        if not self.is_sqlite or not self.url.database or self.url.database == ":memory:":
-            return None
-        return Path(self.url.database)
+        return _file(self.url)
 
     @property
     def scope(self) -> str:
@@ -154,6 +152,21 @@ def one_row(session: Session, statement: Select[Any], wanted: str) -> tuple[Any,
     session.flush()  # what this session has changed counts, as elsewhere
     found = session.connection().execute(statement, {"wanted": wanted}).one_or_none()
     return None if found is None else tuple(found)
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of a SQLite database, None for other databases; nothing is opened.
+
+    :param url: SQLAlchemy address such as ``sqlite:////var/lib/pyca/pyca.db``
+    :raises ConfigError: where the address is none
+    """
+    return _file(_parse(url))
+
+
+def _file(url: URL) -> Path | None:
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database)
 
 
 def _parse(url: str) -> URL:

@@ -3,7 +3,8 @@
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
-from flask import Flask
+from flask import Flask, request
+from werkzeug.exceptions import NotFound
 
 from pyca import __version__
 from pyca.config.settings import Settings
@@ -11,6 +12,7 @@ from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui import errors, frame, words
 from pyca.ui.access import guard
+from pyca.ui.api.area import is_api
 from pyca.ui.context import Context, attach
 from pyca.ui.faces import FACES
 from pyca.ui.outage import Outage
@@ -32,6 +34,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     previews = Previews(preview_files(settings))
     attach(app, Context(settings, database, clock, _zone(settings), previews, Outage(clock)))
     guard.protect(app, settings, database, clock)
+    app.before_request(_check_path)
     errors.register(app)
     words.register(app)
     frame.register(app)
@@ -39,6 +42,15 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     for face in FACES:
         app.register_blueprint(face.blueprint)
     return app
+
+
+def _check_path() -> None:
+    """Refuse an address that can name nothing of ours: PostgreSQL does not even look for a NUL.
+
+    :raises NotFound: for such a page; the API says in its own words what there is not
+    """
+    if "\0" in request.path and not is_api(request.path):
+        raise NotFound
 
 
 def _zone(settings: Settings) -> tzinfo | None:

@@ -3,6 +3,7 @@
 import os
 import runpy
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pyca.config.settings import Settings
 from pyca.core.access import Scope
 from pyca.core.errors import MediaError
 from pyca.core.recording import Track, Upload, UploadStep
+from pyca.media import passing
 from pyca.media.ffmpeg import find_tools
 from pyca.media.passing import PassingCopy
 from pyca.store import uploads
@@ -368,6 +370,33 @@ def test_the_program_ends_when_nobody_looks_any_more(tmp_path: Path) -> None:
     copy.close()
     assert closed == [True]
     wait_for(lambda: not psutil.pid_exists(copy.pid), "the end of the program")
+
+
+@needs_ffmpeg
+def test_a_program_that_cannot_be_killed_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = made(tmp_path / "a.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac")
+    closed: list[bool] = []
+    copy = PassingCopy(file, "mp4", find_tools(os.environ), lambda: closed.append(True))
+    signals: list[int] = []
+    with monkeypatch.context() as stubborn:
+        stubborn.setattr(passing, "_PATIENCE", 0.01)
+        stubborn.setattr(passing, "_DYING", 0.01)
+        stubborn.setattr(copy._process, "poll", lambda: None)
+        stubborn.setattr(copy._process, "wait", _hang)
+        stubborn.setattr(os, "killpg", lambda pid, number: signals.append(number))
+        copy.close()
+    assert closed == [True]
+    assert signals == [signal.SIGTERM, signal.SIGKILL]
+    assert "is left alone" in caplog.text
+    copy._process.kill()
+    copy._process.wait()
+
+
+def _hang(seconds: float | None = None) -> int:
+    assert seconds is not None, "this would wait without end"
+    raise subprocess.TimeoutExpired("ffmpeg", seconds)
 
 
 def test_no_program_no_film(tmp_path: Path) -> None:

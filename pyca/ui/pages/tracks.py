@@ -87,7 +87,7 @@ def play(uid: str, number: int) -> Response:
 
 def _find(uid: str, number: int) -> tuple[Track, Playback]:
     with context().database.read() as session:
-        recording = recordings.get(session, uid.replace("\0", ""))
+        recording = recordings.get(session, uid)
     if recording is None:
         raise NotFound("There is no such recording.")
     track = own_file(recording, context().settings, number)

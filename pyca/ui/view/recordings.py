@@ -1,19 +1,22 @@
 """The list of recordings: one page of it, filtered by state and title."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from werkzeug.exceptions import BadRequest
 
 from pyca.core.states import EventState
 from pyca.store import catalogue, recordings, uploads
 from pyca.store.catalogue import Mark
 from pyca.ui.context import Context
+from pyca.ui.view.digest import digest
 from pyca.ui.view.overview import Past, past
 
 SIZE = 25
 """Recordings on a page."""
 LONGEST_SEARCH = 200
+"""Characters of a title that is looked for; databases refuse very long ones."""
 
 S = EventState
 
@@ -91,17 +94,18 @@ class Listing:
         return digest(replace(self, now=self.now // 60))
 
 
-def digest(seen: object) -> str:
-    """Return a short digest of what is visible."""
-    return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()[:24]
-
-
 def read_filter(values: Mapping[str, str]) -> Filter:
-    """Return what an address asks for; what makes no sense is left out."""
+    """Return what an address asks for; what makes no sense is left out.
+
+    :raises BadRequest: where the title is too long to be looked for
+    """
     state = values.get("state", "")
+    title = values.get("title", "").replace("\0", "").strip()
+    if len(title) > LONGEST_SEARCH:
+        raise BadRequest(f"A search for a title has at most {LONGEST_SEARCH} characters.")
     return Filter(
         state if state in GROUPS else "",
-        values.get("title", "").replace("\0", "").strip()[:LONGEST_SEARCH],
+        title,
         _mark(values.get("older", "")),
         _mark(values.get("newer", "")),
     )
