@@ -2,8 +2,11 @@
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, event
 
 from pyca.core.clock import SystemClock
 
@@ -43,6 +46,31 @@ class SettableClock(SystemClock):
 
     def set_by(self, seconds: float) -> None:
         self.was_set_by += seconds
+
+
+@contextmanager
+def counting_last(engine: Engine) -> Iterator[None]:
+    """Fail where a transaction changes anything else after it has counted and has the figure locked."""
+    counted: set[Connection] = set()
+    figures: list[str] = []
+    late: list[str] = []
+
+    def note(connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("INSERT INTO figure"):
+            counted.add(connection)
+            figures.append(statement)
+        elif connection in counted and statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            late.append(statement)
+
+    heard = {"before_cursor_execute": note, "commit": counted.discard, "rollback": counted.discard}
+    for name, listener in heard.items():
+        event.listen(engine, name, listener)
+    try:
+        yield
+    finally:
+        for name, listener in heard.items():
+            event.remove(engine, name, listener)
+    assert figures and not late
 
 
 def free_port() -> int:

@@ -116,11 +116,13 @@ class Finisher:
 
         def write(session: Session) -> None:
             restore(session, begun)
-            tally.end_recording(session, over, planned, inputs)
+            counted = tally.is_counted(session, event.uid)
             recordings.close(session, event.uid, ended, result.tracks)
             recordings.set_state(session, event.uid, state, ended, error="; ".join(notes))
             if event.origin is Origin.LOCAL:
                 events.cancel(session, event.uid)
+            if not counted:
+                tally.end_recording(session, over, planned, inputs)
 
         def tidy() -> None:
             self._unwritten.discard(event.uid)

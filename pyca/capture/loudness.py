@@ -55,24 +55,32 @@ class Loudness:
         now = self._clock.monotonic()
         if levels and self._shown and now < self._due:
             return
+        if not self._begun():
+            return
         self._due, self._shown = now + PERIOD, dict(levels)
         self._free.clear()
-        self._put(self._shown)
+        self._work.put(self._shown)
 
     def close(self) -> None:
         """Take the file away and end."""
         if self._thread is None:
             return
         if self._shown:
-            self._put({})
-        self._put(None)
+            self._work.put({})
+        self._work.put(None)
         self._thread.join(PATIENCE)
 
-    def _put(self, levels: Levels | None) -> None:
+    def _begun(self) -> bool:
+        """Tell whether the thread runs; one that cannot be begun now is tried again at the next call."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="loudness", daemon=True)
-            self._thread.start()
-        self._work.put(levels)
+            thread = threading.Thread(target=self._run, name="loudness", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                logger.debug("sound levels are not written: %s", error)
+                return False
+            self._thread = thread
+        return True
 
     def _run(self) -> None:
         while (levels := self._work.get()) is not None:

@@ -28,7 +28,7 @@ from pyca.media.durable import Syncer
 from pyca.runtime.child import Child
 from pyca.runtime.hooks import Hook, Hooks
 from pyca.runtime.pulse import Pulse
-from pyca.store import recordings, tally
+from pyca.store import events, recordings, tally
 from pyca.store.alarms import Alarms
 from pyca.store.database import Database
 from pyca.store.folder import Author, owner_of
@@ -91,8 +91,9 @@ class CaptureService:
             self._start_due()
         self._recovery.mind_database()
         self._watch_over()
+        due = min(self._look_after(), self._agenda.next_due())
         self._loudness.show(heard(self._recorders.values()))
-        return min(self._look_after(), self._agenda.next_due())
+        return due
 
     def files(self) -> Iterable[Child]:
         """Return the running commands: the loop wakes when one ends."""
@@ -128,19 +129,19 @@ class CaptureService:
             self._finisher.take(self._recorders.pop(recorder.event.uid))
         self._recovery.close()
         self._finisher.close()
-        self._loudness.close()
         self._context.looker.close()
         self._context.syncer.close()
         # What was recorded is noted before anything that a hook may hold up.
         self._context.scribe.close()
         self._context.hooks.close()
+        self._loudness.close()
 
     def _start_due(self) -> None:
         """Start events whose time has come, and those that had to wait. Nothing slow comes before this."""
         now = self._clock.now()
         for event in [event for event in self._waiting.values() if event.end <= now]:
             del self._waiting[event.uid]
-            self._context.scribe.put(partial(tally.miss_event, event=event))
+            self._context.scribe.put(partial(_lose, event=event))
         # What waits may have been moved meanwhile, to a time that has not come.
         waiting = [event for event in self._waiting.values() if event.start <= now]
         for event in [*self._agenda.due(), *waiting]:
@@ -259,6 +260,12 @@ class CaptureService:
                 self._recorders[recorder.event.uid] = self._recorders.pop(uid)
             else:
                 recorder.follow(event, self._agenda.operator_end(uid))
+
+
+def _lose(session: Session, event: Event) -> None:
+    """Count an event that found no place, unless somebody has deleted it meanwhile."""
+    if recordings.get(session, event.uid) or events.get(session, event.uid):
+        tally.miss_event(session, event)
 
 
 def _author(settings: Settings, agenda: Agenda) -> Author:

@@ -66,6 +66,19 @@ class Recording:
         return self.event.uid
 
 
+def runs(recording: Recording, now: float, by_hand: float | None = None) -> bool:
+    """Tell whether the recorder is at work, or still tries: a command does not start, or no place is free.
+
+    :param now: seconds since 1970 UTC
+    :param by_hand: the end that somebody chose
+    """
+    if recording.state is EventState.RECORDING:
+        return True
+    tries = recording.state is EventState.FAILED_RECORDING and recording.ended is None
+    # One that was ended by hand is in the recorder's hands until that has noted its end.
+    return tries and max(recording.event.end, by_hand or 0.0) > now
+
+
 def length_of(recording: Recording) -> float | None:
     """Return the recorded seconds: those of the longest input, all its parts together."""
     lengths: dict[tuple[str, str], float] = {}

@@ -142,11 +142,11 @@ def _keep(database: Database, upload: Upload, grown: int = 0) -> Upload:
     :raises Interrupted: where somebody paused it; the final call is not even announced then
     """
     with database.write() as session:
-        figures.add(session, Figure.UPLOAD_BYTES, grown)
         recording = recordings.get(session, upload.uid)
         wanted = recording is not None and recording.state is EventState.UPLOADING
         if wanted or upload.step is not UploadStep.FINISH:
             uploads.save(session, upload)
+        figures.add(session, Figure.UPLOAD_BYTES, grown)
     if not wanted:
         raise Interrupted
     return upload

@@ -97,9 +97,9 @@ class Ledger:
                 return
             upload = uploads.get(session, uid) or Upload(uid, self._target.name)
             failed = self._after(upload, error, now)
-            figures.add(session, Figure.UPLOAD_FAILURES, label=_kind(failed))
             uploads.save(session, failed)
             _leave(session, uid, EventState.FAILED_UPLOADING, now)
+            figures.add(session, Figure.UPLOAD_FAILURES, label=_kind(failed))
         folder.note(Description(replace(recording, state=EventState.FAILED_UPLOADING), upload=failed))
         if failed.step is UploadStep.AMBIGUOUS:
             logger.error("“%s” may have been delivered or not: %s", title, failed.error)
@@ -119,9 +119,10 @@ class Ledger:
         folder.note(Description(replace(recording, state=EventState.FINISHED_UPLOADING), upload=done))
         with self._database.write() as session:
             if recordings.get(session, recording.uid) is not None:
-                tally.deliver_recording(session, recording)
+                before = uploads.get(session, recording.uid)
                 uploads.save(session, done)
                 recordings.set_state(session, recording.uid, EventState.FINISHED_UPLOADING, now)
+                tally.deliver_recording(session, recording, before)
         logger.info("“%s” is delivered: %s", recording.event.title, done.location)
 
     def confirm(self, recording: Recording, upload: Upload) -> bool:

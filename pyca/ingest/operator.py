@@ -1,5 +1,6 @@
 """What people may do about deliveries, from the page and the command line."""
 
+import os
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -42,9 +43,17 @@ def retry_within(session: Session, uid: str, now: float, *, anew: bool = False) 
         uploads.save(session, replace(fresh, next_attempt=now))
 
 
-def repeat_within(session: Session, uid: str, now: float) -> None:
+def has_files(database: Database, uid: str) -> bool:
+    """Tell whether any file of a recording is still there; a disk may take long to answer."""
+    with database.read() as session:
+        recording = recordings.get(session, uid)
+    return recording is not None and any(os.path.isfile(track.path) for track in recording.tracks)
+
+
+def repeat_within(session: Session, uid: str, now: float, *, there: bool) -> None:
     """Deliver once more what was delivered, from the beginning; ingest is to be woken afterwards.
 
+    :param there: whether any file of it is, asked before the transaction: no disk is waited for within
     :raises UsageError: where it was not delivered, or its files are gone
     """
     recording, upload = _standing(session, uid)
@@ -52,7 +61,7 @@ def repeat_within(session: Session, uid: str, now: float) -> None:
         raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "it was not delivered yet")
     if upload is not None and upload.step is UploadStep.SETTLED:
         raise UsageError(f"ingest still cleans up behind “{recording.event.title}”", "try again in a minute")
-    if not _has_files(recording):
+    if not there:
         raise UsageError(f"no file of “{recording.event.title}” is left", "nothing is left to deliver")
     recordings.set_state(session, uid, EventState.FINISHED_RECORDING, now)
     # What the server has made of the first delivery is not to be touched by the second.
@@ -90,13 +99,13 @@ def settle_within(session: Session, uid: str, now: float) -> None:
         raise UsageError(
             f"“{recording.event.title}” is “{recording.state}”", "only what waits can count as delivered"
         )
-    tally.deliver_recording(session, recording)
     known = upload or Upload(uid, "")
     uploads.save(session, replace(known, step=UploadStep.SETTLED, error="", location=known.node))
     if recording.state in (EventState.FINISHED_RECORDING, EventState.PARTIAL_RECORDING):
         # Nothing that was not begun can be finished; a pause is what nobody else is told of.
         recordings.set_state(session, uid, EventState.PAUSED_AFTER_RECORDING, now)
     recordings.set_state(session, uid, EventState.FINISHED_UPLOADING, now)
+    tally.deliver_recording(session, recording, upload)
 
 
 def pause(database: Database, clock: Clock, uid: str) -> None:
@@ -121,11 +130,6 @@ def pause_within(session: Session, uid: str, now: float) -> Description:
         raise UsageError(f"“{recording.event.title}” is being completed", "it is too late to pause it")
     recordings.set_state(session, uid, EventState.PAUSED_AFTER_RECORDING, now)
     return Description(replace(recording, state=EventState.PAUSED_AFTER_RECORDING), upload=upload)
-
-
-def _has_files(recording: Recording) -> bool:
-    """Tell whether any file of a recording is still there."""
-    return any(track.path.is_file() for track in recording.tracks)
 
 
 def _reopened(upload: Upload) -> Upload:

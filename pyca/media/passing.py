@@ -1,6 +1,7 @@
 """Copy a file into another container while somebody reads it: nothing is encoded, nothing is written."""
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from pyca.media.explain import explain
 from pyca.media.ffmpeg import Tools
 from pyca.media.run import url
 
+logger = logging.getLogger(__name__)
+
 CONTAINERS = {
     "mp4": ("-f", "mp4", "-movflags", "frag_keyframe+empty_moov+default_base_moof"),
     "webm": ("-f", "webm"),
@@ -24,6 +27,9 @@ _NICE = 15
 """The recorder goes first, always."""
 _PATIENCE = 5.0
 """Seconds that the copying program has to end by itself once nobody reads."""
+
+_DYING = 2.0
+"""Seconds in which it must be gone once it is killed, or it is left alone."""
 
 
 class PassingCopy:
@@ -76,10 +82,17 @@ class PassingCopy:
         try:
             self._process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            self._kill()
         self._errors.close()
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        try:
+            self._process.wait(_DYING)
+        except subprocess.TimeoutExpired:
+            # What hangs in a disk does not end; whoever looked at it must not hang as well.
+            logger.warning("process %d cannot be killed and is left alone", self._process.pid)
 
     def _reason(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):

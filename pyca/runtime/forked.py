@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 
 from pyca.core.errors import PycaError
+from pyca.runtime import keptlog
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +89,8 @@ def _outcome(target: Callable[[], int]) -> int:
 
 
 def _flush() -> None:
+    # Its thread must not be there when a process forks, nor what it has still to write when one ends.
+    keptlog.rest()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that has been closed takes nothing more.
         with contextlib.suppress(OSError, ValueError):

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     Select,
+    and_,
     bindparam,
     cast,
     func,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from pyca.core.recording import UploadStep
 from pyca.core.states import DELIVERABLE, EventState
 from pyca.store import services
 from pyca.store.figures import Figures
@@ -30,6 +32,7 @@ from pyca.store.services import ServiceStatus
 from pyca.store.tables import Base
 from pyca.store.upstream import Upstream
 
+_DELETED = (str(UploadStep.DELETING), str(UploadStep.GONE))
 _UNDELIVERED = tuple(map(str, (*DELIVERABLE, EventState.UPLOADING, EventState.PAUSED_AFTER_RECORDING)))
 _OVER = (*_UNDELIVERED, str(EventState.FINISHED_UPLOADING))
 _RECENT = 8
@@ -69,13 +72,22 @@ _COUNTS = union_all(
     _piece("untold", func.count()).select_from(_TABLES["outbox"]),
     _piece("figures", _FIGURE.value, name=_FIGURE.name, label=_FIGURE.label),
 )
-_OLDEST = select(func.min(_RECORDED.start)).where(_RECORDED.state.in_(_UNDELIVERED))
+_DELIVERY = _TABLES["recorded_event"].outerjoin(_TABLES["upload"], _UPLOAD.uid == _RECORDED.uid)
+# Whatever was deleted undelivered waits for nothing any more.
+_HERE = or_(_UPLOAD.step.is_(None), _UPLOAD.step.not_in(_DELETED))
+_OPEN = and_(_RECORDED.state.in_(_UNDELIVERED), _HERE)
+_OLDEST = select(func.min(_RECORDED.start)).select_from(_DELIVERY).where(_OPEN)
 _WAITING = (
     select(func.sum(_TRACK.size))
-    .select_from(_TABLES["recorded_event"].join(_TABLES["track"], _TRACK.uid == _RECORDED.uid))
-    .where(_RECORDED.state.in_(_UNDELIVERED))
+    .select_from(_DELIVERY.join(_TABLES["track"], _TRACK.uid == _RECORDED.uid))
+    .where(_OPEN)
 )
-_BACKLOG = select(_OLDEST.scalar_subquery(), _WAITING.scalar_subquery())
+_FAILED = (
+    select(func.count())
+    .select_from(_DELIVERY)
+    .where(_RECORDED.state == str(EventState.FAILED_UPLOADING), _HERE)
+)
+_BACKLOG = select(_OLDEST.scalar_subquery(), _WAITING.scalar_subquery(), _FAILED.scalar_subquery())
 _SENDING = (
     select(_UPLOAD.bytes_sent, _UPLOAD.bytes_total, _UPLOAD.rate)
     .select_from(_TABLES["recorded_event"].join(_TABLES["upload"], _UPLOAD.uid == _RECORDED.uid))
@@ -94,12 +106,14 @@ _TAKEN = (
 
 @dataclass(frozen=True)
 class Backlog:
-    """What is to be delivered."""
+    """What is to be delivered; what was deleted undelivered is not."""
 
     size: int = 0
     """bytes"""
     oldest: float | None = None
     """start of the oldest recording that is not delivered"""
+    failed: int = 0
+    """how many recordings could not be delivered at the last try"""
 
 
 @dataclass(frozen=True)
@@ -161,8 +175,8 @@ def look(session: Session, now: float) -> Survey:
 
 
 def _backlog(execute: Execute) -> Backlog:
-    oldest, size = execute(_BACKLOG).one()
-    return Backlog(int(size or 0), oldest)
+    oldest, size, failed = execute(_BACKLOG).one()
+    return Backlog(int(size or 0), oldest, int(failed))
 
 
 def _sending(execute: Execute) -> Sending | None:

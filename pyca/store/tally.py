@@ -1,4 +1,8 @@
-"""What counts as recorded, lost, late and delivered."""
+"""What counts as recorded, lost, late and delivered.
+
+Counting is the last thing in a transaction: it keeps the figure locked until the end. Who counts first and
+then wants a recording would wait for whoever holds that and wants to count, without end.
+"""
 
 import math
 from collections.abc import Collection
@@ -7,9 +11,9 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from pyca.core.event import Event
-from pyca.core.recording import Part, Recording, length_of
+from pyca.core.recording import Part, Recording, Upload, length_of
 from pyca.core.states import EventState
-from pyca.store import recordings, uploads
+from pyca.store import recordings
 from pyca.store.figures import Figure, add
 from pyca.store.tables import PartRow, RecordedEvent
 
@@ -50,16 +54,19 @@ def bucket_name(top: float) -> str:
     return "+Inf" if math.isinf(top) else str(top)
 
 
-def end_recording(session: Session, recording: Recording, planned: float, inputs: Collection[str]) -> None:
-    """Count a recording that is over; to be called before this is stored, which tells it from a second call.
+def is_counted(session: Session, uid: str) -> bool:
+    """Tell whether the end of a recording is counted already; to be asked before it is stored."""
+    query = select(RecordedEvent.ended).where(RecordedEvent.uid == uid)
+    return session.execute(query).scalar_one_or_none() is not None
 
-    :param recording: as it is to be stored
+
+def end_recording(session: Session, recording: Recording, planned: float, inputs: Collection[str]) -> None:
+    """Count a recording that is over.
+
+    :param recording: as it is stored
     :param planned: how many seconds it should have, by what the schedule and the operator wanted last
     :param inputs: what should have been recorded; the shortest one tells what is lost
     """
-    query = select(RecordedEvent.ended).where(RecordedEvent.uid == recording.uid)
-    if session.execute(query).scalar_one_or_none() is not None:
-        return
     add(session, Figure.EVENTS, label=RESULTS.get(recording.state, "partial"))
     lengths = {name: _length(recording, name, planned) for name in {*inputs, *_inputs(recording)}}
     add(session, Figure.RECORDED_SECONDS, max(lengths.values(), default=0.0))
@@ -74,10 +81,12 @@ def miss_event(session: Session, event: Event) -> None:
     add(session, Figure.LOST_SECONDS, event.duration)
 
 
-def deliver_recording(session: Session, recording: Recording) -> None:
-    """Count a recording that is delivered, once; to be called before this is stored."""
-    known = uploads.get(session, recording.uid)
-    if known is None or not known.location:
+def deliver_recording(session: Session, recording: Recording, before: Upload | None) -> None:
+    """Count a recording that is delivered, once.
+
+    :param before: what was known of its delivery until then
+    """
+    if before is None or not before.location:
         add(session, Figure.DELIVERED_SECONDS, length_of(recording) or 0.0)
 
 

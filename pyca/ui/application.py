@@ -15,6 +15,7 @@ from pyca.ui.access import guard
 from pyca.ui.api.area import is_api
 from pyca.ui.context import Context, attach
 from pyca.ui.faces import FACES
+from pyca.ui.outage import Outage
 from pyca.ui.view.previews import Previews, preview_files
 
 LARGEST_REQUEST = 64 * 1024
@@ -30,7 +31,8 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    attach(app, Context(settings, database, clock, _zone(settings), Previews(preview_files(settings))))
+    previews = Previews(preview_files(settings))
+    attach(app, Context(settings, database, clock, _zone(settings), previews, Outage(clock)))
     guard.protect(app, settings, database, clock)
     app.before_request(_check_path)
     errors.register(app)

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from pyca.core.errors import StoreError, UsageError
 from pyca.ui.access.guard import wants_challenge
 from pyca.ui.api.area import is_api
 from pyca.ui.api.errors import ApiError, Problem, answer_problems
+from pyca.ui.context import context
 
 _HEADINGS = {
     401: "Please log in",
@@ -64,7 +65,12 @@ def _of_http(error: HTTPException) -> Response:
 
 
 def _of_store(error: StoreError) -> Response:
-    response = _answer(Told(503, error.message, error.remedy))
+    told = Told(503, error.message, error.remedy)
+    if g.get("visitor") is None:
+        # Paths, and the database's host, port and user, are no business of strangers.
+        context().outage.failed(error)
+        told = Told(503, "The database cannot be used now.")
+    response = _answer(told)
     response.headers["Retry-After"] = "10"
     return response
 

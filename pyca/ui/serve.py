@@ -22,11 +22,10 @@ from pyca.ui.access.first import ensure_somebody
 from pyca.ui.api.stream import feed_of
 from pyca.ui.application import create_app
 from pyca.ui.heartbeat import Heartbeat
+from pyca.ui.threads import THREADS
 
 logger = logging.getLogger(__name__)
 
-THREADS = 8
-"""Half of them may hold a stream of changes."""
 LOOP_SECONDS = 20.0
 """Longest sleep of the server's loop; requests and signals wake it at once."""
 

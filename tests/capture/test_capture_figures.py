@@ -13,7 +13,7 @@ from pyca.store import events, figures, recordings
 from pyca.store.database import Database
 from pyca.store.figures import Figure, Figures
 from tests.capture_rig import FFMPEG, Rig
-from tests.tools import FakeClock
+from tests.tools import FakeClock, counting_last, wait_for
 
 
 @pytest.fixture
@@ -49,7 +49,8 @@ def test_what_is_stopped_by_hand_is_not_lost(rig: Rig) -> None:
     with rig.database.write() as session:
         recordings.set_end(session, "e1", rig.clock.now())
     rig.service._agenda._next_look = 0
-    rig.finish()
+    with counting_last(rig.database.engine):
+        rig.finish()
     found = counted(rig)
     assert (Figure.LOST_SECONDS, "") not in found
     assert sum(value for (name, _), value in found.items() if name == Figure.EVENTS) == 1
@@ -72,6 +73,23 @@ def test_an_event_that_finds_no_place_is_lost_when_it_is_over(tmp_path: Path) ->
         assert (Figure.LOST_SECONDS, "") not in counted(rig)
         rig.drive(lambda: (Figure.LOST_SECONDS, "") in counted(rig))
         assert counted(rig)[Figure.LOST_SECONDS, ""] == pytest.approx(4)
+    finally:
+        rig.close()
+
+
+def test_an_event_that_is_deleted_while_it_waits_for_a_place_is_not_lost(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, max_parallel=1)
+    try:
+        rig.add("a", length=30.0)
+        rig.add("b", delay=0.3, length=4.0)
+        rig.drive(rig.is_in(EventState.FAILED_RECORDING, uid="b"))
+        with rig.database.write() as session:
+            recordings.delete_recording(session, "b")
+        rig.drive(lambda: not rig.service._waiting)
+        written: list[bool] = []
+        rig.service._context.scribe.put(lambda session: None, (), lambda: written.append(True))
+        wait_for(lambda: written, "what was put before")
+        assert not [name for name, _ in counted(rig) if name in (Figure.LOST_SECONDS, Figure.EVENTS)]
     finally:
         rig.close()
 

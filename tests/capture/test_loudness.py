@@ -1,6 +1,7 @@
 """The sound levels of running inputs reach the file for the page, and never hinder the recorder."""
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,43 @@ def test_a_missing_folder_is_no_error_and_is_used_as_soon_as_it_is_there(tmp_pat
     board.show(at(-21))
     wait_for(lambda: levels.read(folder) == at(-21), "file")
     board.close()
+
+
+def refuse(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_thread_that_cannot_begin_is_no_error_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = Loudness(tmp_path, FakeClock())
+    with monkeypatch.context() as crowded:
+        crowded.setattr(threading.Thread, "start", refuse)
+        board.show(at(-20))
+        board.close()
+    board.show(at(-20))
+    wait_for(lambda: levels.read(tmp_path) == at(-20), "file")
+    board.close()
+
+
+def test_recordings_begin_and_end_where_no_levels_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path)
+    start = threading.Thread.start
+
+    def crowded(thread: threading.Thread) -> None:
+        if thread.name == "loudness":
+            refuse(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", crowded)
+    try:
+        rig.add(length=60.0)
+        rig.drive(rig.is_writing)
+    finally:
+        rig.close()
+    assert rig.parts()[0].ended, "the end of the service was carried out to its last write"
 
 
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs FFmpeg")

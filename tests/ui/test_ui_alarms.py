@@ -1,7 +1,9 @@
 """Alarms of the services on the page, figures for monitoring, and recordings whose files are gone."""
 
 import re
+import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -91,7 +93,11 @@ def test_alarms_end_with_the_run_of_their_service(
     assert "are apart" not in person.get("/").text
 
 
-def test_metrics_tell_all_kinds_and_states(person: Person, database: Database, clock: FakeClock) -> None:
+def test_metrics_tell_all_kinds_and_states(
+    person: Person, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is free on a real disk changes between two looks.
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(total=100, free=40))
     fill(database, clock.now())
     alert(database, clock, AlarmKind.SILENCE, input="camera")
     alert(database, clock, AlarmKind.SILENCE, input="screen")

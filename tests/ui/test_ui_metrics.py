@@ -11,14 +11,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from pyca.config.settings import Settings
 from pyca.core.alarm import Alarm, AlarmKind
 from pyca.core.event import Event
-from pyca.core.recording import Upload
+from pyca.core.recording import Upload, UploadStep
 from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.media import levels
 from pyca.media.levels import Sounding
 from pyca.store import alarms, events, figures, recordings, services, uploads, upstream
 from pyca.store.database import Database
 from pyca.store.figures import Figure
-from pyca.store.survey import look
+from pyca.store.survey import Backlog, look
 from tests.tools import FakeClock
 from tests.ui_tools import JPEG, Person, put
 
@@ -95,6 +95,7 @@ def test_what_is_told(person: Person, busy: Database) -> None:
         ("pyca_start_lateness_seconds_count", ""): 4,
         ("pyca_start_lateness_seconds_sum", ""): 400.5,
         ("pyca_upload_backlog_bytes", ""): 1_800_000_000,
+        ("pyca_upload_failed", ""): 0,
         ("pyca_upload_oldest_age_seconds", ""): 9000,
         ("pyca_upload_progress_ratio", ""): 0.25,
         ("pyca_upload_rate_bytes_per_second", ""): 5e6,
@@ -114,6 +115,20 @@ def test_the_rate_is_that_of_the_page(busy: Database, clock: FakeClock) -> None:
         found = look(session, clock.now()).rate
         over = [EventState.UPLOADING, EventState.FINISHED_UPLOADING]
         assert found == pytest.approx(data_rate(recordings.listing(session, states=over)))
+
+
+def test_what_was_deleted_undelivered_waits_for_nothing(database: Database, clock: FakeClock) -> None:
+    now = clock.now()
+    steps = {"here": None, "tried": UploadStep.TRACKS, "going": UploadStep.DELETING, "gone": UploadStep.GONE}
+    for number, (uid, step) in enumerate(steps.items()):
+        put(database, uid, EventState.FAILED_UPLOADING, now, start=now - 9000 - number * 1000)
+        if step:
+            with database.write() as session:
+                uploads.save(session, Upload(uid, "x", step))
+    with database.read() as session:
+        found = look(session, now)
+    assert found.backlog == Backlog(2 * 1_800_000_000, now - 10_000, 2)
+    assert found.states == {"failed uploading": 4}
 
 
 def test_no_figure_is_named_after_a_recording(person: Person, busy: Database) -> None:

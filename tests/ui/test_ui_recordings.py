@@ -315,6 +315,32 @@ def test_what_is_in_use_is_not_deleted(
     assert state_of(database, "d") is state
 
 
+def test_what_the_recorder_still_tries_is_not_deleted(
+    person: Person, database: Database, clock: FakeClock
+) -> None:
+    put(database, "d", S.FAILED_RECORDING, clock.now(), start=clock.now() - 60, end=clock.now() + 60)
+    assert 'id="delete"' not in person.get("/recordings/d").text
+    assert person.get("/delete?uid=d").status_code == 409
+    assert person.post("/delete", {"uid": "d", "sure": "yes"}).status_code == 409
+    assert state_of(database, "d") is S.FAILED_RECORDING
+    clock.move(61)
+    assert 'id="delete"' in person.get("/recordings/d").text
+    assert person.post("/delete", {"uid": "d", "sure": "yes"}).status_code == 303
+
+
+def test_files_that_stay_are_not_called_deleted(
+    person: Person, database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    outside = tmp_path / "elsewhere" / "a.mp4"
+    outside.parent.mkdir()
+    outside.write_bytes(b"x")
+    recorded(database, outside.parent, "d", {str(outside): ()}, clock.now())
+    answer = person.post("/delete", {"uid": "d", "sure": "yes", "back": "recordings"})
+    text = person.get(answer.headers["Location"]).text
+    assert "files of it stay" in text and "The recording is deleted." not in text
+    assert outside.exists()
+
+
 def test_a_recording_that_runs_can_be_stopped_from_its_page(
     person: Person, database: Database, clock: FakeClock
 ) -> None:

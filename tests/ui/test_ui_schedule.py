@@ -226,6 +226,20 @@ def test_an_event_is_changed(person: Person, database: Database) -> None:
     assert event.start == at("2026-11-20T10:30")
 
 
+def test_a_form_of_yesterday_does_not_undo_what_others_changed(person: Person, database: Database) -> None:
+    plan(database, "n", at("2026-11-20T10:00"), at("2026-11-20T11:30"), title="Optics")
+    seen = person.get("/schedule/change?uid=n").text.split('name="seen" value="')[1].split('"')[0]
+    assert person.post("/schedule/change", FORM | {"uid": "n", "title": "Waves"}).status_code == 303
+    late = FORM | {"uid": "n", "title": "Stale", "seen": seen}
+    answer = person.post("/schedule/change", late)
+    assert answer.status_code == 422 and "Somebody has changed this event meanwhile" in answer.text
+    assert "it is “Waves” now" in answer.text and 'value="Stale"' in answer.text
+    with database.read() as session:
+        assert events.upcoming(session)[0].title == "Waves"
+    fresh = answer.text.split('name="seen" value="')[1].split('"')[0]
+    assert person.post("/schedule/change", late | {"seen": fresh}).status_code == 303
+
+
 def test_a_wrong_change_changes_nothing(person: Person, database: Database) -> None:
     before = plan(database, "n", at("2026-11-20T10:00"), at("2026-11-20T11:30"))
     assert person.post("/schedule/change", FORM | {"uid": "n", "minutes": "0"}).status_code == 422

@@ -8,11 +8,10 @@ from werkzeug.exceptions import Forbidden
 
 from pyca.core.access import Scope
 from pyca.core.event import Origin
-from pyca.core.recording import Recording
 from pyca.core.states import EventState
 from pyca.ingest.deletion import delete
 from pyca.schedule.local import cancel
-from pyca.store import listing, recordings
+from pyca.store import listing
 from pyca.store.listing import Listed, Wanted
 from pyca.ui.access.rights import visitor
 from pyca.ui.api.document import answer, check_match
@@ -70,8 +69,7 @@ def delete_event(uid: str) -> Response:
         if not who.scope.covers(Scope.ADMIN):
             has = f"“{who.name}” has “{who.scope}” here"
             raise Forbidden(f"Deleting recordings needs the right “{Scope.ADMIN}”; {has}.")
-        _check_over(uid)
-        delete(here.database, here.settings, uid, files=files)
+        delete(here.database, here.settings, here.clock, uid, files=files)
     else:
         cancel(here.database, uid)
     response = Response(status=204)
@@ -101,31 +99,6 @@ def find(uid: str) -> Listed | None:
 def missing() -> ApiError:
     """Return the error that there is no such event; older clients know its title."""
     return not_found("No event with specified uid")
-
-
-def runs(recording: Recording, now: float) -> bool:
-    """Tell whether the recorder is at work, or still tries."""
-    if recording.state is EventState.RECORDING:
-        return True
-    tries = recording.state is EventState.FAILED_RECORDING and recording.ended is None
-    return tries and recording.event.end > now
-
-
-def _check_over(uid: str) -> None:
-    """Refuse to delete what something works with.
-
-    :raises ApiError: 409
-    """
-    with context().database.read() as session:
-        recording = recordings.get(session, uid)
-    if recording and runs(recording, context().clock.now()):
-        raise _busy("It is being recorded. Stop it first: PATCH its “end” to now.")
-    if recording and recording.state is EventState.UPLOADING:
-        raise _busy("It is being uploaded. Pause it first: PATCH its “status” to “paused after recording”.")
-
-
-def _busy(detail: str) -> ApiError:
-    return ApiError(Problem(409, "That did not work", detail))
 
 
 def _limited(asked: Asked) -> Asked:

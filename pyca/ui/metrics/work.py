@@ -66,6 +66,8 @@ def _delivered(sight: Sight) -> Iterator[Metric]:
     failures = {kind: figures.get((Figure.UPLOAD_FAILURES, kind), 0.0) for kind in _FAILURES}
     yield counters("pyca_upload_failures", "Deliveries that failed", "kind", failures)
     yield gauge("pyca_upload_backlog_bytes", "Bytes that are not delivered yet", facts.backlog.size)
+    text = "Recordings whose last upload failed and whose files are still here"
+    yield gauge("pyca_upload_failed", text, facts.backlog.failed)
     oldest = facts.backlog.oldest
     age = 0.0 if oldest is None else max(sight.now - oldest, 0.0)
     text = "Seconds since the oldest recording that is not delivered began, 0 where there is none"

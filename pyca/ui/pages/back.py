@@ -16,6 +16,7 @@ NOTICES = {
     "pause": "The upload is paused. The files stay here until you let it go on.",
     "resume": "The upload goes on.",
     "delete": "The recording is deleted.",
+    "forget": "The recording is forgotten, but files of it stay. The log names them and says why.",
 }
 """What is said after an action; the address only names one of them, so that nobody can put words here."""
 

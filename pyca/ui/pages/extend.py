@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
+from pyca.core.access import Scope
 from pyca.core.errors import UsageError
 from pyca.core.recording import Recording
 from pyca.schedule import local
+from pyca.ui.access.rights import needs
 from pyca.ui.context import context
 from pyca.ui.pages.back import go_back
 from pyca.ui.pages.forms import number
@@ -25,6 +27,7 @@ LONGEST = 24 * 3600.0
 
 
 @blueprint.get("/extend")
+@needs(Scope.OPERATE)
 def show() -> str:
     """Ask for how long a recording shall go on."""
     return _form(running(request.args))

@@ -1,5 +1,6 @@
 """Plan, change and cancel the events of this agent."""
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime, time
 from urllib.parse import urlencode
@@ -85,6 +86,12 @@ def change() -> Answer:
     event = _own(uid_of(request.form))
     wish = wish_of_form(request.form)
     found = check(wish, here.zone, here.clock.now(), tuple(here.settings.inputs))
+    if request.form.get("seen", state_of(event)) != state_of(event):
+        found.errors["form"] = (
+            f"Somebody has changed this event meanwhile: it is “{event.title}” now, "
+            f"{when(event.start, here.clock.now(), here.zone)} – {clock(event.end, here.zone)}. "
+            "Save once more to put what stands here in its place."
+        )
     if not found.errors:
         try:
             changed = plans.change(
@@ -134,8 +141,15 @@ def _form(wish: Wish, found: Checked, event: Event | None = None) -> str:
         names=known,
         longest_title=LONGEST_TITLE,
         zone=here.settings.agent.timezone,
+        seen=state_of(event) if event else "",
         back=url_for("schedule.one", uid=event.uid) if event else url_for("schedule.show"),
     )
+
+
+def state_of(event: Event) -> str:
+    """Return a digest of what a form shows of an event, so that a form of yesterday is known as such."""
+    shown = (event.title, event.start, event.end, event.inputs, event.creator, event.description)
+    return hashlib.sha256(repr(shown).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _explain(error: UsageError, found: Checked) -> None:

@@ -7,6 +7,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from pyca.core.access import Scope
 from pyca.core.errors import UsageError
 from pyca.core.event import Event
 from pyca.core.naming import LONGEST_TITLE
@@ -14,7 +15,7 @@ from pyca.core.recording import Recording
 from pyca.core.states import EventState
 from pyca.schedule import local
 from pyca.store import events, recordings
-from pyca.ui.access.rights import visitor
+from pyca.ui.access.rights import needs, visitor
 from pyca.ui.context import context
 from pyca.ui.pages.back import go_back
 from pyca.ui.pages.forms import uid_of
@@ -31,6 +32,7 @@ SHORTEST = 60.0
 
 
 @blueprint.get("/record")
+@needs(Scope.OPERATE)
 def show() -> str:
     """Show the form for a recording that begins now."""
     return _form(Wish(length="60", minutes="120", inputs=tuple(context().settings.inputs)))
@@ -59,6 +61,7 @@ def start() -> tuple[str, int] | Response:
 
 
 @blueprint.get("/stop")
+@needs(Scope.OPERATE)
 def ask_stop() -> str:
     """Ask whether a recording shall end now."""
     recording = running(request.args)

@@ -116,7 +116,7 @@ def gather(context: Context) -> Overview:
     }
     found = alarms.by_weight(
         [
-            *alarms.from_services(states),
+            *alarms.from_services(states, now),
             *(alarm for each in seen.values() for alarm in each),
             *alarms.from_store(active, titles, {kind for kind, each in seen.items() if each}),
             *alarms.from_settings(settings.warnings),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from pyca.core.alarm import Alarm
-from pyca.core.recording import Part, Track
+from pyca.core.recording import Part, Track, runs
 from pyca.core.states import PAUSABLE, EventState
 from pyca.store import alarms, recordings, uploads
 from pyca.ui.context import Context
@@ -76,7 +76,8 @@ class Detail:
     @property
     def may_delete(self) -> bool:
         """True where nothing is written or read for it now."""
-        return self.item.recording.state not in (EventState.RECORDING, EventState.UPLOADING)
+        recording = self.item.recording
+        return not runs(recording, self.now, self.by_hand) and recording.state is not EventState.UPLOADING
 
 
 def gather(context: Context, uid: str) -> Detail | None:
