@@ -74,15 +74,19 @@ class Proxy:
 
 
 @contextmanager
-def nginx(name: str, folder: Path, backend: int, rate: str = "") -> Iterator[Proxy]:
+def nginx(name: str, folder: Path, backend: int, rate: str = "", patience: str = "") -> Iterator[Proxy]:
     """Run nginx with an example in front of a port of this machine.
 
     :param rate: of requests, such as 1000r/s, for tests that ask more often than people do
+    :param patience: in place of the 30 s that nginx waits for a reader elsewhere, such as 1s
     """
     ports = {"80": free_port(), "443": free_port(), "5000": backend}
     file = configuration(name, folder, ports)
     if rate:
         file.write_text(re.sub(r"rate=\d+r/s", f"rate={rate}", file.read_text()))
+    if patience:
+        shared = folder / "snippets" / "pyca-locations.conf"
+        shared.write_text(shared.read_text().replace("send_timeout 30s", f"send_timeout {patience}"))
     process = subprocess.Popen([NGINX, "-p", str(folder), "-c", str(file)], stderr=subprocess.PIPE, text=True)
     try:
         proxy = Proxy(folder, ports)

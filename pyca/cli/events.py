@@ -155,8 +155,10 @@ def delete(options: Options, event_id: str, yes: bool) -> None:
         raise UsageError(f"“{plain(one.event.title)}” was not recorded yet", "cancel it instead")
     if not yes:
         click.confirm(f"Delete {_what_is_lost(one)}?", abort=True)
-    delete_recording(database, settings, one.event.uid, files=True)
-    click.echo(f"“{plain(one.event.title)}” is deleted")
+    stays = delete_recording(database, settings, SystemClock(), one.event.uid, files=True)
+    click.echo(f"“{plain(one.event.title)}” is {'forgotten' if stays else 'deleted'}")
+    for path in stays:
+        click.echo(f"{plain(str(path))} stays: the log says why")
 
 
 def _span(start: str, duration: str | None, end: str | None, now: float, zone: str) -> tuple[float, float]:

@@ -182,10 +182,10 @@ def _kept(settings: "Settings") -> "Path | None":
     """Return where the small log for the page is kept; None where the page has a better one, or no place."""
     from pyca.core.errors import ConfigError
     from pyca.runtime.keptlog import folder_beside
-    from pyca.store.database import Database
+    from pyca.store.database import file_of
 
     try:
-        file = Database(settings.agent.database).file
+        file = file_of(settings.agent.database)
     except ConfigError:
         # It is explained where the database is opened.
         return None

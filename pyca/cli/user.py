@@ -21,7 +21,7 @@ _LONGEST = 100 * 365 * 86_400.0
 _scope_option = click.option(
     "--scope",
     type=click.Choice([str(scope) for scope in Scope]),
-    help="read: look; operate: record, stop, plan, deliver too; admin: everything.",
+    help="read: look; operate: play, record, stop, plan, deliver too; admin: everything.",
 )
 _file_option = click.option(
     "--password-file", type=click.Path(path_type=Path), metavar="FILE", help="Take the password from there."

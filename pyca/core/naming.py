@@ -3,10 +3,12 @@
 import hashlib
 import re
 
+from pyca.core.lines import one_line
+
 _UNSAFE = re.compile(r"[^\w.() -]+")
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff<>:"/\\|?*]+')
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
-_LONGEST_TITLE = 400
+LONGEST_TITLE = 400
+"""characters of a title; what servers send is cut, people are told"""
 _LONGEST = 120
 """bytes, so that what is put before and behind stays below the 255 of common file systems"""
 
@@ -37,8 +39,7 @@ def tidy_title(text: str) -> str:
 
     What would steer a terminal or turn the direction of writing becomes a blank.
     """
-    line = " ".join(_CONTROL.sub(" ", text).split())
-    return line[:_LONGEST_TITLE].rstrip()
+    return one_line(text, LONGEST_TITLE)
 
 
 def recording_name(uid: str, start: float) -> str:

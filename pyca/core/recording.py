@@ -66,6 +66,19 @@ class Recording:
         return self.event.uid
 
 
+def runs(recording: Recording, now: float, by_hand: float | None = None) -> bool:
+    """Tell whether the recorder is at work, or still tries: a command does not start, or no place is free.
+
+    :param now: seconds since 1970 UTC
+    :param by_hand: the end that somebody chose
+    """
+    if recording.state is EventState.RECORDING:
+        return True
+    tries = recording.state is EventState.FAILED_RECORDING and recording.ended is None
+    # One that was ended by hand is in the recorder's hands until that has noted its end.
+    return tries and max(recording.event.end, by_hand or 0.0) > now
+
+
 def length_of(recording: Recording) -> float | None:
     """Return the recorded seconds: those of the longest input, all its parts together."""
     lengths: dict[tuple[str, str], float] = {}
@@ -77,13 +90,17 @@ def length_of(recording: Recording) -> float | None:
 
 def data_rate(recordings: Iterable[Recording]) -> float:
     """Return the bytes per second that these recordings took on average, 0 where nothing is known."""
-    size = seconds = 0.0
-    for recording in recordings:
-        length = length_of(recording)
-        taken = sum(track.size for track in recording.tracks)
-        if length and taken:
-            size, seconds = size + taken, seconds + length
-    return size / seconds if seconds else 0.0
+    return mean_rate((sum(track.size for track in one.tracks), length_of(one)) for one in recordings)
+
+
+def mean_rate(taken: Iterable[tuple[int, float | None]]) -> float:
+    """Return the bytes per second of recordings on average, 0 where nothing is known.
+
+    :param taken: bytes and recorded seconds of each; one that lacks either does not count
+    """
+    known = [(size, length) for size, length in taken if size and length]
+    seconds = sum(length for _, length in known)
+    return sum(size for size, _ in known) / seconds if seconds else 0.0
 
 
 class UploadStep(StrEnum):

@@ -49,6 +49,9 @@ TRANSITIONS: dict[EventState, frozenset[EventState]] = {
 DELIVERABLE = (S.FINISHED_RECORDING, S.PARTIAL_RECORDING, S.FAILED_UPLOADING)
 """States from which ingest may start or repeat a delivery by itself."""
 
+PAUSABLE = (*DELIVERABLE, S.UPLOADING)
+"""States in which a delivery can be held back."""
+
 
 def check_transition(old: EventState, new: EventState) -> None:
     """Raise where ``new`` may not follow ``old``.

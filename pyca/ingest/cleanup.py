@@ -10,7 +10,7 @@ from pyca.core.recording import Recording, Track
 
 logger = logging.getLogger(__name__)
 
-_COMPANIONS = ("*.log", "*.health", "event.json")
+_COMPANIONS = ("*.log", "*.health", "event.json", ".event.json.*")
 """What lies beside the tracks and is worth nothing without them."""
 
 

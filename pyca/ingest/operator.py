@@ -1,5 +1,6 @@
 """What people may do about deliveries, from the page and the command line."""
 
+import os
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -7,7 +8,7 @@ from sqlalchemy.orm import Session
 from pyca.core.clock import Clock
 from pyca.core.errors import UsageError
 from pyca.core.recording import Recording, Upload, UploadStep
-from pyca.core.states import DELIVERABLE, EventState, ServiceName
+from pyca.core.states import DELIVERABLE, PAUSABLE, EventState, ServiceName
 from pyca.runtime.bell import ring
 from pyca.store import folder, recordings, tally, uploads
 from pyca.store.database import Database
@@ -42,9 +43,17 @@ def retry_within(session: Session, uid: str, now: float, *, anew: bool = False) 
         uploads.save(session, replace(fresh, next_attempt=now))
 
 
-def repeat_within(session: Session, uid: str, now: float) -> None:
+def has_files(database: Database, uid: str) -> bool:
+    """Tell whether any file of a recording is still there; a disk may take long to answer."""
+    with database.read() as session:
+        recording = recordings.get(session, uid)
+    return recording is not None and any(os.path.isfile(track.path) for track in recording.tracks)
+
+
+def repeat_within(session: Session, uid: str, now: float, *, there: bool) -> None:
     """Deliver once more what was delivered, from the beginning; ingest is to be woken afterwards.
 
+    :param there: whether any file of it is, asked before the transaction: no disk is waited for within
     :raises UsageError: where it was not delivered, or its files are gone
     """
     recording, upload = _standing(session, uid)
@@ -52,7 +61,7 @@ def repeat_within(session: Session, uid: str, now: float) -> None:
         raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "it was not delivered yet")
     if upload is not None and upload.step is UploadStep.SETTLED:
         raise UsageError(f"ingest still cleans up behind “{recording.event.title}”", "try again in a minute")
-    if not _has_files(recording):
+    if not there:
         raise UsageError(f"no file of “{recording.event.title}” is left", "nothing is left to deliver")
     recordings.set_state(session, uid, EventState.FINISHED_RECORDING, now)
     # What the server has made of the first delivery is not to be touched by the second.
@@ -115,17 +124,12 @@ def pause_within(session: Session, uid: str, now: float) -> Description:
     :raises UsageError: where there is nothing to pause
     """
     recording, upload = _standing(session, uid)
-    if recording.state not in (*DELIVERABLE, EventState.UPLOADING):
+    if recording.state not in PAUSABLE:
         raise UsageError(f"“{recording.event.title}” is “{recording.state}”", "there is nothing to pause")
     if upload is not None and upload.step is UploadStep.FINISH:
         raise UsageError(f"“{recording.event.title}” is being completed", "it is too late to pause it")
     recordings.set_state(session, uid, EventState.PAUSED_AFTER_RECORDING, now)
     return Description(replace(recording, state=EventState.PAUSED_AFTER_RECORDING), upload=upload)
-
-
-def _has_files(recording: Recording) -> bool:
-    """Tell whether any file of a recording is still there."""
-    return any(track.path.is_file() for track in recording.tracks)
 
 
 def _reopened(upload: Upload) -> Upload:

@@ -5,7 +5,7 @@ import secrets
 import unicodedata
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -13,7 +13,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from pyca.core.access import Scope
 from pyca.core.errors import UsageError
 from pyca.store import logins, tokens
-from pyca.store.database import Database
+from pyca.store.database import Database, one_row
 from pyca.store.tables import AccountRow
 
 SHORTEST_PASSWORD = 8
@@ -24,6 +24,12 @@ LONGEST_PASSWORD = 1024
 _NAME = re.compile(r"[\w.@+-]{1,100}")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """What cannot be mistaken for another sign when somebody copies it by hand."""
+
+# Plain columns, and made once: this is asked with every request, and rows take three times as long.
+_COLUMNS = AccountRow.__table__.columns
+_FIND = select(*(_COLUMNS[name] for name in ("name", "scope", "password", "created", "changed"))).where(
+    _COLUMNS["name"] == bindparam("wanted")
+)
 
 
 @dataclass(frozen=True)
@@ -140,9 +146,7 @@ def get(session: Session, name: str) -> Account | None:
     whole = unicodedata.normalize("NFC", name)
     if not _NAME.fullmatch(whole):
         return None
-    # Columns instead of the row: this is asked with every request.
-    columns = (AccountRow.name, AccountRow.scope, AccountRow.password, AccountRow.created, AccountRow.changed)
-    found = session.execute(select(*columns).where(AccountRow.name == whole)).one_or_none()
+    found = one_row(session, _FIND, whole)
     return Account(found[0], Scope(found[1]), *found[2:]) if found else None
 
 

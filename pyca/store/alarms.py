@@ -71,7 +71,8 @@ class Alarms:
         if until is None:
             self._active[key], self._events[key] = alarm, event
         about = f"“{event.title}”: " if event else ""
-        logger.error("alarm (%s): %s%s", kind, about, text)
+        where = f"{source}: " if source else ""
+        logger.error("alarm (%s): %s%s%s", kind, about, where, text)
         self._write(lambda session: store(session, alarm))
         if known is None:
             self._tell(alarm, "raised", event)

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import stat
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -16,6 +17,7 @@ from pyca.core.recording import Part, Recording, Track, Upload
 logger = logging.getLogger(__name__)
 
 NAME = "event.json"
+_ASIDE = f".{NAME}.deleted"
 _LARGEST = 16_000_000
 """bytes of a description: calendars may attach much, but not more than this"""
 _NOT_TOLD = ("uid", "rate", "next_attempt", "node", "package", "tracks_done", "bytes_sent", "bytes_total")
@@ -53,10 +55,16 @@ def write(folder: Path, description: Description) -> Path:
     :raises OSError: where the folder cannot be written
     """
     text = json.dumps(_document(folder, description), ensure_ascii=False, indent=2, default=str)
-    temporary = folder / f".{NAME}.new"
-    with temporary.open("w", encoding="utf-8", errors="replace") as file:
-        file.write(text + "\n")
-    return temporary.replace(folder / NAME)
+    # Several services, and several threads of the page, may describe the same folder at once.
+    temporary = folder / f".{NAME}.{os.getpid()}-{threading.get_ident()}"
+    try:
+        with temporary.open("w", encoding="utf-8", errors="replace") as file:
+            file.write(text + "\n")
+        return temporary.replace(folder / NAME)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
 
 
 def load(folder: Path) -> Any:
@@ -86,6 +94,37 @@ def withdraw(folder: Path) -> None:
     with suppress(OSError):
         (folder / NAME).unlink(missing_ok=True)
         folder.rmdir()
+
+
+def set_aside(folder: Path) -> bool:
+    """Take the description of a folder away for now; False where there is none.
+
+    :raises OSError: where that is impossible
+    """
+    try:
+        (folder / NAME).replace(folder / _ASIDE)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def put_back(folder: Path) -> None:
+    """Take the setting aside back, unless the folder was described anew; what fails is only logged."""
+    try:
+        if (folder / NAME).exists():
+            (folder / _ASIDE).unlink(missing_ok=True)
+        else:
+            (folder / _ASIDE).replace(folder / NAME)
+    except OSError as error:
+        logger.warning("%s cannot be put back: %s", folder / NAME, error.strerror)
+
+
+def drop_aside(folder: Path) -> None:
+    """Delete a description that was set aside; what fails is only logged, as nobody reads it any more."""
+    try:
+        (folder / _ASIDE).unlink(missing_ok=True)
+    except OSError as error:
+        logger.warning("%s cannot be deleted: %s", folder / _ASIDE, error.strerror)
 
 
 def note(description: Description, *, create: bool = False) -> None:

@@ -3,7 +3,8 @@
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
-from flask import Flask
+from flask import Flask, request
+from werkzeug.exceptions import NotFound
 
 from pyca import __version__
 from pyca.config.settings import Settings
@@ -11,8 +12,10 @@ from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui import errors, frame, words
 from pyca.ui.access import guard
+from pyca.ui.api.area import is_api
 from pyca.ui.context import Context, attach
 from pyca.ui.faces import FACES
+from pyca.ui.outage import Outage
 from pyca.ui.view.previews import Previews, preview_files
 
 LARGEST_REQUEST = 64 * 1024
@@ -28,15 +31,26 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    attach(app, Context(settings, database, clock, _zone(settings), Previews(preview_files(settings))))
+    previews = Previews(preview_files(settings))
+    attach(app, Context(settings, database, clock, _zone(settings), previews, Outage(clock)))
     guard.protect(app, settings, database, clock)
+    app.before_request(_check_path)
     errors.register(app)
-    words.register(app)
+    words.register(app, settings)
     frame.register(app)
     app.jinja_env.globals.update(agent=settings.agent.name or "pyCA", version=__version__)
     for face in FACES:
         app.register_blueprint(face.blueprint)
     return app
+
+
+def _check_path() -> None:
+    """Refuse an address that can name nothing of ours: PostgreSQL does not even look for a NUL.
+
+    :raises NotFound: for such a page; the API says in its own words what there is not
+    """
+    if "\0" in request.path and not is_api(request.path):
+        raise NotFound
 
 
 def _zone(settings: Settings) -> tzinfo | None:

@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
+from pyca.ui.outage import Outage
 from pyca.ui.view.logcommand import LogCommand
 from pyca.ui.view.previews import Previews
 from pyca.ui.view.processors import Processors
@@ -26,6 +27,7 @@ class Context:
     zone: tzinfo | None
     """the agent's time zone, None for that of the machine"""
     previews: Previews
+    outage: Outage
     log_command: LogCommand = field(default_factory=LogCommand)
     processors: Processors = field(default_factory=Processors)
     versions: Versions = field(default_factory=Versions)

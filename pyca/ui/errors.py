@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from pyca.core.errors import StoreError, UsageError
 from pyca.ui.access.guard import wants_challenge
 from pyca.ui.api.area import is_api
 from pyca.ui.api.errors import ApiError, Problem, answer_problems
+from pyca.ui.context import context
 
 _HEADINGS = {
     401: "Please log in",
@@ -25,7 +26,7 @@ _HEADINGS = {
 _TEXTS = {
     404: "There is no such page.",
     405: "This address does not understand what was asked of it.",
-    413: "The form holds more than this page reads.",
+    413: "What was sent holds more than is read here: 64 KiB at most.",
     500: "The page could not be made. The log of the ui service says why.",
 }
 _KEPT = ("Allow", "Retry-After", "WWW-Authenticate")
@@ -64,7 +65,12 @@ def _of_http(error: HTTPException) -> Response:
 
 
 def _of_store(error: StoreError) -> Response:
-    response = _answer(Told(503, error.message, error.remedy))
+    told = Told(503, error.message, error.remedy)
+    if g.get("visitor") is None:
+        # Paths, and the database's host, port and user, are no business of strangers.
+        context().outage.failed(error)
+        told = Told(503, "The database cannot be used now.")
+    response = _answer(told)
     response.headers["Retry-After"] = "10"
     return response
 

@@ -1,14 +1,14 @@
-"""What stands around every page: the navigation, the name of the time zone, links to pages that exist."""
+"""What stands around every page: the navigation, the time zone, links to pages that one may open."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
 
 from pyca.ui.access.rights import Visitor, needed
 from pyca.ui.context import context
+from pyca.ui.view.days import local
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ ENTRIES = (
     Entry("recordings.show", "Recordings", "film"),
     Entry("system.show", "System", "gauge"),
 )
-"""The navigation, in its order; pages that this application does not have are left out."""
+"""The navigation, in its order; pages that somebody may not open are left out for them."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,12 @@ class Link:
 
 def register(app: Flask) -> None:
     """Let every template of an application know the frame."""
-    app.jinja_env.globals["exists"] = lambda endpoint: endpoint in app.view_functions
     app.context_processor(_known)
 
 
 def may_open(endpoint: str) -> bool:
-    """Tell whether there is such a page and whoever asks may look at it."""
-    view = current_app.view_functions.get(endpoint)
-    if view is None:
-        return False
-    scope = needed(view, "GET")
+    """Tell whether whoever asks may look at a page."""
+    scope = needed(current_app.view_functions[endpoint], "GET")
     who: Visitor | None = g.get("visitor")
     return scope is None or (who is not None and who.scope.covers(scope))
 
@@ -70,7 +66,14 @@ def zone_name() -> str:
     here = context()
     if here.settings.agent.timezone:
         return here.settings.agent.timezone
-    return datetime.fromtimestamp(here.clock.now(), UTC).astimezone(here.zone).tzname() or "UTC"
+    return local(here.clock.now(), here.zone).tzname() or "UTC"
+
+
+def zone_offset() -> int:
+    """Return the seconds that the agent's clocks are ahead of UTC now."""
+    here = context()
+    offset = local(here.clock.now(), here.zone).utcoffset()
+    return int(offset.total_seconds()) if offset else 0
 
 
 def _current(endpoint: str) -> str:
@@ -82,10 +85,10 @@ def _current(endpoint: str) -> str:
 def _known() -> dict[str, Any]:
     # A stranger learns neither what pages there are nor where the box stands.
     if g.get("visitor") is None:
-        return {"navigation": (), "may_open": lambda endpoint: False, "zone_name": ""}
+        return {"navigation": (), "may_open": lambda endpoint: False, "zone_name": "", "zone_offset": 0}
     return {
         "navigation": navigation(),
         "may_open": may_open,
         "zone_name": zone_name(),
-        "log_shown": bool(context().settings.ui.log_command) and may_open("log.show"),
+        "zone_offset": zone_offset(),
     }

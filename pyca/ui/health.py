@@ -1,7 +1,5 @@
 """``/health`` and ``/healthz``: does the process answer, and can it work?"""
 
-import logging
-
 from flask import Blueprint, Response, jsonify
 
 from pyca.core.errors import StoreError
@@ -9,8 +7,6 @@ from pyca.store.tables import SCHEMA
 from pyca.store.upgrade import version
 from pyca.ui.access.rights import public
 from pyca.ui.context import context
-
-logger = logging.getLogger(__name__)
 
 blueprint = Blueprint("health", __name__)
 
@@ -40,6 +36,7 @@ def _checks() -> dict[str, bool]:
         found = version(context().database)
     except StoreError as error:
         # The answer is public, so the reason goes to the log alone.
-        logger.warning("not ready: %s", error)
+        context().outage.found(error)
         return {"database": False, "schema": False}
+    context().outage.found(None)
     return {"database": True, "schema": found == SCHEMA}

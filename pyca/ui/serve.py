@@ -22,11 +22,10 @@ from pyca.ui.access.first import ensure_somebody
 from pyca.ui.api.stream import feed_of
 from pyca.ui.application import create_app
 from pyca.ui.heartbeat import Heartbeat
+from pyca.ui.threads import THREADS
 
 logger = logging.getLogger(__name__)
 
-THREADS = 8
-"""Half of them may hold a stream of changes."""
 LOOP_SECONDS = 20.0
 """Longest sleep of the server's loop; requests and signals wake it at once."""
 
@@ -93,7 +92,8 @@ def _serving(app: Flask, listener: socket.socket) -> Any:
         asyncore_use_poll=True,
         # Reads on while it answers, and so notices at once that somebody has hung up.
         channel_request_lookahead=1,
-        max_request_body_size=1_000_000,
+        # The application refuses what is far smaller, with words; this is where even reading ends.
+        max_request_body_size=16_000_000,
         # The page itself decides whom it believes where a request comes from.
         clear_untrusted_proxy_headers=False,
     )

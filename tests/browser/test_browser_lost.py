@@ -1,5 +1,7 @@
 """When something is not as it was a moment ago: server gone, login over, a second tab, no script."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -33,6 +35,7 @@ def test_an_agent_that_goes_and_comes_back_is_told(rig: Rig, desk: Desk, ui: Dae
     desk.expect("ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
     ui.end()
     expect(banner).to_be_visible(timeout=30_000)
+    expect(banner.locator("time")).to_have_text(re.compile(r"^\d\d:\d\d$"))
     assert violations(page) == []
     keep(page, f"away{path.replace('/', '-')}")
     rig.start("ui").says("The page is at")

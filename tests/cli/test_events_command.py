@@ -142,7 +142,17 @@ def test_delete_that_fails_halfway_leaves_nothing_that_comes_back(
 
 def test_delete_leaves_folders_of_others_alone(pyca: Run, database: Database, tmp_path: Path) -> None:
     file = record(database, tmp_path / "elsewhere", state=EventState.FINISHED_RECORDING)
-    assert pyca("events", "delete", "rec-1", "--yes").code == 0
+    told = pyca("events", "delete", "rec-1", "--yes")
+    assert told.code == 0 and f"{file.parent} stays" in told.out and "is deleted" not in told.out
+    assert file.exists()
+
+
+def test_delete_refuses_what_is_still_tried(pyca: Run, database: Database, folder: Path) -> None:
+    file = record(database, folder)
+    with database.write() as session:
+        recordings.set_state(session, "rec-1", EventState.FAILED_RECORDING, time.time())
+    told = pyca("events", "delete", "rec-1", "--yes")
+    assert told.code == 64 and "still tries" in told.err
     assert file.exists()
 
 

@@ -41,3 +41,14 @@ def test_a_loop_of_links_does_no_harm(tmp_path: Path) -> None:
     event = Event("u", "Title", 1.0, 2.0)
     delete_files(Recording(event, EventState.FINISHED_UPLOADING, folder, tracks=tracks), [tmp_path])
     assert folder.is_symlink()
+
+
+def test_what_a_crash_left_of_a_description_goes_too(tmp_path: Path) -> None:
+    folder = tmp_path / "recordings" / "recording-1-u"
+    folder.mkdir(parents=True)
+    (folder / ".event.json.123-456").touch()
+    (folder / ".event.json.deleted").touch()
+    delete_files(
+        Recording(Event("u", "Title", 1.0, 2.0), EventState.FINISHED_UPLOADING, folder), [folder.parent]
+    )
+    assert not folder.exists()

@@ -24,7 +24,7 @@ def test_a_delivery_is_counted_once_however_often_it_is_repeated(bench: Bench) -
     assert value(bench, Figure.UPLOAD_BYTES) == 6
     assert value(bench, Figure.DELIVERED_SECONDS) == 10
     with bench.database.write() as session:
-        operator.repeat_within(session, "e1", bench.clock.now())
+        operator.repeat_within(session, "e1", bench.clock.now(), there=True)
     service.tick()
     assert bench.state() is EventState.FINISHED_UPLOADING
     assert value(bench, Figure.UPLOAD_BYTES) == 12

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -192,3 +193,38 @@ def test_a_note_reaches_every_folder_that_is_described(home: Path) -> None:
     assert json.loads((spare / NAME).read_text())["recording"]["state"] == "finished uploading"
     assert not (bare / NAME).exists()
     assert not (home / NAME).exists()
+
+
+def test_several_may_describe_a_folder_at_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = described(home)
+    second = Description(replace(first.recording, error="twice"))
+    usual = Path.replace
+    names: list[str] = []
+
+    def replaces(path: Path, target: Path) -> Path:
+        names.append(path.name)
+        if len(names) == 1:
+            other = threading.Thread(target=folders.write, args=(home, second))
+            other.start()
+            other.join()
+            assert json.loads((home / NAME).read_text())["recording"]["error"] == "twice"
+        return usual(path, target)
+
+    monkeypatch.setattr(Path, "replace", replaces)
+    folders.write(home, first)
+    assert json.loads((home / NAME).read_text())["recording"]["error"] == "once"
+    assert len(set(names)) == 2 and all(str(os.getpid()) in name for name in names)
+
+
+def test_a_description_that_cannot_be_written_leaves_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = described(home)
+
+    def full(path: Path, target: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device", str(target))
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        folders.write(home, told)
+    assert os.listdir(home) == ["a.mkv"]

@@ -232,6 +232,35 @@ def test_a_recording_is_not_written_to_the_disk_of_nginx(tmp_path: Path) -> None
         connection.close()
 
 
+def test_a_film_waits_for_who_has_paused_it(tmp_path: Path) -> None:
+    size = 64 * 1024 * 1024
+    film, other = "/recordings/a/b%20c/tracks/1/play", "/recordings/x/tracks/1"
+    given_up: list[str] = []
+
+    def send(asked: Any) -> None:
+        asked.send_response(200)
+        asked.send_header("Content-Length", str(size))
+        asked.end_headers()
+        try:
+            asked.wfile.write(bytes(size))
+        except OSError:
+            given_up.append(asked.path)
+
+    with behind(send) as server, nginx("nginx.conf", tmp_path, server.port, patience="1s") as proxy:
+        begun = []
+        for path in (film, other):
+            connection = proxy.connect()
+            connection.request("GET", path)
+            begun.append((connection, connection.getresponse()))
+        # Both are paused, the film for longer; the other one tells when nginx has lost its patience.
+        wait_for(lambda: given_up, "the end of nginx's patience")
+        assert len(begun[0][1].read()) == size
+        assert given_up == [other]
+        for connection, answer in begun:
+            answer.close()
+            connection.close()
+
+
 def test_a_recording_that_begins_is_told_at_once_and_the_stream_ends_with_the_server(rig: Rig) -> None:
     with served(rig) as proxy:
         connection = proxy.connect()

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections import Counter
+from collections import Counter, OrderedDict
 from dataclasses import replace
 
 import pytest
@@ -243,3 +243,23 @@ def test_an_attack_does_not_fill_the_log(
     clock.move(61)
     attempt(client, "later", peer="198.51.100.1")
     assert len(caplog.records) == 11
+
+
+def test_what_is_remembered_of_friends_changes_under_the_lock(
+    settings: Settings, database: Database, clock: FakeClock
+) -> None:
+    door = passwords.Passwords(settings.ui, database, clock)
+    changed = []
+
+    class Watched(OrderedDict[str, None]):
+        def __setitem__(self, pair: str, value: None) -> None:
+            changed.append(door._lock.locked())
+            super().__setitem__(pair, value)
+
+        def __contains__(self, pair: object) -> bool:
+            changed.append(door._lock.locked())
+            return super().__contains__(pair)
+
+    door._friends = Watched()
+    assert door.check(USER, PASSWORD, "192.0.2.1")
+    assert changed == [True, True]

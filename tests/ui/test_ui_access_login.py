@@ -6,11 +6,12 @@ import pytest
 from flask import Flask
 
 from pyca.core.access import Scope
+from pyca.core.states import EventState
 from pyca.store import accounts, logins
 from pyca.store.database import Database
 from tests.tools import FakeClock
 from tests.ui_people import BROWSER, OWN, Browser, add_account, token_in
-from tests.ui_tools import PASSWORD, USER
+from tests.ui_tools import PASSWORD, USER, put
 
 
 @pytest.fixture
@@ -192,7 +193,26 @@ def test_scripts_are_told_without_a_window_of_the_browser(browser: Browser) -> N
 def test_a_form_of_somebody_who_is_logged_out_changes_nothing(browser: Browser) -> None:
     answer = browser.post("/stop", {"uid": "x", "token": "0" * 64})
     assert answer.status_code == 401 and "WWW-Authenticate" not in answer.headers
-    assert 'href="/login"' in answer.text
+    assert "Your login has ended. Log in again." in answer.text and 'href="/login"' in answer.text
+    assert "with a token" not in answer.text
+    assert "with a token" in browser.client.get("/status.html").text, "programs are told what there is"
+
+
+def test_a_new_login_renews_the_forms_of_a_page_that_stays_open(
+    browser: Browser, database: Database, clock: FakeClock
+) -> None:
+    put(database, "p", EventState.PAUSED_AFTER_RECORDING, clock.now())
+    tags = []
+    for _ in range(2):
+        browser.log_in("ada")
+        shown = browser.get("/fragments/recordings/p")
+        tags.append(shown.headers["ETag"])
+        assert browser.get("/fragments/recordings/p", If_None_Match=tags[-1]).status_code == 304
+        assert token_in(shown) == token_in(browser.get("/account"))
+        browser.send("/logout")
+    browser.log_in("ada")
+    again = browser.get("/fragments/recordings/p", If_None_Match=", ".join(tags))
+    assert again.status_code == 200 and token_in(again) == token_in(browser.get("/account"))
 
 
 def test_a_form_of_an_older_login_changes_nothing(browser: Browser) -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyca.core.access import Scope
-from pyca.store import accounts, tokens
+from pyca.store import accounts, logins, tokens
 from pyca.store.database import Database
 from pyca.ui.access import passwords
 from pyca.ui.access.door import Door
@@ -209,3 +209,14 @@ def test_a_failure_is_logged_without_the_password_and_on_one_line(
     assert len(said) == 1 and "eve root" in said[0] and "127.0.0.1" in said[0]
     assert "\n" not in said[0] and "\x1b" not in said[0] and "very-secret" not in said[0]
     assert client.get("/", auth=(USER, PASSWORD)).status_code == 200
+
+
+def test_who_asks_is_found_out_without_objects_for_rows(database: Database, clock: FakeClock) -> None:
+    add_account(database)
+    with database.write() as session:
+        _, key = tokens.make(session, "ada", Scope.READ, clock.now())
+        _, secret = logins.start(session, "ada", "proof", clock.now())
+    with database.read() as session:
+        assert tokens.find(session, key, clock.now()) and logins.find(session, secret, clock.now())
+        assert accounts.get(session, "ada")
+        assert not list(session.identity_map), "they cost more than all the rest, with every request"

@@ -34,7 +34,7 @@ def test_all_inputs_means_no_choice(person: Person, database: Database) -> None:
     ("form", "words"),
     [
         ({"title": " \t", "minutes": "5", "inputs": "camera"}, "needs a title"),
-        ({"title": "x" * 201, "minutes": "5", "inputs": "camera"}, "too long"),
+        ({"title": "x" * 401, "minutes": "5", "inputs": "camera"}, "too long"),
         ({"title": "x", "minutes": "0", "inputs": "camera"}, "number of minutes"),
         ({"title": "x", "minutes": "-5", "inputs": "camera"}, "number of minutes"),
         ({"title": "x", "minutes": "nan", "inputs": "camera"}, "number of minutes"),

@@ -1,19 +1,22 @@
 """Events as programs see and change them; older ones must not notice that anything is different."""
 
+import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from pyca.config.settings import Settings
 from pyca.core.access import Scope
 from pyca.core.event import Attachment, Event, Origin
 from pyca.core.recording import Part, Track, Upload, UploadStep
 from pyca.core.states import EventState
-from pyca.store import accounts, events, listing, recordings, uploads
+from pyca.store import accounts, event_pages, events, recordings, uploads
 from pyca.store.database import Database
 from pyca.store.tables import Base
 from pyca.store.upgrade import ensure
@@ -46,6 +49,13 @@ def shown(program: Program, uid: str) -> dict[str, Any]:
     (one,) = document(program.get(f"/api/events/{uid}"))["data"]
     attributes: dict[str, Any] = one["attributes"]
     return attributes
+
+
+@pytest.mark.parametrize("letter", ["x", "🎓"])
+def test_a_title_that_no_database_looks_for_is_refused(program: Program, letter: str) -> None:
+    assert program.get(f"/api/events?filter[title]={letter * 200}").status_code == 200
+    (problem,) = problems(program.get(f"/api/events?filter[title]={letter * 201}"), 400)
+    assert problem["source"] == {"parameter": "filter[title]"}
 
 
 @pytest.mark.parametrize("path", ["/api/events", "/api/events/"])
@@ -248,6 +258,18 @@ def test_hard_deletes_the_files_too(
     file = _on_disk(database, settings)
     assert program.ask("DELETE", f"/api/events/a?hard={hard}").status_code == 204
     assert file.exists() is stays
+
+
+def test_what_hard_leaves_is_logged(
+    program: Program, database: Database, settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _on_disk(database, settings)
+    outside = tmp_path / "outside.mkv"
+    outside.touch()
+    with database.write() as session:
+        recordings.add_tracks(session, "a", [Track(outside, "presenter/source")])
+    assert program.ask("DELETE", "/api/events/a?hard=true").status_code == 204
+    assert f"{outside} is not deleted" in caplog.text and outside.exists()
 
 
 def test_a_doubtful_hard_deletes_nothing(program: Program, database: Database, settings: Settings) -> None:
@@ -495,6 +517,33 @@ def test_times_of_a_recording_are_corrected(program: Program, database: Database
     assert shown(program, "a")["end"] == 2000
 
 
+@pytest.mark.parametrize("name", ["start", "end"])
+def test_what_was_recorded_was_not_later_than_now(
+    program: Program, database: Database, clock: FakeClock, name: str
+) -> None:
+    # Somebody has stopped it long before its planned end.
+    put(database, "a", S.FINISHED_UPLOADING, clock.now(), start=clock.now() - 600, end=clock.now() + 600)
+    before = shown(program, "a")
+    (problem,) = problems(program.patch("a", **{name: clock.now() + 60}), 400)
+    assert problem["source"] == {"pointer": f"/data/0/attributes/{name}"}
+    assert shown(program, "a") == before
+    document(program.patch("a", start=clock.now() - 500))
+    document(program.patch("a", end=clock.now()))
+
+
+@pytest.mark.parametrize("name", ["start", "end"])
+def test_times_are_not_corrected_during_an_upload(
+    program: Program, database: Database, clock: FakeClock, name: str
+) -> None:
+    event = put(database, "a", S.UPLOADING, clock.now())
+    value = {"start": event.start + 5, "end": event.end - 5}[name]
+    (problem,) = problems(program.patch("a", status="paused after recording", **{name: value}), 409)
+    assert problem["source"] == {"pointer": f"/data/0/attributes/{name}"} and "Pause" in problem["detail"]
+    assert state_of(database, "a") is S.UPLOADING, "all or nothing"
+    document(program.patch("a", status="paused after recording"))
+    document(program.patch("a", **{name: value}))
+
+
 P, F, U, X = S.PAUSED_AFTER_RECORDING, S.FINISHED_RECORDING, S.UPLOADING, S.FAILED_UPLOADING
 MOVES = [
     (F, "uploading", F),
@@ -537,7 +586,7 @@ def test_other_states_are_refused_and_the_possible_ones_told(
     if state is S.FINISHED_UPLOADING:
         allowed |= {"uploading", "finished recording"}
     for word in set(EventState) - allowed:
-        assert problems(program.patch("a", status=word, end=clock.now() + 9), 409)
+        assert problems(program.patch("a", status=word, end=clock.now() - 9), 409)
         assert state_of(database, "a") is state
 
 
@@ -577,12 +626,82 @@ def test_an_unclear_delivery_is_settled(program: Program, database: Database, cl
     assert found and (found.step, found.location) == (UploadStep.SETTLED, "there")
 
 
+def operator_of(program: Program, database: Database, settings: Settings, clock: FakeClock) -> Program:
+    """Return a user with the right to operate, and no more."""
+    word = "a long enough password"
+    with database.write() as session:
+        accounts.add(session, "ada", accounts.hash_password(word), Scope.OPERATE, clock.now())
+    return Program(program.client, replace(settings.ui, username="ada", password=word))
+
+
+@pytest.mark.parametrize("state", [F, S.PARTIAL_RECORDING, P, X])
+def test_calling_delivered_what_nobody_delivered_needs_the_highest_right(
+    program: Program, database: Database, clock: FakeClock, settings: Settings, state: EventState
+) -> None:
+    put(database, "a", state, clock.now())
+    ada = operator_of(program, database, settings, clock)
+    (problem,) = problems(ada.patch("a", status="finished uploading", start=1000), 403)
+    assert "“admin”" in problem["detail"] and problem["source"] == {"pointer": "/data/0/attributes/status"}
+    assert state_of(database, "a") is state and shown(program, "a")["start"] != 1000
+    document(program.patch("a", status="finished uploading"))
+
+
+def test_operators_settle_what_ended_unclear(
+    program: Program, database: Database, clock: FakeClock, settings: Settings
+) -> None:
+    put(database, "a", S.FAILED_UPLOADING, clock.now())
+    with database.write() as session:
+        uploads.save(session, Upload("a", "opencast", UploadStep.AMBIGUOUS, node="there"))
+    document(operator_of(program, database, settings, clock).patch("a", status="finished uploading"))
+    assert state_of(database, "a") is S.FINISHED_UPLOADING
+
+
+def test_no_disk_is_asked_within_a_transaction(
+    program: Program, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = _on_disk(database, settings)
+    with database.write() as session:
+        recordings.set_state(session, "a", S.UPLOADING, 2000)
+        recordings.set_state(session, "a", S.FINISHED_UPLOADING, 2000)
+    asked: list[Path] = []
+    write = database.write
+
+    @contextmanager
+    def writing() -> Iterator[Session]:
+        count = len(asked)
+        with write() as session:
+            yield session
+        assert len(asked) == count
+
+    usual = os.path.isfile
+
+    def is_file(path: Path) -> bool:
+        asked.append(path)
+        return usual(path)
+
+    monkeypatch.setattr(database, "write", writing)
+    monkeypatch.setattr(os.path, "isfile", is_file)
+    document(program.patch("a", status="uploading"))
+    assert asked == [file]
+
+
 def test_a_change_tells_the_folder(program: Program, database: Database, settings: Settings) -> None:
     file = _on_disk(database, settings)
     (file.parent / "event.json").write_text("{}")
     document(program.patch("a", status="paused after recording", start=500))
     text = (file.parent / "event.json").read_text()
     assert '"paused after recording"' in text and '"start": 500.0' in text
+
+
+def test_the_folder_is_told_before_ingest_is_woken(
+    program: Program, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = _on_disk(database, settings).parent / "event.json"
+    note.write_text("{}")
+    seen: list[str] = []
+    monkeypatch.setattr("pyca.ui.api.change.ring", lambda *_: seen.append(note.read_text()))
+    document(program.patch("a", status="paused after recording"))
+    assert seen and all('"paused after recording"' in text for text in seen)
 
 
 @pytest.mark.parametrize(
@@ -635,7 +754,7 @@ def test_of_changes_at_once_each_is_whole_and_none_is_lost(
         thread.join()
     assert statuses == [200] * 40
     with either.read() as session:
-        found = listing.one(session, "c")
+        found = event_pages.one(session, "c")
     assert found
     shift = found.start - event.start
     assert (found.end, found.title) == (event.end + shift, f"T{shift:.0f}")
@@ -747,3 +866,10 @@ def test_record_now_needs_a_length_alone(program: Program) -> None:
     assert problems(program.create("/api/schedule", title="x"), 400)[0]["title"] == "Invalid data"
     (one,) = document(program.create("/api/schedule", duration=5))["data"]
     assert (one["attributes"]["title"], one["attributes"]["creator"]) == ("Recording", USER)
+
+
+def test_record_now_takes_no_id(program: Program, database: Database) -> None:
+    body = {"data": [{"type": "event", "id": "mine", "attributes": {"duration": 60}}]}
+    assert problems(program.ask("POST", "/api/schedule", body), 403)
+    with database.read() as session:
+        assert events.upcoming(session) == []

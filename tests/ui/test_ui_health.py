@@ -2,10 +2,15 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient
 
 from pyca.store.database import Database
+from tests.tools import FakeClock
+from tests.ui_people import token_in
+from tests.ui_tools import Person
 
 
 def test_alive_and_ready(client: FlaskClient) -> None:
@@ -52,3 +57,72 @@ def test_a_database_that_is_locked_as_a_whole_is_not_ready(client: FlaskClient, 
         ready = client.get("/health/ready")
     assert (ready.status_code, ready.get_json()["checks"]["database"]) == (503, "failed")
     assert client.get("/health/live").status_code == 200
+
+
+@pytest.fixture
+def away(database: Database) -> Path:
+    """A database that cannot be used; returns its path."""
+    database.dispose()
+    assert database.file
+    database.file.unlink()
+    database.file.mkdir()
+    return database.file
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("POST", "/login", {}),
+        ("GET", "/recordings", {}),
+        ("GET", "/recordings", {"Authorization": f"Bearer pyca_{'a' * 12}_{'b' * 64}"}),
+        ("GET", "/api/events", {"Authorization": f"Bearer pyca_{'a' * 12}_{'b' * 64}"}),
+        ("GET", "/status.json", {}),
+    ],
+)
+def test_strangers_do_not_learn_where_the_database_is(
+    client: FlaskClient,
+    away: Path,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+) -> None:
+    form = {"token": token_in(client.get("/login")), "name": "x", "password": "y"}
+    client.set_cookie("pyca", "a" * 64)
+    answer = client.open(path, method=method, headers=headers, data=form if method == "POST" else None)
+    assert answer.status_code == 503 and "The database cannot be used now." in answer.text
+    assert away.name not in answer.text
+    assert str(away) in caplog.text, "who runs the machine learns it"
+
+
+def test_who_comes_in_without_the_database_learns_what_is_wrong_with_it(person: Person, away: Path) -> None:
+    assert str(away) in person.get("/recordings").text
+
+
+def test_requests_that_fail_do_not_fill_the_log(
+    client: FlaskClient, away: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.set_cookie("pyca", "a" * 64)
+    for expected in (1, 2):
+        for _ in range(5):
+            client.get("/recordings")
+        assert caplog.text.count("a request could not be answered") == expected
+        clock.move(61)
+
+
+def test_only_a_change_of_readiness_is_told(
+    client: FlaskClient, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    assert database.file
+    aside = database.file.with_suffix(".aside")
+    for round_ in (1, 2):
+        database.dispose()
+        database.file.rename(aside)
+        database.file.mkdir()
+        assert [client.get("/health/ready").status_code for _ in range(3)] == [503] * 3
+        database.dispose()
+        database.file.rmdir()
+        aside.rename(database.file)
+        assert [client.get("/health/ready").status_code for _ in range(3)] == [200] * 3
+        assert caplog.text.count("not ready: ") == caplog.text.count("ready again") == round_

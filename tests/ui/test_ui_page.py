@@ -77,7 +77,12 @@ def test_a_dead_service_is_shown_dead(person: Person, database: Database, clock:
         row.pid_started -= 1000
     text = person.get("/").text
     assert ">dead</span>" in text
+    assert "The service “capture” has died." in text and "is started again by itself" in text
+    assert f'aria-label="Alarms" data-due="{clock.now():.0f}"' in text, "the page looks again soon"
+    clock.move(31)
+    text = person.get("/").text
     assert "The capture service died." in text
+    assert 'aria-label="Alarms" data-due' not in text
 
 
 def test_the_connection_to_the_server_is_told(
@@ -123,7 +128,8 @@ def test_the_fragment_is_sent_again_only_when_something_changed(
 ) -> None:
     # The real disk is shared with whatever else runs on this machine, and what is free changes all the time.
     monkeypatch.setattr(
-        "pyca.ui.view.disk.shutil.disk_usage", lambda folder: SimpleNamespace(total=10**12, free=10**11)
+        "pyca.ui.view.disks.shutil.disk_usage",
+        lambda folder: SimpleNamespace(total=10**12, used=10**11, free=10**11),
     )
     clock.time -= clock.time % 60
     first = person.get("/status.html")
@@ -169,3 +175,19 @@ def test_lengths_and_days_in_words() -> None:
     ]  # fmt: skip
     assert when(0, 0, None).count(":") == 1
     assert when(0, 86400 * 400, None).startswith("Thu 1 Jan 1970")
+
+
+def test_the_page_knows_when_to_look_again(person: Person, database: Database, clock: FakeClock) -> None:
+    with database.write() as session:
+        events.add(session, Event("n", "Next", clock.now() + 60, clock.now() + 120))
+    assert f'data-due="{clock.now() + 60:.1f}"' in person.get("/").text, "when it begins"
+    running = put(database, "r", EventState.RECORDING, clock.now())
+    assert f'data-due="{running.end:.1f}"' in person.get("/").text, "when it ends"
+
+
+@pytest.mark.parametrize(
+    "path", ["/recordings/u", "/fragments/recordings/u", "/recordings/u/tracks/1", "/schedule/events/u"]
+)
+def test_an_address_with_a_nul_is_not_looked_for(person: Person, database: Database, path: str) -> None:
+    put(database, "u", EventState.FINISHED_RECORDING, 1_774_600_000.0)
+    assert person.get(path.replace("/u", "/u%00")).status_code == 404

@@ -13,8 +13,8 @@ from pyca.core.event import Event
 from pyca.core.recording import Part, Track, Upload, UploadStep
 from pyca.core.states import EventState, Outcome
 from pyca.store import alarms, recordings, uploads
-from pyca.store.catalogue import Mark, page
 from pyca.store.database import Database
+from pyca.store.recording_pages import Place, page
 from tests.tools import FakeClock
 from tests.ui_shown import program, recorded
 from tests.ui_tools import Person, fill, put
@@ -130,7 +130,7 @@ def test_pages_are_bounded_however_many_recordings_there_are(database: Database,
         first = page(session, size=2)
         second = page(session, older=first.older, size=2)
         again = page(session, newer=second.newer, size=2)
-        nothing = page(session, older=Mark(0.0, ""), size=2)
+        nothing = page(session, older=Place(0.0, ""), size=2)
     assert (first.uids, second.uids) == (("0", "1"), ("2", "3")) and first.newer is None
     assert again.uids == first.uids and again.newer is None and nothing.uids == ()
 
@@ -315,6 +315,32 @@ def test_what_is_in_use_is_not_deleted(
     assert state_of(database, "d") is state
 
 
+def test_what_the_recorder_still_tries_is_not_deleted(
+    person: Person, database: Database, clock: FakeClock
+) -> None:
+    put(database, "d", S.FAILED_RECORDING, clock.now(), start=clock.now() - 60, end=clock.now() + 60)
+    assert 'id="delete"' not in person.get("/recordings/d").text
+    assert person.get("/delete?uid=d").status_code == 409
+    assert person.post("/delete", {"uid": "d", "sure": "yes"}).status_code == 409
+    assert state_of(database, "d") is S.FAILED_RECORDING
+    clock.move(61)
+    assert 'id="delete"' in person.get("/recordings/d").text
+    assert person.post("/delete", {"uid": "d", "sure": "yes"}).status_code == 303
+
+
+def test_files_that_stay_are_not_called_deleted(
+    person: Person, database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    outside = tmp_path / "elsewhere" / "a.mp4"
+    outside.parent.mkdir()
+    outside.write_bytes(b"x")
+    recorded(database, outside.parent, "d", {str(outside): ()}, clock.now())
+    answer = person.post("/delete", {"uid": "d", "sure": "yes", "back": "recordings"})
+    text = person.get(answer.headers["Location"]).text
+    assert "files of it stay" in text and "The recording is deleted." not in text
+    assert outside.exists()
+
+
 def test_a_recording_that_runs_can_be_stopped_from_its_page(
     person: Person, database: Database, clock: FakeClock
 ) -> None:
@@ -369,3 +395,10 @@ def test_who_stops_by_hand_is_not_told_that_something_is_missing(
     text = person.get("/recordings/s").text
     assert "stopped by hand at" in text
     assert "less than" not in text
+
+
+@pytest.mark.parametrize("path", ["/recordings", "/fragments/recordings"])
+def test_a_search_that_is_too_long_is_refused_in_words(person: Person, path: str) -> None:
+    assert person.get(f"{path}?title={'x' * 200}").status_code == 200
+    answer = person.get(f"{path}?title={'x' * 201}")
+    assert (answer.status_code, "at most 200 characters" in answer.text) == (400, True)

@@ -45,7 +45,7 @@ def test_a_week_shows_what_is_planned_and_what_was_recorded(
     friday, monday = column(page, "Fri"), column(page, "Mon")
     assert "Optics &lt;b&gt;" in friday and "planned" in friday and ">10:00</time> – <time" in friday
     assert 'href="/schedule/events/n"' in friday
-    assert "Physics" in monday and "delivered" in monday and 'href="/recordings/r"' in monday
+    assert "Physics" in monday and "archived" in monday and 'href="/recordings/r"' in monday
     assert "Far ahead" not in page and "Week 47" in page
     assert "Far ahead" in person.get("/schedule?week=2026-W48").text
 
@@ -136,14 +136,35 @@ def test_an_event_of_the_server_says_where_it_is_changed(person: Person, databas
         assert events.get(session, "o") is not None
 
 
+@pytest.mark.parametrize(
+    ("now", "asked", "date", "time"),
+    [
+        ("2026-11-19T11:20", "", "2026-11-19", "12:00"),
+        ("2026-11-19T23:00", "", "2026-11-20", "00:00"),
+        ("2026-11-19T23:59", "?day=2026-11-19", "2026-11-20", "00:00"),
+        ("2026-12-31T23:30", "", "2027-01-01", "00:00"),
+        ("2026-03-29T01:30", "", "2026-03-29", "03:00"),
+        ("2026-11-19T23:30", "?day=2026-11-23", "2026-11-23", "09:00"),
+    ],
+)
+def test_the_form_proposes_a_time_that_is_still_to_come(
+    person: Person, clock: FakeClock, now: str, asked: str, date: str, time: str
+) -> None:
+    clock.time = at(now)
+    page = person.get(f"/schedule/add{asked}").text
+    assert f'value="{date}"' in page and f'value="{time}"' in page
+
+
 def test_an_event_is_planned(person: Person, database: Database) -> None:
-    answer = person.post("/schedule/add", FORM | {"title": " Über\0 <i>🎓 ", "description": "a\r\nb\x07"})
+    answer = person.post(
+        "/schedule/add", FORM | {"title": " Über\0 <i>🎓 ", "description": "a\r\nb 👩‍🏫\x07"}
+    )
     assert answer.status_code == 303
     assert answer.headers["Location"] == "/schedule?week=2026-W47&done=add"
     assert "The event is planned." in person.get(answer.headers["Location"]).text
     with database.read() as session:
         (event,) = events.upcoming(session)
-    assert (event.title, event.description, event.creator) == ("Über <i>🎓", "a\nb", USER)
+    assert (event.title, event.description, event.creator) == ("Über <i>🎓", "a\nb 👩‍🏫", USER)
     assert (event.start, event.end) == (at("2026-11-20T10:00"), at("2026-11-20T11:30"))
     assert event.inputs == () and event.origin is Origin.LOCAL
     assert "Über &lt;i&gt;" in person.get("/schedule").text
@@ -154,6 +175,7 @@ def test_an_event_is_planned(person: Person, database: Database) -> None:
     [
         ({"minutes": "-1"}, "number of minutes"),
         ({"title": "\0"}, "needs a title"),
+        ({"title": "x" * 401}, "401 characters, 400 are allowed"),
         ({"inputs": ["/etc/passwd"]}, "at least one input"),
         ({"date": "yesterday"}, "Give a day"),
         ({"date": "2026-11-18"}, "This time is over"),
@@ -202,6 +224,20 @@ def test_an_event_is_changed(person: Person, database: Database) -> None:
         (event,) = events.upcoming(session)
     assert (event.uid, event.title, event.duration) == ("n", "Waves", 2700)
     assert event.start == at("2026-11-20T10:30")
+
+
+def test_a_form_of_yesterday_does_not_undo_what_others_changed(person: Person, database: Database) -> None:
+    plan(database, "n", at("2026-11-20T10:00"), at("2026-11-20T11:30"), title="Optics")
+    seen = person.get("/schedule/change?uid=n").text.split('name="seen" value="')[1].split('"')[0]
+    assert person.post("/schedule/change", FORM | {"uid": "n", "title": "Waves"}).status_code == 303
+    late = FORM | {"uid": "n", "title": "Stale", "seen": seen}
+    answer = person.post("/schedule/change", late)
+    assert answer.status_code == 422 and "Somebody has changed this event meanwhile" in answer.text
+    assert "it is “Waves” now" in answer.text and 'value="Stale"' in answer.text
+    with database.read() as session:
+        assert events.upcoming(session)[0].title == "Waves"
+    fresh = answer.text.split('name="seen" value="')[1].split('"')[0]
+    assert person.post("/schedule/change", late | {"seen": fresh}).status_code == 303
 
 
 def test_a_wrong_change_changes_nothing(person: Person, database: Database) -> None:

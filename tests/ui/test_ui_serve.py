@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,8 +24,11 @@ from pyca.core.errors import ConfigError, UsageError
 from pyca.core.states import ServiceState
 from pyca.store import services
 from pyca.store.database import Database
+from pyca.store.upgrade import ensure
+from pyca.ui.pages import tracks
 from pyca.ui.serve import check_exposure, serve
 from tests.tools import free_port, wait_for
+from tests.ui_shown import recorded
 
 ROOT = Path(__file__).parents[2]
 SERVE = """
@@ -51,8 +56,8 @@ def configure(folder: Path, port: int = 0) -> Path:
     return file
 
 
-def fetch(url: str, password: str = "secret") -> tuple[int, str]:
-    request = urllib.request.Request(url)
+def fetch(url: str, password: str = "secret", body: bytes | None = None) -> tuple[int, str]:
+    request = urllib.request.Request(url, body, {"Content-Type": "application/vnd.api+json"})
     request.add_header("Authorization", "Basic " + base64.b64encode(f"admin:{password}".encode()).decode())
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -145,6 +150,60 @@ def test_gunicorn_serves_the_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.system
+@pytest.mark.parametrize("server", ["built in", "gunicorn"])
+def test_downloads_are_complete_can_be_continued_and_give_their_place_back(
+    tmp_path: Path, server: str
+) -> None:
+    port, config = free_port(), configure(tmp_path)
+    folder = tmp_path / "recording-1-r"
+    folder.mkdir()
+    whole = random.Random(1).randbytes(30_000_000)
+    (folder / "a.mp4").write_bytes(whole)
+    database = Database(f"sqlite:///{tmp_path}/pyca.db")
+    ensure(database)
+    (number,) = recorded(database, folder, "r", {str(folder / "a.mp4"): ()}, SystemClock().now())
+    database.dispose()
+    if server == "gunicorn":
+        # One process has all the places.
+        argv, environment = gunicorn(port, config, "--workers", "1")
+    else:
+        argv, environment = [sys.executable, "-c", SERVE, str(configure(tmp_path, port))], {}
+    address = f"http://127.0.0.1:{port}/recordings/r/tracks/{number}"
+
+    def download(part: str = "") -> tuple[int, bytes]:
+        with opened(address, Range=part) if part else opened(address) as answer:
+            return answer.status, answer.read()
+
+    with running(*argv, **environment):
+        wait_for(lambda: fetch(f"http://127.0.0.1:{port}/health/ready")[0] == 200, "the page")
+        for _ in range(tracks.DOWNLOADS + 1):
+            assert download() == (200, whole)
+            assert download("bytes=1234567-") == (206, whole[1234567:])
+        # Whoever hangs up in the middle gives the place back as well.
+        begun = [opened(address, Range="bytes=1-") for _ in range(tracks.DOWNLOADS)]
+        assert status_of(address) == 503
+        for answer in begun:
+            answer.close()
+        wait_for(lambda: status_of(address) == 200, "a free place")
+
+
+def status_of(address: str) -> int:
+    try:
+        with opened(address) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def opened(address: str, **headers: str) -> Any:
+    """Ask for an address; what comes back is still to be read."""
+    secret = base64.b64encode(b"admin:secret").decode()
+    request = urllib.request.Request(address, headers={"Authorization": f"Basic {secret}", **headers})
+    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20)
+
+
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -199,3 +258,14 @@ def test_importing_the_room_does_nothing(tmp_path: Path) -> None:
     check = "import threading, pyca.ui as ui; assert threading.active_count() == 1 and 'app' not in vars(ui)"
     subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=True, timeout=60)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.system
+def test_ten_megabytes_are_refused_in_the_words_of_the_api(tmp_path: Path) -> None:
+    port = free_port()
+    with running(sys.executable, "-c", SERVE, str(configure(tmp_path, port))):
+        wait_for(lambda: fetch(f"http://127.0.0.1:{port}/health/live")[0] == 200, "the page")
+        status, text = fetch(f"http://127.0.0.1:{port}/api/events", body=b" " * 10_000_000)
+    assert status == 413
+    (problem,) = json.loads(text)["errors"]
+    assert problem["status"] == "413" and "64 KiB" in problem["detail"]

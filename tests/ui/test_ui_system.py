@@ -147,14 +147,20 @@ def test_the_fragment_is_sent_only_where_it_changed(
 def test_disks_are_told_once_each(settings: Settings, database: Database, tmp_path: Path) -> None:
     capture = replace(settings.capture, fallback_directory=tmp_path / "fallback", minimum_free=0)
     settings = replace(settings, capture=capture)
-    [disk] = disks.look(settings, database, rate=1000.0)
-    assert [use for use, _ in disk.uses] == ["recordings", "recordings in need", "archive", "database"]
+    [one] = disks.each_once(settings, database, rate=1000.0)
+    disk = one.disk
+    assert disk
+    assert [use for use, _ in one.uses] == ["recordings", "fallback", "archive", "database"]
     assert disk.total
     assert disk.seconds_left == disk.free / 1000
     assert not disk.low
-    [full] = disks.look(replace(settings, capture=replace(capture, minimum_free=10**18)), database, rate=0.0)
-    assert full.low
-    assert full.seconds_left is None
+    full = replace(settings, capture=replace(capture, minimum_free=10**18))
+    [one] = disks.each_once(full, database, rate=0.0)
+    assert one.disk and one.disk.low and one.disk.seconds_left is None
+    every = disks.by_use(full, database, rate=1000.0)
+    assert list(every) == ["recordings", "fallback", "archive", "database"]
+    assert every["fallback"].seconds_left == 0.0
+    assert every["archive"].seconds_left is None
 
 
 def test_a_disk_that_does_not_answer_is_told(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Media files on the page: only a recording's own, in parts as browsers ask, converted where needed."""
 
 import os
+import runpy
 import shutil
 import signal
 import subprocess
@@ -13,17 +14,20 @@ from flask.testing import FlaskClient
 from pyca.config.settings import Settings
 from pyca.core.access import Scope
 from pyca.core.errors import MediaError
-from pyca.core.recording import Track
+from pyca.core.recording import Track, Upload, UploadStep
 from pyca.media import passing
 from pyca.media.ffmpeg import find_tools
 from pyca.media.passing import PassingCopy
+from pyca.store import uploads
 from pyca.store.database import Database
+from pyca.ui import threads
 from pyca.ui.pages import tracks
 from pyca.ui.view.playback import playback_of
 from tests.tools import FakeClock, wait_for
 from tests.ui_shown import program, recorded
 from tests.ui_tools import Person
 
+ROOT = Path(__file__).parents[2]
 MP4 = b"\0\0\0\x20ftypisom" + bytes(range(256)) * 40
 H264 = ("video h264 640x360 25 fps", "audio aac 48000 Hz mono")
 needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="FFmpeg is not installed")
@@ -199,14 +203,72 @@ def test_a_file_that_vanishes_is_missing_in_words(
     assert "<video" not in person.get("/recordings/r").text
 
 
-def test_strangers_get_no_film_and_readers_do(
+def test_only_who_may_operate_gets_a_film(
     client: FlaskClient, database: Database, clock: FakeClock, folder: Path
 ) -> None:
     (folder / "a.mp4").write_bytes(MP4)
     address = one(database, folder, clock, folder / "a.mp4")
-    for path in (address, f"{address}/play"):
+    reader, operator = (
+        program(client, database, scope, clock.now()) for scope in (Scope.READ, Scope.OPERATE)
+    )
+    for path in (address, f"{address}?download=1", f"{address}/play"):
         assert client.get(path).status_code in (303, 401)
-    assert program(client, database, Scope.READ, clock.now()).get(address).data == MP4
+        refused = reader.get(path)
+        assert refused.status_code == 403 and MP4[:9] not in refused.data
+        assert operator.get(path).data == MP4
+
+
+def test_who_only_looks_learns_why_there_is_no_player(
+    client: FlaskClient, database: Database, clock: FakeClock, folder: Path
+) -> None:
+    (folder / "a.mp4").write_bytes(MP4)
+    one(database, folder, clock, folder / "a.mp4")
+    node = "https://ingest.example"
+    with database.write() as session:
+        uploads.save(session, Upload("r", "opencast", UploadStep.TRACKS, node=node))
+    page = program(client, database, Scope.READ, clock.now()).get("/recordings/r").text
+    assert "needs the right “operate”" in page
+    assert not [word for word in ("<video", "/tracks/", str(folder), node) if word in page]
+    page = program(client, database, Scope.OPERATE, clock.now()).get("/recordings/r").text
+    assert "needs the right" not in page
+    assert all(word in page for word in ("<video", "/tracks/", str(folder), node))
+
+
+def test_few_download_at_once_and_each_gives_its_place_back(
+    person: Person, database: Database, clock: FakeClock, folder: Path
+) -> None:
+    whole = MP4 + bytes(2 * tracks.PIECE)
+    (folder / "a.mp4").write_bytes(whole)
+    address = one(database, folder, clock, folder / "a.mp4")
+    auth = (person.ui.username, person.ui.password)
+    wishes = [{}, {"Range": "bytes=7-"}, {}]
+    for _ in range(2):
+        running = [person.client.get(address, auth=auth, headers=wish, buffered=False) for wish in wishes]
+        assert [answer.status_code for answer in running] == [200, 206, 200]
+        assert len(running) == tracks.DOWNLOADS
+        refused = person.get(address, Range="bytes=7-")
+        assert refused.status_code == 503 and refused.headers["Retry-After"] == "60"
+        # What is short, and what players ask for, is not kept waiting.
+        assert person.get(address, Range="bytes=7-9").data == whole[7:10]
+        assert person.get(f"{address}/play", Range="bytes=7-").status_code == 206
+        with person.client.head(address, auth=auth) as head:
+            assert head.status_code == 200
+        running[0].close()
+        assert person.get(address).data == whole
+        assert running[1].data == whole[7:]
+        for answer in running:
+            answer.close()
+    for _ in range(tracks.DOWNLOADS + 1):
+        tag = person.get(address).headers["ETag"]
+        assert person.get(address, If_None_Match=tag).status_code == 304
+        assert person.get(address, Range="bytes=99999999-").status_code == 416
+
+
+def test_enough_threads_are_left_for_others() -> None:
+    """Were all that takes long to happen at once, pages would still be answered."""
+    left = threads.THREADS - sum(threads.HELD.values())
+    assert left >= 3
+    assert runpy.run_path(str(ROOT / "etc" / "gunicorn.conf.py"))["threads"] == threads.THREADS
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ def ensure_somebody(
     """Make an account with a password of its own where nobody could log in; say so, this once.
 
     :param address: where the page is
-    :param out: by default stderr; never the log, which may be sent elsewhere
+    :param out: by default stderr: the terminal, or the journal under systemd. The configured log, which may
+        be sent elsewhere, never gets it
     :return: True where it was made
     """
     if settings.ui.password:

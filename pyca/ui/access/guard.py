@@ -19,6 +19,9 @@ from pyca.ui.api.area import is_api
 
 __all__ = ["form_token", "protect"]
 
+_FOR_PROGRAMS = "Log in first: by the page /login, with user and password, or with a token."
+_FOR_PEOPLE = "Your login has ended. Log in again."
+
 
 def protect(app: Flask, settings: Settings, database: Database, clock: Clock) -> None:
     """Find out who asks before every request, and refuse what they may not do."""
@@ -46,7 +49,7 @@ def _guard() -> Response | None:
     if who is None:
         if _is_navigation(request):
             return redirect(url_for("login.show", next=_here(request)), code=303)
-        raise Unauthorized("Log in first: by the page /login, with user and password, or with a token.")
+        raise Unauthorized(_FOR_PROGRAMS if wants_challenge(request) or is_api(request.path) else _FOR_PEOPLE)
     if not who.scope.covers(scope):
         raise Forbidden(f"This needs the right “{scope}”; “{who.name}” has “{who.scope}” here.")
     if request.routing_exception is None:  # else nothing happens, and that is told

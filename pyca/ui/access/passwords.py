@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 OF_ADDRESS = Limit(free=5, longest=300.0)
 # A name's pauses are short: whoever guesses must not be able to keep its owner out for long.
 OF_NAME = Limit(free=20, longest=30.0)
-_QUEUE = 3
-"""Passwords that are hashed or wait for it; the built-in server has one thread more."""
+QUEUE = 3
+"""Passwords that are hashed or wait for it: each holds one of the threads that answer requests."""
 _LINES_PER_MINUTE = 10
 _FRIENDS = 256
 
@@ -46,8 +46,10 @@ class Passwords:
         self._pairs = Patience(clock, OF_ADDRESS)
         self._friends: OrderedDict[str, None] = OrderedDict()
         """names and where they came in lately: what others do is no reason to keep them out"""
+        self._lock = threading.Lock()
+        """of the friends and of what was told"""
         self._hashing = threading.Lock()
-        self._queue = threading.BoundedSemaphore(_QUEUE)
+        self._queue = threading.BoundedSemaphore(QUEUE)
         self._told: list[float] = []
 
     def check(self, name: str, password: str, client: str) -> Known | None:
@@ -94,10 +96,9 @@ class Passwords:
 
     def _insist_on_pause(self, name: str, place: str) -> None:
         pair = _pair(name, place)
-        if pair in self._friends:
-            wait = self._pairs.wait(pair)
-        else:
-            wait = max(self._addresses.wait(place), self._names.wait(name))
+        with self._lock:
+            friend = pair in self._friends
+        wait = self._pairs.wait(pair) if friend else max(self._addresses.wait(place), self._names.wait(name))
         if wait > 0:
             seconds = math.ceil(wait)
             raise TooManyRequests(
@@ -110,22 +111,29 @@ class Passwords:
         # Only what went wrong with this name: an own account must be no way to go on guessing another's.
         self._addresses.forgive(place, self._pairs.forget(pair))
         self._names.forget(name)
-        self._friends[pair] = None
-        self._friends.move_to_end(pair)
-        while len(self._friends) > _FRIENDS:
-            self._friends.popitem(last=False)
+        with self._lock:
+            self._friends[pair] = None
+            self._friends.move_to_end(pair)
+            while len(self._friends) > _FRIENDS:
+                self._friends.popitem(last=False)
 
     def _fail(self, name: str, place: str) -> None:
         self._pairs.failed(_pair(name, place))
         self._names.failed(name)
         count = self._addresses.failed(place)
-        now = self._clock.monotonic()
-        self._told = [moment for moment in self._told if now - moment < 60]
         # The first one and each doubling tell the story; an attack must not fill the log.
-        if count & (count - 1) == 0 and len(self._told) < _LINES_PER_MINUTE:
-            self._told.append(now)
+        if count & (count - 1) == 0 and self._may_tell():
             times = "" if count == 1 else f", {count} in a row"
             logger.warning("failed login as %r from %s%s", one_line(name, 60), place, times)
+
+    def _may_tell(self) -> bool:
+        now = self._clock.monotonic()
+        with self._lock:
+            self._told = [moment for moment in self._told if now - moment < 60]
+            if len(self._told) >= _LINES_PER_MINUTE:
+                return False
+            self._told.append(now)
+            return True
 
 
 def _pair(name: str, place: str) -> str:

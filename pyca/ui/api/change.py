@@ -7,18 +7,20 @@ from typing import Any
 from flask import Response
 from sqlalchemy.orm import Session
 
+from pyca.core.access import Scope
 from pyca.core.event import Event
-from pyca.core.recording import Recording
+from pyca.core.recording import Recording, UploadStep, runs
 from pyca.core.states import EventState, ServiceName
 from pyca.ingest import operator
 from pyca.runtime.bell import ring
 from pyca.schedule import local
-from pyca.store import events, folder, listing, recordings, uploads
+from pyca.store import event_pages, events, folder, recordings, uploads
 from pyca.store.folder import Description
+from pyca.ui.access.rights import visitor
 from pyca.ui.api import sent
 from pyca.ui.api.document import answer, check_match
-from pyca.ui.api.errors import ApiError, conflict
-from pyca.ui.api.events import existing, missing, runs
+from pyca.ui.api.errors import ApiError, Problem, conflict
+from pyca.ui.api.events import existing, missing
 from pyca.ui.api.negotiation import api_blueprint
 from pyca.ui.api.parameters import Rules, read_parameters
 from pyca.ui.api.resources import event_of
@@ -48,6 +50,8 @@ class _Change:
     session: Session
     told: Sent
     now: float
+    there: bool
+    """whether files of the recording are there, where it is to be delivered again"""
     wanted: dict[str, Any] = field(default_factory=dict)
     """attributes that are to be different"""
     bells: set[ServiceName] = field(default_factory=set)
@@ -65,15 +69,18 @@ def change_event(uid: str) -> Response:
         raise missing()
     told = sent.read_resource("event", _readers(), uid=uid)
     here = context()
+    again = told.attributes.get("status") in _AGAIN
+    # Asked before the transaction: a disk that does not answer is not to hold up everybody who writes.
+    there = again and operator.has_files(here.database, uid)
     with here.database.write() as session:
-        change = _Change(session, told, here.clock.now())
+        change = _Change(session, told, here.clock.now(), there)
         _carry_out(change, uid)
         session.flush()
         description = _description(session, uid) if change.wanted else None
+    if description:
+        folder.note(description)  # before ingest is woken, which tells the folder what is newer
     for bell in change.bells:
         ring(here.database.scope, bell)
-    if description:
-        folder.note(description)
     return answer([event_of(existing(uid))])
 
 
@@ -97,7 +104,7 @@ def _carry_out(change: _Change, uid: str) -> None:
     """
     recording = recordings.get(change.session, uid, held=True)
     event = recording.event if recording else events.get(change.session, uid, held=True)
-    present = listing.one(change.session, uid)
+    present = event_pages.one(change.session, uid)
     if event is None or present is None:
         raise missing()
     check_match([event_of(present)])
@@ -109,7 +116,7 @@ def _carry_out(change: _Change, uid: str) -> None:
         return
     if recording is None:
         _change_upcoming(change, event)
-    elif runs(recording, change.now):
+    elif runs(recording, change.now, recordings.end_by_hand(change.session, uid)):
         _change_running(change, recording)
     else:
         _change_past(change, recording)
@@ -146,6 +153,11 @@ def _change_past(change: _Change, recording: Recording) -> None:
     for name in change.wanted:
         if name not in ("status", "start", "end"):
             raise change.refuse(name, "It was recorded already: “status”, “start” and “end” can be changed.")
+    for name in sorted(change.wanted.keys() & {"start", "end"}):
+        if recording.state is S.UPLOADING:
+            raise change.refuse(name, "While it is uploaded, its times stay. Pause its delivery first.")
+        if change.wanted[name] > change.now:
+            raise change.told.wrong(name, "It was recorded already: this cannot be later than now.")
     if "start" in change.wanted or "end" in change.wanted:
         event = recording.event
         start, end = change.wanted.get("start", event.start), change.wanted.get("end", event.end)
@@ -163,13 +175,29 @@ def _change_state(change: _Change, recording: Recording, wanted: EventState) -> 
     if wanted is S.PAUSED_AFTER_RECORDING:
         operator.pause_within(change.session, uid, now)
     elif wanted is S.FINISHED_UPLOADING:
+        _check_word(change, uid)
         operator.settle_within(change.session, uid, now)
         change.bells.add(ServiceName.AGENTSTATE)
     elif recording.state is S.FINISHED_UPLOADING:
-        operator.repeat_within(change.session, uid, now)
+        operator.repeat_within(change.session, uid, now, there=change.there)
     else:
         operator.retry_within(change.session, uid, now)
     change.bells.add(ServiceName.INGEST)
+
+
+def _check_word(change: _Change, uid: str) -> None:
+    """Refuse to take somebody's word for a delivery that nobody has seen: its files may be deleted upon it.
+
+    :raises ApiError: 403
+    """
+    upload, who = uploads.get(change.session, uid), visitor()
+    unclear = upload is not None and upload.step is UploadStep.AMBIGUOUS
+    if not unclear and not who.scope.covers(Scope.ADMIN):
+        detail = (
+            "Its delivery did not end unclear, and its files may be deleted once it counts as delivered. "
+            f"To say so needs the right “{Scope.ADMIN}”; “{who.name}” has “{who.scope}” here."
+        )
+        raise ApiError(Problem(403, "Not allowed", detail, f"{change.told.place}/attributes/status"))
 
 
 def _description(session: Session, uid: str) -> Description | None:

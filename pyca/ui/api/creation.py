@@ -40,6 +40,7 @@ def record_now() -> Response:
     """Record now for a while, as programs of older pyCA ask for it."""
     read_parameters(Rules())
     told = sent.read_resource("event", _readers())
+    sent.refuse_own_id(told)
     sent.require(told, "duration")
     now = context().clock.now()
     event = _plan(told, now, now + told.attributes["duration"])

@@ -8,12 +8,11 @@ from werkzeug.exceptions import Forbidden
 
 from pyca.core.access import Scope
 from pyca.core.event import Origin
-from pyca.core.recording import Recording
 from pyca.core.states import EventState
 from pyca.ingest.deletion import delete
 from pyca.schedule.local import cancel
-from pyca.store import listing, recordings
-from pyca.store.listing import Listed, Wanted
+from pyca.store import event_pages
+from pyca.store.event_pages import Listed, Wanted
 from pyca.ui.access.rights import visitor
 from pyca.ui.api.document import answer, check_match
 from pyca.ui.api.errors import ApiError, Problem, not_found
@@ -21,13 +20,14 @@ from pyca.ui.api.negotiation import api_blueprint
 from pyca.ui.api.parameters import LARGEST_PAGE, Asked, Rules, flag, page_links, read_parameters, slim
 from pyca.ui.api.resources import EVENT, base_of, event_of
 from pyca.ui.context import context
+from pyca.ui.view.recordings import LONGEST_SEARCH
 
 blueprint = api_blueprint("api_events", __name__)
 
 _ONE = Rules(fields={"event": EVENT})
 _LIST = replace(
     _ONE,
-    sorts=listing.SORTS,
+    sorts=event_pages.SORTS,
     filters=("status", "from", "to", "title", "origin", "uid"),
     others=("limit",),
     paged=True,
@@ -41,7 +41,7 @@ def list_events() -> Response:
     asked = _limited(read_parameters(_LIST))
     wanted = _wanted(asked)
     with context().database.read() as session:
-        found, total = listing.page(session, wanted, asked.sort, asked.offset, asked.size)
+        found, total = event_pages.page(session, wanted, asked.sort, asked.offset, asked.size)
     base = base_of()
     return answer(
         [slim(event_of(one, base), asked) for one in found],
@@ -69,8 +69,7 @@ def delete_event(uid: str) -> Response:
         if not who.scope.covers(Scope.ADMIN):
             has = f"“{who.name}” has “{who.scope}” here"
             raise Forbidden(f"Deleting recordings needs the right “{Scope.ADMIN}”; {has}.")
-        _check_over(uid)
-        delete(here.database, here.settings, uid, files=files)
+        delete(here.database, here.settings, here.clock, uid, files=files)
     else:
         cancel(here.database, uid)
     response = Response(status=204)
@@ -94,37 +93,12 @@ def find(uid: str) -> Listed | None:
     if "\0" in uid:
         return None  # which no database stores, and PostgreSQL does not even look for
     with context().database.read() as session:
-        return listing.one(session, uid)
+        return event_pages.one(session, uid)
 
 
 def missing() -> ApiError:
     """Return the error that there is no such event; older clients know its title."""
     return not_found("No event with specified uid")
-
-
-def runs(recording: Recording, now: float) -> bool:
-    """Tell whether the recorder is at work, or still tries."""
-    if recording.state is EventState.RECORDING:
-        return True
-    tries = recording.state is EventState.FAILED_RECORDING and recording.ended is None
-    return tries and recording.event.end > now
-
-
-def _check_over(uid: str) -> None:
-    """Refuse to delete what something works with.
-
-    :raises ApiError: 409
-    """
-    with context().database.read() as session:
-        recording = recordings.get(session, uid)
-    if recording and runs(recording, context().clock.now()):
-        raise _busy("It is being recorded. Stop it first: PATCH its “end” to now.")
-    if recording and recording.state is EventState.UPLOADING:
-        raise _busy("It is being uploaded. Pause it first: PATCH its “status” to “paused after recording”.")
-
-
-def _busy(detail: str) -> ApiError:
-    return ApiError(Problem(409, "That did not work", detail))
 
 
 def _limited(asked: Asked) -> Asked:
@@ -149,6 +123,8 @@ def _wanted(asked: Asked) -> Wanted:
         raise _wrong("filter[status]", f"It is a list of {', '.join(EventState)}.")
     if not origins <= set(Origin):
         raise _wrong("filter[origin]", f"It is a list of {', '.join(Origin)}.")
+    if len(given.get("title", "")) > LONGEST_SEARCH:
+        raise _wrong("filter[title]", f"It is a text of at most {LONGEST_SEARCH} characters.")
     return Wanted(
         states=[EventState(word) for word in states],
         origins=sorted(origins),

@@ -9,8 +9,9 @@ from pyca.ui.api.document import answer
 from pyca.ui.api.negotiation import api_blueprint
 from pyca.ui.api.parameters import Rules, read_parameters
 from pyca.ui.context import context
+from pyca.ui.view import disks
 from pyca.ui.view.services import last_synchronised, statuses
-from pyca.ui.view.usage import load, memory, space
+from pyca.ui.view.usage import load, memory
 
 blueprint = api_blueprint("api_metrics", __name__)
 
@@ -26,10 +27,10 @@ def show() -> Response:
     with here.database.read() as session:
         states = statuses(session, here.clock.now())
         synchronised = last_synchronised(session, here.settings)
-    disk = space(here.settings.capture.directory)
+    disk = disks.of_recordings(here.settings)
     figures = {
         "services": [{"name": one.name, "status": str(one.state)} for one in states],
-        "disk_usage_in_bytes": asdict(disk) if disk else None,
+        "disk_usage_in_bytes": {"total": disk.total, "used": disk.used, "free": disk.free} if disk else None,
         "memory_usage_in_bytes": asdict(memory()),
         "load": load(),
         "upstream": {"last_synchronized": _iso(synchronised)},

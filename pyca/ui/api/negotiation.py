@@ -3,10 +3,9 @@
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import HeaderSet
 
+from pyca.ui.api.area import PREFIX
 from pyca.ui.api.errors import ApiError, Problem
 from pyca.ui.api.media import MEDIA_TYPE, is_ours, reads_us
-
-PREFIX = "/api"
 
 
 def api_blueprint(name: str, module: str) -> Blueprint:

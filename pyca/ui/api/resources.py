@@ -10,8 +10,8 @@ from sqlalchemy import Row
 
 from pyca.core.recording import Upload, UploadStep
 from pyca.core.states import EventState
-from pyca.store.listing import Listed
-from pyca.ui.api.negotiation import PREFIX
+from pyca.store.event_pages import Listed
+from pyca.ui.api.area import PREFIX
 
 EVENT = (
     "uid",

@@ -98,7 +98,7 @@ def moment(value: Any) -> float:
 def length(value: Any) -> float:
     """Read seconds of which there are some."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LATEST:
-        raise ValueError("It has to be a number of seconds above 0.")
+        raise ValueError(f"It has to be a number of seconds above 0, {LATEST:.0f} at most.")
     return float(value)
 
 

@@ -56,10 +56,9 @@ def _alarms(sight: Sight) -> Iterator[Metric]:
 
 
 def _disks(sight: Sight) -> Iterator[Metric]:
-    rooms = sight.rooms
-    free = {use: room.free for use, room in rooms.items()}
-    total = {use: room.total for use, room in rooms.items()}
-    left = {use: room.seconds_left for use, room in rooms.items() if room.seconds_left is not None}
+    free = {use: disk.free for use, disk in sight.disks.items()}
+    total = {use: disk.total for use, disk in sight.disks.items()}
+    left = {use: disk.seconds_left for use, disk in sight.disks.items() if disk.seconds_left is not None}
     yield gauges("pyca_disk_free_bytes", "Free room on the disk of this use", "disk", free)
     yield gauges("pyca_disk_total_bytes", "Size of the disk of this use", "disk", total)
     text = "Seconds of recording until the disk is low, at the rate of the latest recordings"

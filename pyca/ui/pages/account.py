@@ -28,7 +28,7 @@ EXPIRIES = (("30", "in 30 days"), ("90", "in 90 days"), ("365", "in a year"), ("
 """Days, and what is said of them."""
 SCOPES = {
     Scope.READ: "look at everything that is no secret",
-    Scope.OPERATE: "look, and also record, stop, plan and deliver",
+    Scope.OPERATE: "look, and also play recordings, record, stop, plan and deliver",
     Scope.ADMIN: "do everything: delete recordings, read the log and the configuration too",
 }
 

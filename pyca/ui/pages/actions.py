@@ -94,10 +94,10 @@ def delete() -> Response:
             f"“{item.recording.event.title}” was not delivered, and nobody said that it may be lost.",
             "open the page again and tick that it may be lost",
         )
-    delete_recording(here.database, here.settings, item.recording.uid, files=True)
+    stays = delete_recording(here.database, here.settings, here.clock, item.recording.uid, files=True)
     # Its own page is gone with it.
     back = "recordings" if request.form.get("back") == "recording" else request.form.get("back", "")
-    return go_back({"back": back}, item.recording.uid, "delete")
+    return go_back({"back": back}, item.recording.uid, "forget" if stays else "delete")
 
 
 def _ask(template: str, item: Past) -> str:

@@ -7,11 +7,16 @@ from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 NOTICES = {
+    "record": "The recording begins now. It appears here within a few seconds.",
+    "stop": "The recording is being stopped. Its files are closed, then it is delivered as usual: "
+    "you can follow that under “Latest recordings”.",
+    "extend": "The recording will go on for longer.",
     "retry": "The upload is tried again now.",
     "resolve": "The recording counts as delivered.",
     "pause": "The upload is paused. The files stay here until you let it go on.",
     "resume": "The upload goes on.",
     "delete": "The recording is deleted.",
+    "forget": "The recording is forgotten, but files of it stay. The log names them and says why.",
 }
 """What is said after an action; the address only names one of them, so that nobody can put words here."""
 

@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
+from pyca.core.access import Scope
 from pyca.core.errors import UsageError
 from pyca.core.recording import Recording
 from pyca.schedule import local
+from pyca.ui.access.rights import needs
 from pyca.ui.context import context
-from pyca.ui.pages.forms import done, number
+from pyca.ui.pages.back import go_back
+from pyca.ui.pages.forms import number
 from pyca.ui.pages.record import running
 from pyca.ui.view.room import Obstacle, next_obstacle
 from pyca.ui.words import when
@@ -24,6 +27,7 @@ LONGEST = 24 * 3600.0
 
 
 @blueprint.get("/extend")
+@needs(Scope.OPERATE)
 def show() -> str:
     """Ask for how long a recording shall go on."""
     return _form(running(request.args))
@@ -39,7 +43,7 @@ def extend() -> tuple[str, int] | Response:
     except UsageError as error:
         return _form(recording, str(error)), 422
     local.extend(here.database, here.clock, here.settings, recording.uid, end)
-    return done("extend")
+    return go_back(request.form, recording.uid, "extend")
 
 
 def _form(recording: Recording, error: str = "") -> str:

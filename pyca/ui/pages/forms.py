@@ -1,18 +1,7 @@
-"""What the forms of all pages have in common: reading what was sent, and leading back to the first screen."""
+"""What the forms of all pages have in common: reading what was sent."""
 
 import math
 from collections.abc import Mapping
-
-from flask import redirect, url_for
-from werkzeug.wrappers import Response
-
-
-def done(action: str) -> Response:
-    """Lead to the first screen, which says what was done.
-
-    :param action: a name in ``NOTICES``
-    """
-    return redirect(url_for("now.show", done=action), code=303)
 
 
 def uid_of(values: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """The part of a page that changes, for the script that keeps it fresh."""
 
+import hashlib
 from collections.abc import Callable
 
 from flask import current_app, request
@@ -11,9 +12,12 @@ from pyca.ui.access.rights import visitor
 def answer_fragment(tag: str, render: Callable[[], str]) -> Response:
     """Return a fragment, or 304 where the browser shows it already.
 
-    :param tag: digest of what it shows; who looks is added, as buttons depend on that
+    :param tag: digest of what it shows; who looks is added, as buttons and forms depend on that
     """
-    whole = f"{tag}-{visitor().scope}"
+    who = visitor()
+    # After another login the forms that are shown already would be refused.
+    login = hashlib.sha256(who.form_token.encode()).hexdigest()[:16]
+    whole = f"{tag}-{who.scope}-{login}"
     response = current_app.make_response("")
     response.set_etag(whole)
     response.headers["Cache-Control"] = "private, no-cache"

@@ -1,12 +1,12 @@
 """``/live.json``: what moves on the page, for its refresh once a second. It asks files alone."""
 
-import hashlib
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
 from pyca.ui.context import Context, context
 from pyca.ui.view import levels
+from pyca.ui.view.digest import digest
 from pyca.ui.view.previews import STALE_SECONDS
 
 blueprint = Blueprint("live", __name__)
@@ -20,7 +20,7 @@ def live() -> Response:
     sounds = levels.read(around.settings, now)
     previews = _previews(around, now)
     # Its age alone is no news: whoever has a level can tell how old it has become meanwhile.
-    tag = hashlib.sha256(repr((previews, sorted(sounds.items()))).encode()).hexdigest()[:32]
+    tag = digest((previews, sorted(sounds.items())))
     response = jsonify(
         previews=previews,
         levels={

@@ -6,19 +6,11 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from werkzeug.wrappers import Response as Answer
 
 from pyca.ui.context import context
-from pyca.ui.pages import back
+from pyca.ui.pages.back import NOTICES
 from pyca.ui.pages.fragments import answer_fragment
 from pyca.ui.view.overview import Overview, gather
 
 blueprint = Blueprint("now", __name__)
-
-NOTICES = {
-    "record": "The recording begins now. It appears here within a few seconds.",
-    "stop": "The recording is being stopped. Its files are closed, then it is delivered as usual: "
-    "you can follow that under “Latest recordings”.",
-    "extend": "The recording will go on for longer.",
-} | back.NOTICES
-"""What is said after an action; the address only names one of them, so that nobody can put words here."""
 
 
 @blueprint.get("/")

@@ -1,6 +1,8 @@
 """Plan, change and cancel the events of this agent."""
 
+import hashlib
 from dataclasses import replace
+from datetime import datetime, time
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -10,17 +12,22 @@ from werkzeug.wrappers import Response
 from pyca.core.access import Scope
 from pyca.core.errors import UsageError
 from pyca.core.event import Event, Origin
+from pyca.core.naming import LONGEST_TITLE
 from pyca.schedule import local as plans
 from pyca.schedule.slots import TakenError
 from pyca.store import events
 from pyca.ui.access.rights import needs, visitor
 from pyca.ui.context import context
+from pyca.ui.pages.forms import uid_of
 from pyca.ui.pages.schedule import facts
-from pyca.ui.view.days import local, read_day, show_week
+from pyca.ui.view.days import local, next_hour, read_day, show_week
 from pyca.ui.view.wish import Checked, Wish, check, wish_of_event, wish_of_form
 from pyca.ui.words import clock, when
 
 blueprint = Blueprint("planning", __name__)
+
+MORNING = time(9)
+"""When an event begins on another day than today, until somebody says otherwise."""
 
 Answer = str | tuple[str, int] | Response
 
@@ -30,10 +37,11 @@ Answer = str | tuple[str, int] | Response
 def ask_add() -> str:
     """Show the form for a new event, on the day that the address names."""
     here = context()
-    now = local(here.clock.now(), here.zone)
-    day = read_day(request.args.get("day", ""), now.date())
-    hour = min(now.hour + 1, 23) if day == now.date() else 9
-    wish = Wish(date=day.isoformat(), time=f"{hour:02}:00", inputs=tuple(here.settings.inputs))
+    today = local(here.clock.now(), here.zone).date()
+    day = read_day(request.args.get("day", ""), today)
+    start = next_hour(here.clock.now(), here.zone) if day == today else datetime.combine(day, MORNING)
+    inputs = tuple(here.settings.inputs)
+    wish = Wish(date=f"{start:%Y-%m-%d}", time=f"{start:%H:%M}", inputs=inputs)
     return _form(wish, Checked())
 
 
@@ -66,7 +74,7 @@ def add() -> Answer:
 @needs(Scope.OPERATE)
 def ask_change() -> str:
     """Show the form with an event of this agent."""
-    event = _own(request.args.get("uid", ""))
+    event = _own(uid_of(request.args))
     here = context()
     return _form(wish_of_event(event, here.zone, tuple(here.settings.inputs)), Checked(), event)
 
@@ -75,9 +83,15 @@ def ask_change() -> str:
 def change() -> Answer:
     """Change an event of this agent."""
     here = context()
-    event = _own(request.form.get("uid", ""))
+    event = _own(uid_of(request.form))
     wish = wish_of_form(request.form)
     found = check(wish, here.zone, here.clock.now(), tuple(here.settings.inputs))
+    if request.form.get("seen", state_of(event)) != state_of(event):
+        found.errors["form"] = (
+            f"Somebody has changed this event meanwhile: it is “{event.title}” now, "
+            f"{when(event.start, here.clock.now(), here.zone)} – {clock(event.end, here.zone)}. "
+            "Save once more to put what stands here in its place."
+        )
     if not found.errors:
         try:
             changed = plans.change(
@@ -102,14 +116,14 @@ def change() -> Answer:
 @needs(Scope.OPERATE)
 def ask_cancel() -> str:
     """Ask whether an event shall be taken from the schedule."""
-    event = _own(request.args.get("uid", ""))
+    event = _own(uid_of(request.args))
     return render_template("schedule_cancel.html", event=event, **facts(event))
 
 
 @blueprint.post("/schedule/cancel")
 def cancel() -> Response:
     """Take an event from the schedule."""
-    event = _own(request.form.get("uid", ""))
+    event = _own(uid_of(request.form))
     plans.cancel(context().database, event.uid)
     return _done("cancel", event)
 
@@ -125,9 +139,17 @@ def _form(wish: Wish, found: Checked, event: Event | None = None) -> str:
         found=found,
         event=event,
         names=known,
+        longest_title=LONGEST_TITLE,
         zone=here.settings.agent.timezone,
+        seen=state_of(event) if event else "",
         back=url_for("schedule.one", uid=event.uid) if event else url_for("schedule.show"),
     )
+
+
+def state_of(event: Event) -> str:
+    """Return a digest of what a form shows of an event, so that a form of yesterday is known as such."""
+    shown = (event.title, event.start, event.end, event.inputs, event.creator, event.description)
+    return hashlib.sha256(repr(shown).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _explain(error: UsageError, found: Checked) -> None:
@@ -159,7 +181,7 @@ def _own(uid: str) -> Event:
     :raises UsageError: where it belongs to a server
     """
     with context().database.read() as session:
-        event = events.get(session, uid.replace("\0", ""))
+        event = events.get(session, uid)
     if event is None:
         raise NotFound("There is no such event; it was cancelled, or it is over.")
     if event.origin is not Origin.LOCAL:

@@ -1,66 +1,50 @@
 """Record and stop. Each has a page that asks in words, so that all works without a script."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 from flask import Blueprint, render_template, request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from pyca.core.access import Scope
 from pyca.core.errors import UsageError
 from pyca.core.event import Event
+from pyca.core.naming import LONGEST_TITLE
 from pyca.core.recording import Recording
 from pyca.core.states import EventState
 from pyca.schedule import local
 from pyca.store import events, recordings
-from pyca.ui.access.rights import visitor
+from pyca.ui.access.rights import needs, visitor
 from pyca.ui.context import context
-from pyca.ui.pages.forms import done, number, uid_of
+from pyca.ui.pages.back import go_back
+from pyca.ui.pages.forms import uid_of
 from pyca.ui.view.room import Obstacle, next_obstacle
+from pyca.ui.view.wish import LONGEST, Wish, read_inputs, read_minutes, read_title, wish_of_form
 from pyca.ui.words import when
 
 blueprint = Blueprint("record", __name__)
 
 LENGTHS = (15, 30, 45, 60, 90)
 """Minutes that one press chooses."""
-LONGEST = 24 * 60
-"""Minutes; a recording made by hand that is longer is a slip of the finger."""
 SHORTEST = 60.0
 """Seconds; “until the next event” is offered only where that is not at once."""
-LONGEST_TITLE = 200
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the form “record now” asks for."""
-
-    title: str = ""
-    length: str = "60"
-    """one of ``LENGTHS``, “next” or “other”"""
-    minutes: str = "120"
-    """for “other”"""
-    inputs: tuple[str, ...] = ()
 
 
 @blueprint.get("/record")
+@needs(Scope.OPERATE)
 def show() -> str:
     """Show the form for a recording that begins now."""
-    return _form(Wish(inputs=tuple(context().settings.inputs)))
+    return _form(Wish(length="60", minutes="120", inputs=tuple(context().settings.inputs)))
 
 
 @blueprint.post("/record")
 def start() -> tuple[str, int] | Response:
     """Begin a recording now."""
-    here, form = context(), request.form
-    wish = Wish(
-        form.get("title", ""),
-        form.get("length", "other"),
-        form.get("minutes", ""),
-        tuple(form.getlist("inputs")),
-    )
+    here, wish = context(), wish_of_form(request.form)
     try:
-        title, seconds = _title(wish.title), _seconds(wish)
-        inputs = _inputs(wish.inputs, tuple(here.settings.inputs))
+        title, seconds = read_title(wish.title), _seconds(wish)
+        inputs = read_inputs(wish.inputs, tuple(here.settings.inputs))
         _check_room(seconds)
         local.record_now(
             here.database,
@@ -73,10 +57,11 @@ def start() -> tuple[str, int] | Response:
         )
     except UsageError as error:
         return _form(wish, str(error)), 422
-    return done("record")
+    return go_back(request.form, "", "record")
 
 
 @blueprint.get("/stop")
+@needs(Scope.OPERATE)
 def ask_stop() -> str:
     """Ask whether a recording shall end now."""
     recording = running(request.args)
@@ -90,7 +75,7 @@ def stop() -> Response:
     """End a recording now and keep it."""
     recording = running(request.form)
     local.stop(context().database, context().clock, recording.uid)
-    return done("stop")
+    return go_back(request.form, recording.uid, "stop")
 
 
 def running(values: Mapping[str, str]) -> Recording:
@@ -116,6 +101,7 @@ def _form(wish: Wish, error: str = "") -> str:
         wish=wish,
         error=error,
         lengths=LENGTHS,
+        longest_title=LONGEST_TITLE,
         names=tuple(here.settings.inputs),
         following=_following(now),
         obstacle=_obstacle(now, LONGEST * 60.0),
@@ -154,16 +140,6 @@ def _check_room(seconds: float) -> None:
     )
 
 
-def _title(text: str) -> str:
-    # Control characters have no place in a title, and PostgreSQL refuses NUL.
-    title = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    if not title:
-        raise UsageError("A recording needs a title.")
-    if len(title) > LONGEST_TITLE:
-        raise UsageError(f"The title is too long: {len(title)} characters, {LONGEST_TITLE} are allowed.")
-    return title
-
-
 def _seconds(wish: Wish) -> float:
     if wish.length == "next":
         now = context().clock.now()
@@ -171,17 +147,4 @@ def _seconds(wish: Wish) -> float:
         if following is None:
             raise UsageError("No event follows before which there is time.", "choose a length")
         return following.start - now
-    found = number(wish.minutes if wish.length == "other" else wish.length)
-    if found is None or not 1 <= found <= LONGEST:
-        raise UsageError(f"The length has to be a number of minutes from 1 to {LONGEST}.")
-    return found * 60
-
-
-def _inputs(wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
-    """Return the inputs to record; empty means all, as everywhere."""
-    if len(known) < 2:
-        return ()
-    chosen = tuple(name for name in known if name in wanted)
-    if not chosen:
-        raise UsageError("Choose at least one input.")
-    return () if len(chosen) == len(known) else chosen
+    return read_minutes(wish.minutes if wish.length in ("", "other") else wish.length) * 60

@@ -51,8 +51,8 @@ def one(uid: str) -> str | Response:
     """Show a planned event; one that has begun is a recording."""
     here = context()
     with here.database.read() as session:
-        begun = recordings.get(session, uid.replace("\0", ""))
-        event = events.get(session, uid.replace("\0", ""))
+        begun = recordings.get(session, uid)
+        event = events.get(session, uid)
     if begun is not None:
         return redirect(url_for("recordings.one", uid=begun.uid), code=302)
     if event is None:

@@ -1,6 +1,5 @@
 """``/system``: services, machine, disks and versions; the log and the configuration for administrators."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +14,7 @@ from pyca.store.tables import SCHEMA
 from pyca.ui.access.rights import needs
 from pyca.ui.context import context
 from pyca.ui.view import logs
+from pyca.ui.view.digest import digest
 from pyca.ui.view.loglines import SUPERVISOR, Level, Line
 from pyca.ui.view.machine import System, gather
 from pyca.ui.words import iso
@@ -101,7 +101,7 @@ def _values(system: System) -> dict[str, Any]:
 def _tagged(text: str) -> Response:
     """Return a fragment under a tag that is made of what it says."""
     response = current_app.make_response(text)
-    response.set_etag(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24])
+    response.set_etag(digest(text))
     response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(request)
     return response

@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import BinaryIO
 
@@ -13,48 +14,65 @@ from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Response
 
+from pyca.core.access import Scope
 from pyca.core.errors import MediaError, UsageError
 from pyca.core.recording import Track
 from pyca.media.ffmpeg import find_tools
 from pyca.media.passing import PassingCopy
 from pyca.store import recordings
+from pyca.ui.access.rights import needs
 from pyca.ui.context import context
+from pyca.ui.pages.lent import LentFile
 from pyca.ui.view.playback import Playback, open_file, own_file, playback_of
 
 blueprint = Blueprint("tracks", __name__)
 
 COPIES = 2
 """Files copied for players at once; each occupies one of the server's few threads."""
+DOWNLOADS = 3
+"""Files sent as a whole, or in large parts, at once: each may occupy a thread until it is over."""
 PIECE = 1024 * 1024
 """Bytes that a player gets at a time. It asks for more when it needs more, so that one which is paused keeps
 no thread of the server waiting."""
-_KEY = "pyca-copies"
+_KEY = "pyca-tracks"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _GONE = "This file is not on this machine any more, or does not belong to the recording."
 
 
+@dataclass(frozen=True)
+class _Free:
+    """What may be begun yet. Whoever takes of it gives back."""
+
+    copies: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(COPIES))
+    downloads: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(DOWNLOADS)
+    )
+
+
 @blueprint.record_once
 def _set_up(state: BlueprintSetupState) -> None:
-    state.app.extensions[_KEY] = threading.BoundedSemaphore(COPIES)
+    state.app.extensions[_KEY] = _Free()
 
 
 @blueprint.get("/recordings/<path:uid>/tracks/<int:number>", merge_slashes=False)
+@needs(Scope.OPERATE)
 def file(uid: str, number: int) -> Response:
     """Return a track's file, whole or the part that is asked for; with ``?download`` to be saved."""
     track, playback = _find(uid, number)
     download = "download" in request.args
     try:
-        opened = open_file(track.path)
+        opened = LentFile(open_file(track.path))
     except (OSError, ValueError) as error:
         raise NotFound(_GONE) from error
     try:
-        return _whole_or_part(opened, track, playback, download=download)
+        return _limited(_whole_or_part(opened, track, playback, download=download), opened)
     except BaseException:
         opened.close()
         raise
 
 
 @blueprint.get("/recordings/<path:uid>/tracks/<int:number>/play", merge_slashes=False)
+@needs(Scope.OPERATE)
 def play(uid: str, number: int) -> Response:
     """Return a track as browsers play it: in pieces, or copied into a container that they know."""
     track, playback = _find(uid, number)
@@ -69,7 +87,7 @@ def play(uid: str, number: int) -> Response:
 
 def _find(uid: str, number: int) -> tuple[Track, Playback]:
     with context().database.read() as session:
-        recording = recordings.get(session, uid.replace("\0", ""))
+        recording = recordings.get(session, uid)
     if recording is None:
         raise NotFound("There is no such recording.")
     track = own_file(recording, context().settings, number)
@@ -104,6 +122,24 @@ def _whole_or_part(opened: BinaryIO, track: Track, playback: Playback, *, downlo
         return refused
 
 
+def _limited(response: Response, opened: LentFile) -> Response:
+    """Return a response, or a refusal where it would be one of too many that take long."""
+    length = response.content_length or 0
+    if request.method == "HEAD" or response.status_code not in (200, 206) or length <= PIECE:
+        return response
+    downloads = _free().downloads
+    if not downloads.acquire(blocking=False):
+        opened.close()
+        return _busy(
+            "Too many downloads",
+            f"{DOWNLOADS} files are being downloaded already, and this one would be the next.",
+            "Wait until one of them is complete. What was begun can be continued.",
+        )
+    # A server that sends the file by itself closes that, and not the response.
+    opened.closing = downloads.release
+    return response
+
+
 def _simplify(size: int) -> None:
     """Take several ranges for none, as the standard allows, and a player's wish for all for a piece."""
     asked = request.range
@@ -116,9 +152,13 @@ def _simplify(size: int) -> None:
 
 
 def _copied(track: Track, playback: Playback) -> Response:
-    free: threading.BoundedSemaphore = current_app.extensions[_KEY]
+    free = _free().copies
     if not free.acquire(blocking=False):
-        return _busy()
+        return _busy(
+            "Too many players",
+            f"{COPIES} recordings are being converted for players already, and this one would be the next.",
+            "Close another player, or download the file.",
+        )
     try:
         copy = PassingCopy(track.path, playback.container, find_tools(os.environ), free.release)
     except MediaError as error:
@@ -133,14 +173,13 @@ def _copied(track: Track, playback: Playback) -> Response:
     return response
 
 
-def _busy() -> Response:
-    text = f"{COPIES} recordings are being converted for players already, and this one would be the next."
-    page = render_template(
-        "error.html",
-        heading="Too many players",
-        text=text,
-        remedy="Close another player, or download the file.",
-    )
+def _free() -> _Free:
+    found: _Free = current_app.extensions[_KEY]
+    return found
+
+
+def _busy(heading: str, text: str, remedy: str) -> Response:
+    page = render_template("error.html", heading=heading, text=text, remedy=remedy)
     return Response(page, 503, mimetype="text/html", headers={"Retry-After": "60"})
 
 

@@ -6,7 +6,8 @@ const notice = document.getElementById("notice");
 const dialog = document.getElementById("dialog");
 const pause = Number(status?.dataset.refresh) * 1000;
 const PATIENCE = 8000; // milliseconds that an answer may take
-const LONGEST_PAUSE = 30000;
+const LONGEST_PAUSE = 10000;
+const EXPECTANT = 15; // seconds for which something that is due is looked for
 // Addresses are built on the origin: a page opened with “user:password@” in its address could fetch nothing else.
 const address = (path) => new URL(path, location.origin);
 const all = (root, selector) => [...root.querySelectorAll(selector)];
@@ -59,7 +60,7 @@ class Poll {
   failed() {}
 }
 
-let away = 0; // since when the agent does not answer
+let away = 0; // since when the agent does not answer, in seconds of its clock
 
 function reach(answer) {
   const sent = Date.parse(answer.headers.get("Date")) / 1000;
@@ -75,15 +76,20 @@ function reach(answer) {
 
 function lost(error) {
   const name = error instanceof LoggedOut ? "logged-out" : "away";
-  if (!away) away = Date.now();
+  if (!away) away = now();
   document.body.classList.add("old");
   if (offline.dataset.name === name && !offline.hidden) return;
   offline.dataset.name = name;
   offline.replaceChildren(document.getElementById(name).content.cloneNode(true));
   for (const since of all(offline, "time")) {
-    since.textContent = new Date(away).toLocaleTimeString("de", { hour: "2-digit", minute: "2-digit" });
+    since.textContent = timeOfDay(away, Number(since.dataset.offset));
   }
   offline.hidden = false;
+}
+
+// The time of day where the agent is, written like all others on the page.
+function timeOfDay(moment, offset) {
+  return new Date((moment + offset) * 1000).toISOString().slice(11, 16);
 }
 
 // Replaces only the sections that changed, so that focus, selection and open details survive.
@@ -134,6 +140,7 @@ async function loaded(source) {
 
 // The numbers that run: recorded and remaining time. They are moments, so that nothing drifts.
 function count(root = status) {
+  if (away) return; // nobody knows how it goes on
   for (const one of all(root, "[data-up]")) write(one, clock(now() - Number(one.dataset.up)));
   for (const one of all(root, "[data-down]")) write(one, clock(Number(one.dataset.down) - now()));
   for (const bar of all(root, "progress[data-since]")) bar.setAttribute("value", Math.max(Math.round(now() - Number(bar.dataset.since)), 0));
@@ -247,8 +254,14 @@ addEventListener("pageshow", (event) => {
   refresh?.ask();
 });
 
+// Whoever loads the answer to a form anew shall not send it once more.
+const reload = document.querySelector("[data-reload]")?.dataset.reload;
+if (reload) history.replaceState(null, "", reload);
+
 const here = new URL(location.href);
+let acted = 0; // when something was ordered whose effect is still to be seen
 if (here.searchParams.has("done")) {
+  acted = now();
   // The word about what was done just now must not come back with the next reload.
   here.searchParams.delete("done");
   history.replaceState(null, "", here.pathname + here.search);
@@ -259,11 +272,18 @@ if (here.searchParams.has("done")) {
   setTimeout(() => { notice.hidden = true; }, 20000);
 }
 
+// Where something is about to begin or to end nobody shall wait for the usual refresh.
+function patience() {
+  const due = [acted, ...all(status, "[data-due]").map((one) => Number(one.dataset.due))].filter((moment) => moment > now() - EXPECTANT);
+  const first = Math.min(...due) - now();
+  return Math.min(pause, first > 0 ? first * 1000 + 300 : 1000);
+}
+
 let refresh = null;
 let live = null;
 if (status) {
   if (status.dataset.now) skew = Number(status.dataset.now) - Date.now() / 1000;
-  refresh = new Poll(status.dataset.from, () => pause, show);
+  refresh = new Poll(status.dataset.from, patience, show);
   refresh.failed = lost;
   if (status.dataset.live) {
     live = new Poll(status.dataset.live, () => (status.querySelector("[data-number]:not(.stale), [data-level]:not(.old)") ? 1000 : pause), move);

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 PERIOD = 1.0
 """Seconds between two looks."""
 LISTENERS = 4
-"""Half of the threads that answer requests: each listener holds one."""
+"""Each holds one of the threads that answer requests."""
 KEPT = 256
 """Messages that somebody may have missed and is still told."""
 

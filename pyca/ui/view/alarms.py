@@ -10,7 +10,10 @@ from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.core.units import show_size
 from pyca.store.services import ServiceStatus
 from pyca.store.upstream import Upstream
-from pyca.ui.view.disk import Disk
+from pyca.ui.view.disks import Disk
+
+RESTARTED = 30.0
+"""Seconds after the last sign of life within which supervisor or systemd have started a service again."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,25 @@ class Alarm:
     """True where nothing can be recorded before it is mended"""
     harms: bool = False
     """True where something that is being recorded suffers"""
+    passes: bool = False
+    """True where it should be over in a moment"""
 
 
-def from_services(services: Sequence[ServiceStatus]) -> Iterator[Alarm]:
-    """Tell of services that died or are in trouble, and of a recorder that does not run."""
+def from_services(services: Sequence[ServiceStatus], now: float) -> Iterator[Alarm]:
+    """Tell of services that died or are in trouble, and of a recorder that does not run.
+
+    :param now: seconds since 1970 UTC; what lived a moment ago is being started again
+    """
     for service in services:
-        if service.name == ServiceName.CAPTURE and service.state is ServiceState.STOPPED:
+        if service.died and service.heartbeat is not None and now - service.heartbeat < RESTARTED:
+            yield Alarm(
+                True,
+                f"The service “{service.name}” has died.",
+                "It is started again by itself; what is being recorded goes on.",
+                help=f"Should this stay, start the service “{service.name}”.",
+                passes=True,
+            )
+        elif service.name == ServiceName.CAPTURE and service.state is ServiceState.STOPPED:
             detail = "" if service.text == "never started" else f"The capture service {service.text}."
             text = "The recorder is not running: nothing will be recorded."
             yield Alarm(True, text, detail, help="Start the service “capture”.", stops=True)

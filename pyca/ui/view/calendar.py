@@ -1,6 +1,5 @@
 """The schedule of a day or a week: what is planned and what was recorded, and where it collides."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
@@ -11,6 +10,7 @@ from pyca.store import calendar
 from pyca.store.calendar import Entry
 from pyca.ui.context import Context
 from pyca.ui.view.days import Day, Slot, axis_of, day_of, local, slots_of
+from pyca.ui.view.digest import digest
 from pyca.ui.view.forecast import Conflict, forecast
 from pyca.ui.view.lanes import Bar, side_by_side
 
@@ -81,8 +81,7 @@ class Schedule:
     @property
     def tag(self) -> str:
         """A digest of what is visible; it changes at least every minute."""
-        seen = replace(self, now=self.now // 60)
-        return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        return digest(replace(self, now=self.now // 60))
 
 
 def gather(context: Context, first: date, number: int) -> Schedule:

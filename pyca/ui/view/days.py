@@ -38,6 +38,14 @@ def local(moment: float, zone: tzinfo | None) -> datetime:
     return datetime.fromtimestamp(moment, UTC).astimezone(zone)
 
 
+def next_hour(moment: float, zone: tzinfo | None) -> datetime:
+    """Return when clocks at the agent show the next full hour, be it of the next day."""
+    full = (moment // QUARTER + 1) * QUARTER
+    while local(full, zone).minute:
+        full += QUARTER
+    return local(full, zone)
+
+
 def day_of(when: date, zone: tzinfo | None) -> Day:
     """Return a day."""
     return Day(when, _midnight(when, zone), _midnight(when + timedelta(days=1), zone))

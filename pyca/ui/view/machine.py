@@ -110,7 +110,7 @@ def gather(context: Context) -> System:
         services=tuple(ServiceLine(one, DUTIES[one.name], processes.get(one.pid)) for one in states),
         machine=seen,
         cpu=cpu,
-        disks=tuple(disks.look(settings, context.database, data_rate(recent))),
+        disks=tuple(disks.each_once(settings, context.database, data_rate(recent))),
         database=_database(context),
         server=server,
         calendars=read,

@@ -3,7 +3,6 @@
 No query here grows with history: each is bounded and answered from an index.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,16 +10,17 @@ from sqlalchemy.orm import Session
 
 from pyca.core.alarm import AlarmKind
 from pyca.core.event import Event
-from pyca.core.recording import Recording, Upload, UploadStep, length_of
+from pyca.core.recording import Recording, Upload, UploadStep, data_rate, length_of
 from pyca.core.states import EventState
 from pyca.store import alarms as stored
 from pyca.store import events, recordings, uploads, upstream
 from pyca.store.services import ServiceStatus
 from pyca.store.upstream import Upstream
 from pyca.ui.context import Context
-from pyca.ui.view import alarms, levels
+from pyca.ui.view import alarms, disks, levels
 from pyca.ui.view.alarms import Alarm
-from pyca.ui.view.disk import Disk, look
+from pyca.ui.view.digest import digest
+from pyca.ui.view.disks import Disk
 from pyca.ui.view.services import calendars, statuses
 from pyca.ui.view.sources import Source, gather_sources
 
@@ -84,12 +84,12 @@ class Overview:
     def tag(self) -> str:
         """A digest of what is visible; it changes at least every minute, as do words such as “in 5 min”."""
         minute = self.now // 60
-        disk = self.disk and replace(self.disk, free=self.disk.free // 10**8, seconds_left=None)
+        disk = self.disk and replace(self.disk, used=0, free=self.disk.free // 10**8, seconds_left=None)
         beats = tuple(replace(one, heartbeat=(one.heartbeat or 0.0) // 60) for one in self.services)
         read = self.calendar_read and self.calendar_read // 60
         keys = [source.key for source in self.sources]
         seen = replace(self, now=minute, disk=disk, services=beats, calendar_read=read, sources=())
-        return hashlib.sha256(repr((seen, keys)).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        return digest((seen, keys))
 
 
 def gather(context: Context) -> Overview:
@@ -108,7 +108,7 @@ def gather(context: Context) -> Overview:
         outside = [upstream.get(session, name) for name in calendars(settings)]
         active = stored.active(session, now)
         titles = recordings.titles(session, {alarm.subject for alarm in active if alarm.subject})
-    disk = look(settings.capture.directory, settings.capture.minimum_free, recent)
+    disk = disks.of_recordings(settings, data_rate(recent))
     seen = {
         AlarmKind.DISK: list(alarms.from_disk(disk, settings.capture.minimum_free)),
         AlarmKind.CALENDAR: [alarm for calendar in outside for alarm in alarms.from_outside(calendar)],
@@ -116,7 +116,7 @@ def gather(context: Context) -> Overview:
     }
     found = alarms.by_weight(
         [
-            *alarms.from_services(states),
+            *alarms.from_services(states, now),
             *(alarm for each in seen.values() for alarm in each),
             *alarms.from_store(active, titles, {kind for kind, each in seen.items() if each}),
             *alarms.from_settings(settings.warnings),

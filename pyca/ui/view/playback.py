@@ -4,8 +4,8 @@ import os
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from pyca.config.settings import Settings
 from pyca.core.recording import Recording, Track
@@ -91,7 +91,7 @@ def own_files(recording: Recording, settings: Settings) -> tuple[Track, ...]:
         return ()
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_file(path: Path) -> BufferedReader:
     """Open a regular file; nothing else, and nothing that a link has been put in place of.
 
     :raises OSError: where that is impossible

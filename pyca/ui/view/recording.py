@@ -3,21 +3,15 @@
 from dataclasses import dataclass, replace
 
 from pyca.core.alarm import Alarm
-from pyca.core.recording import Part, Track
-from pyca.core.states import EventState
+from pyca.core.recording import Part, Track, runs
+from pyca.core.states import PAUSABLE, EventState
 from pyca.store import alarms, recordings, uploads
 from pyca.ui.context import Context
+from pyca.ui.view.digest import digest
 from pyca.ui.view.overview import Past, past
 from pyca.ui.view.playback import Playback, own_files, playback_of
-from pyca.ui.view.recordings import digest
 
 ALARMS = 30
-PAUSABLE = (
-    EventState.FINISHED_RECORDING,
-    EventState.PARTIAL_RECORDING,
-    EventState.FAILED_UPLOADING,
-    EventState.UPLOADING,
-)
 
 
 @dataclass(frozen=True)
@@ -82,7 +76,8 @@ class Detail:
     @property
     def may_delete(self) -> bool:
         """True where nothing is written or read for it now."""
-        return self.item.recording.state not in (EventState.RECORDING, EventState.UPLOADING)
+        recording = self.item.recording
+        return not runs(recording, self.now, self.by_hand) and recording.state is not EventState.UPLOADING
 
 
 def gather(context: Context, uid: str) -> Detail | None:
@@ -90,7 +85,6 @@ def gather(context: Context, uid: str) -> Detail | None:
 
     :raises StoreError: where the database cannot be read
     """
-    uid = uid.replace("\0", "")
     with context.database.read() as session:
         found = recordings.get(session, uid)
         if found is None:

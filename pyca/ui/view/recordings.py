@@ -1,19 +1,22 @@
 """The list of recordings: one page of it, filtered by state and title."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from werkzeug.exceptions import BadRequest
+
 from pyca.core.states import EventState
-from pyca.store import catalogue, recordings, uploads
-from pyca.store.catalogue import Mark
+from pyca.store import recording_pages, recordings, uploads
+from pyca.store.recording_pages import Place
 from pyca.ui.context import Context
+from pyca.ui.view.digest import digest
 from pyca.ui.view.overview import Past, past
 
 SIZE = 25
 """Recordings on a page."""
 LONGEST_SEARCH = 200
+"""Characters of a title that is looked for; databases refuse very long ones."""
 
 S = EventState
 
@@ -53,8 +56,8 @@ class Filter:
 
     state: str = ""
     title: str = ""
-    older: Mark | None = None
-    newer: Mark | None = None
+    older: Place | None = None
+    newer: Place | None = None
 
     @property
     def group(self) -> Group:
@@ -91,19 +94,20 @@ class Listing:
         return digest(replace(self, now=self.now // 60))
 
 
-def digest(seen: object) -> str:
-    """Return a short digest of what is visible."""
-    return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()[:24]
-
-
 def read_filter(values: Mapping[str, str]) -> Filter:
-    """Return what an address asks for; what makes no sense is left out."""
+    """Return what an address asks for; what makes no sense is left out.
+
+    :raises BadRequest: where the title is too long to be looked for
+    """
     state = values.get("state", "")
+    title = values.get("title", "").replace("\0", "").strip()
+    if len(title) > LONGEST_SEARCH:
+        raise BadRequest(f"A search for a title has at most {LONGEST_SEARCH} characters.")
     return Filter(
         state if state in GROUPS else "",
-        values.get("title", "").replace("\0", "").strip()[:LONGEST_SEARCH],
-        _mark(values.get("older", "")),
-        _mark(values.get("newer", "")),
+        title,
+        _place(values.get("older", "")),
+        _place(values.get("newer", "")),
     )
 
 
@@ -113,7 +117,7 @@ def gather(context: Context, wanted: Filter) -> Listing:
     :raises StoreError: where the database cannot be read
     """
     with context.database.read() as session:
-        found = catalogue.page(
+        found = recording_pages.page(
             session,
             states=wanted.group.states,
             title=wanted.title,
@@ -123,7 +127,7 @@ def gather(context: Context, wanted: Filter) -> Listing:
         )
         shown = recordings.many(session, found.uids)
         deliveries = uploads.many(session, list(found.uids))
-        troubled = catalogue.count(session, TROUBLED)
+        troubled = recording_pages.count(session, TROUBLED)
     return Listing(
         context.clock.now(),
         tuple(past(one, deliveries) for one in shown),
@@ -133,14 +137,14 @@ def gather(context: Context, wanted: Filter) -> Listing:
     )
 
 
-def _text(mark: Mark | None) -> str:
+def _text(place: Place | None) -> str:
     """Return a place in the list as addresses name it."""
-    return f"{mark.start!r}~{mark.uid}" if mark else ""
+    return f"{place.start!r}~{place.uid}" if place else ""
 
 
-def _mark(text: str) -> Mark | None:
+def _place(text: str) -> Place | None:
     start, _, uid = text.replace("\0", "").partition("~")
     try:
-        return Mark(float(start), uid)
+        return Place(float(start), uid)
     except ValueError:
         return None

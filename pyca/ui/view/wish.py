@@ -1,4 +1,4 @@
-"""What somebody types to plan an event, and what is wrong with it, field by field."""
+"""What somebody types to plan an event or to record at once, and what is wrong with it."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,15 +8,16 @@ from typing import TypeVar
 
 from werkzeug.datastructures import MultiDict
 
+from pyca.core.errors import UsageError
 from pyca.core.event import Event
-from pyca.core.naming import tidy_title
+from pyca.core.lines import one_line, several_lines
+from pyca.core.naming import LONGEST_TITLE
 from pyca.ui.view.days import local
 
 T = TypeVar("T")
 
 LONGEST = 24 * 60
 """Minutes; what is longer is a slip of the finger."""
-LONGEST_TITLE = 200
 LONGEST_TEXT = 5000
 AHEAD_YEARS = 10
 LATE_SECONDS = 90.0
@@ -33,6 +34,8 @@ class Wish:
     again: str = ""
     """which of two equal times is meant: 0 the first, 1 the second"""
     minutes: str = "60"
+    length: str = ""
+    """of a recording that begins at once: minutes, “next” or “other”; for the latter ``minutes`` counts"""
     end: str = ""
     inputs: tuple[str, ...] = ()
     creator: str = ""
@@ -83,10 +86,11 @@ def check(wish: Wish, zone: tzinfo | None, now: float, known: Sequence[str]) -> 
     :param now: seconds since 1970
     :param known: names of the inputs
     """
-    found = Checked(title=tidy_title(wish.title), creator=tidy_title(wish.creator))
-    found.description = _clean(wish.description)
-    _check_texts(found)
-    found.inputs = _inputs(wish.inputs, known, found.errors)
+    found = Checked()
+    found.title = _noted(found, "title", lambda: read_title(wish.title)) or ""
+    found.creator = _noted(found, "creator", lambda: _short("name", wish.creator)) or ""
+    found.description = _noted(found, "description", lambda: _long(wish.description)) or ""
+    found.inputs = _noted(found, "inputs", lambda: read_inputs(wish.inputs, known)) or ()
     start = _start(wish, zone, found)
     if start is None:
         return found
@@ -95,29 +99,71 @@ def check(wish: Wish, zone: tzinfo | None, now: float, known: Sequence[str]) -> 
         found.errors["time"] = "This time is over. To record at once, use “Record now” on the first page."
     elif local(start, zone).year > local(now, zone).year + AHEAD_YEARS:
         found.errors["date"] = f"This is more than {AHEAD_YEARS} years ahead. Check the year."
-    end = (
-        _typed_end(wish, start, zone, found.errors)
-        if wish.end.strip()
-        else _length(wish, start, found.errors)
-    )
+    end = _typed_end(wish, start, zone, found.errors) if wish.end.strip() else _length(wish, start, found)
     found.end = start if end is None else end
     return found
 
 
-_TEXTS = ("title", "date", "time", "again", "minutes", "end", "creator", "description")
+def read_title(text: str) -> str:
+    """Return the title that was typed.
+
+    :raises UsageError: where there is none, or too much of it
+    """
+    title = _short("title", text)
+    if not title:
+        raise UsageError("A recording needs a title.")
+    return title
 
 
-def _check_texts(found: Checked) -> None:
-    if not found.title:
-        found.errors["title"] = "An event needs a title."
-    for name, longest in (
-        ("title", LONGEST_TITLE),
-        ("creator", LONGEST_TITLE),
-        ("description", LONGEST_TEXT),
-    ):
-        length = len(getattr(found, name))
-        if length > longest:
-            found.errors[name] = f"This is too long: {length} characters, {longest} are allowed."
+def read_minutes(text: str) -> float:
+    """Return the minutes that were typed.
+
+    :raises UsageError: where that is no length of a recording
+    """
+    minutes = _read(float, text.replace(",", "."))
+    if minutes is None or not math.isfinite(minutes) or not 1 <= minutes <= LONGEST:
+        raise UsageError(f"The length has to be a number of minutes from 1 to {LONGEST}.")
+    return minutes
+
+
+def read_inputs(wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return the inputs to record; empty means all, as everywhere.
+
+    :param known: names of the inputs
+    :raises UsageError: where none is ticked
+    """
+    if len(known) < 2:
+        return ()
+    chosen = tuple(name for name in known if name in wanted)
+    if not chosen:
+        raise UsageError("Choose at least one input.")
+    return () if len(chosen) == len(known) else chosen
+
+
+_TEXTS = ("title", "date", "time", "again", "minutes", "length", "end", "creator", "description")
+
+
+def _noted(found: Checked, name: str, read: Callable[[], T]) -> T | None:
+    """Return what a field says; what is wrong with it is noted."""
+    try:
+        return read()
+    except UsageError as error:
+        found.errors[name] = str(error)
+        return None
+
+
+def _short(what: str, text: str) -> str:
+    return _checked(what, one_line(text, 2 * LONGEST_TEXT), LONGEST_TITLE)
+
+
+def _long(text: str) -> str:
+    return _checked("description", several_lines(text), LONGEST_TEXT)
+
+
+def _checked(what: str, text: str, longest: int) -> str:
+    if len(text) > longest:
+        raise UsageError(f"The {what} is too long: {len(text)} characters, {longest} are allowed.")
+    return text
 
 
 def _start(wish: Wish, zone: tzinfo | None, found: Checked) -> float | None:
@@ -165,12 +211,9 @@ def _typed_end(wish: Wish, start: float, zone: tzinfo | None, errors: dict[str, 
     return None
 
 
-def _length(wish: Wish, start: float, errors: dict[str, str]) -> float | None:
-    minutes = _read(float, wish.minutes.replace(",", "."))
-    if minutes is None or not math.isfinite(minutes) or not 1 <= minutes <= LONGEST:
-        errors["minutes"] = f"The length has to be a number of minutes from 1 to {LONGEST}."
-        return None
-    return start + minutes * 60
+def _length(wish: Wish, start: float, found: Checked) -> float | None:
+    minutes = _noted(found, "minutes", lambda: read_minutes(wish.minutes))
+    return None if minutes is None else start + minutes * 60
 
 
 def _moments(naive: datetime, zone: tzinfo | None) -> list[float]:
@@ -182,24 +225,6 @@ def _moments(naive: datetime, zone: tzinfo | None) -> list[float]:
         if abs(shown - naive) < timedelta(milliseconds=1) and moment not in found:
             found.append(moment)
     return found
-
-
-def _inputs(wanted: Sequence[str], known: Sequence[str], errors: dict[str, str]) -> tuple[str, ...]:
-    """Return the inputs to record; empty means all, as everywhere."""
-    if len(known) < 2:
-        return ()
-    chosen = tuple(name for name in known if name in wanted)
-    if not chosen:
-        errors["inputs"] = "Choose at least one input."
-    return () if len(chosen) == len(known) else chosen
-
-
-def _clean(text: str) -> str:
-    """Return a text of several lines without characters that steer something."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(
-        "".join(char if char.isprintable() else " " for char in line).rstrip() for line in lines
-    ).strip()
 
 
 def _read(read: Callable[[str], T], text: str) -> T | None:
