@@ -90,13 +90,17 @@ def length_of(recording: Recording) -> float | None:
 
 def data_rate(recordings: Iterable[Recording]) -> float:
     """Return the bytes per second that these recordings took on average, 0 where nothing is known."""
-    size = seconds = 0.0
-    for recording in recordings:
-        length = length_of(recording)
-        taken = sum(track.size for track in recording.tracks)
-        if length and taken:
-            size, seconds = size + taken, seconds + length
-    return size / seconds if seconds else 0.0
+    return mean_rate((sum(track.size for track in one.tracks), length_of(one)) for one in recordings)
+
+
+def mean_rate(taken: Iterable[tuple[int, float | None]]) -> float:
+    """Return the bytes per second of recordings on average, 0 where nothing is known.
+
+    :param taken: bytes and recorded seconds of each; one that lacks either does not count
+    """
+    known = [(size, length) for size, length in taken if size and length]
+    seconds = sum(length for _, length in known)
+    return sum(size for size, _ in known) / seconds if seconds else 0.0
 
 
 class UploadStep(StrEnum):

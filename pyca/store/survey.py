@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from pyca.core.recording import UploadStep
+from pyca.core.recording import UploadStep, mean_rate
 from pyca.core.states import DELIVERABLE, EventState
 from pyca.store import services
 from pyca.store.figures import Figures
@@ -185,12 +185,10 @@ def _sending(execute: Execute) -> Sending | None:
 
 
 def _rate(rows: Iterable[Any]) -> float:
-    """Return what :func:`pyca.core.recording.data_rate` does, for the latest recordings."""
+    """Return the bytes per second of the latest recordings, from rows of their inputs."""
     sizes: dict[str, int] = {}
     lengths: dict[str, float] = {}
     for uid, size, length in rows:
         sizes[uid] = sizes.get(uid, 0) + int(size or 0)
         lengths[uid] = max(lengths.get(uid, 0.0), length or 0.0)
-    known = [uid for uid in sizes if sizes[uid] and lengths[uid]]
-    seconds = sum(lengths[uid] for uid in known)
-    return sum(sizes[uid] for uid in known) / seconds if seconds else 0.0
+    return mean_rate((size, lengths[uid]) for uid, size in sizes.items())

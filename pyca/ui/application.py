@@ -36,7 +36,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     guard.protect(app, settings, database, clock)
     app.before_request(_check_path)
     errors.register(app)
-    words.register(app)
+    words.register(app, settings)
     frame.register(app)
     app.jinja_env.globals.update(agent=settings.agent.name or "pyCA", version=__version__)
     for face in FACES:

@@ -26,7 +26,7 @@ _HEADINGS = {
 _TEXTS = {
     404: "There is no such page.",
     405: "This address does not understand what was asked of it.",
-    413: "The form holds more than this page reads.",
+    413: "What was sent holds more than is read here: 64 KiB at most.",
     500: "The page could not be made. The log of the ui service says why.",
 }
 _KEPT = ("Allow", "Retry-After", "WWW-Authenticate")

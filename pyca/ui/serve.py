@@ -92,7 +92,8 @@ def _serving(app: Flask, listener: socket.socket) -> Any:
         asyncore_use_poll=True,
         # Reads on while it answers, and so notices at once that somebody has hung up.
         channel_request_lookahead=1,
-        max_request_body_size=1_000_000,
+        # The application refuses what is far smaller, with words; this is where even reading ends.
+        max_request_body_size=16_000_000,
         # The page itself decides whom it believes where a request comes from.
         clear_untrusted_proxy_headers=False,
     )

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from flask import Flask
 
+from pyca.config.settings import Settings
 from pyca.core.event import Event
 from pyca.core.states import EventState, ServiceState
 from pyca.core.units import show_duration, show_size
@@ -21,9 +22,15 @@ STATES: dict[EventState, tuple[str, str]] = {
     EventState.PAUSED_AFTER_RECORDING: ("pause", "recorded, upload paused"),
     EventState.UPLOADING: ("upload", "uploading"),
     EventState.FAILED_UPLOADING: ("failed", "upload failed"),
-    EventState.FINISHED_UPLOADING: ("done", "delivered"),
+    EventState.FINISHED_UPLOADING: ("done", "uploaded"),
 }
 """Icon and words of each event state; the icon also gives the colour, so colour never stands alone."""
+
+ARCHIVED: dict[EventState, tuple[str, str]] = STATES | {
+    EventState.FINISHED_RECORDING: ("done", "recorded, waits for the archive"),
+    EventState.FINISHED_UPLOADING: ("done", "archived"),
+}
+"""The same for an agent without a server."""
 
 SERVICE_STATES: dict[ServiceState, tuple[str, str]] = {
     ServiceState.STOPPED: ("stopped", "not running"),
@@ -33,8 +40,9 @@ SERVICE_STATES: dict[ServiceState, tuple[str, str]] = {
 }
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, settings: Settings) -> None:
     """Add the filters to an application."""
+    states = ARCHIVED if settings.standalone else STATES
     app.jinja_env.filters.update(
         size=show_size,
         duration=show_duration,
@@ -47,7 +55,7 @@ def register(app: Flask) -> None:
         day=lambda moment, now: day(moment, now, context().zone),
         days=lambda events, now: by_day(events, now, context().zone),
     )
-    app.jinja_env.globals.update(states=STATES, service_states=SERVICE_STATES)
+    app.jinja_env.globals.update(states=states, service_states=SERVICE_STATES)
 
 
 def span(seconds: float) -> str:

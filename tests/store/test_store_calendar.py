@@ -1,4 +1,4 @@
-"""Calendar and catalogue: spans of time and pages of recordings, in both databases."""
+"""Spans of time for the calendar, and pages of recordings, in both databases."""
 
 import math
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ import pytest
 from pyca.core.alarm import Alarm, AlarmKind
 from pyca.core.event import Event, Origin
 from pyca.core.states import EventState
-from pyca.store import alarms, calendar, catalogue, events, recordings
-from pyca.store.catalogue import Mark
+from pyca.store import alarms, calendar, events, recording_pages, recordings
 from pyca.store.database import Database
+from pyca.store.recording_pages import Place
 from pyca.store.tables import Base
 from pyca.store.upgrade import ensure
 
@@ -79,11 +79,11 @@ def test_pages_meet_without_gaps_in_both_directions(database: Database) -> None:
     for number in range(7):
         begin(database, f"e{number}", NOW - (number // 3) * HOUR, NOW + HOUR)
     with database.read() as session:
-        first = catalogue.page(session, size=3)
-        second = catalogue.page(session, older=first.older, size=3)
-        third = catalogue.page(session, older=second.older, size=3)
-        back = catalogue.page(session, newer=third.newer, size=3)
-        top = catalogue.page(session, newer=back.newer, size=3)
+        first = recording_pages.page(session, size=3)
+        second = recording_pages.page(session, older=first.older, size=3)
+        third = recording_pages.page(session, older=second.older, size=3)
+        back = recording_pages.page(session, newer=third.newer, size=3)
+        top = recording_pages.page(session, newer=back.newer, size=3)
     assert [first.uids, second.uids, third.uids] == [("e0", "e1", "e2"), ("e3", "e4", "e5"), ("e6",)]
     assert (first.newer, third.older) == (None, None)
     assert back.uids == second.uids and top.uids == first.uids and top.newer is None
@@ -93,8 +93,8 @@ def test_pages_meet_without_gaps_in_both_directions(database: Database) -> None:
 def test_any_number_is_a_place(database: Database, start: float) -> None:
     begin(database, "e", NOW, NOW + HOUR)
     with database.read() as session:
-        for mark in ({"older": Mark(start, "x")}, {"newer": Mark(start, "x")}):
-            assert catalogue.page(session, size=3, **mark).uids in ((), ("e",))
+        for place in ({"older": Place(start, "x")}, {"newer": Place(start, "x")}):
+            assert recording_pages.page(session, size=3, **place).uids in ((), ("e",))
 
 
 def test_titles_are_searched_as_they_are(database: Database) -> None:
@@ -102,7 +102,7 @@ def test_titles_are_searched_as_they_are(database: Database) -> None:
         begin(database, uid, NOW, NOW + HOUR, title)
     with database.read() as session:
         found = {
-            text: catalogue.page(session, title=text, size=9).uids
+            text: recording_pages.page(session, title=text, size=9).uids
             for text in ("100%", "R_S", "k\\s", "TALK", "' or 1=1 --")
         }
     assert found == {"100%": ("a",), "R_S": ("c",), "k\\s": ("d",), "TALK": ("a",), "' or 1=1 --": ()}
@@ -114,8 +114,8 @@ def test_states_are_counted_and_filtered(database: Database) -> None:
     with database.write() as session:
         recordings.set_state(session, "b", EventState.FAILED_RECORDING, NOW)
     with database.read() as session:
-        assert catalogue.count(session, [EventState.FAILED_RECORDING]) == 1
-        assert catalogue.page(session, states=[EventState.FAILED_RECORDING], size=9).uids == ("b",)
+        assert recording_pages.count(session, [EventState.FAILED_RECORDING]) == 1
+        assert recording_pages.page(session, states=[EventState.FAILED_RECORDING], size=9).uids == ("b",)
 
 
 def test_the_alarms_of_one_event_alone(database: Database) -> None:

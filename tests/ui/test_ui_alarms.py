@@ -97,7 +97,7 @@ def test_metrics_tell_all_kinds_and_states(
     person: Person, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What is free on a real disk changes between two looks.
-    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(total=100, free=40))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(total=100, used=0, free=40))
     fill(database, clock.now())
     alert(database, clock, AlarmKind.SILENCE, input="camera")
     alert(database, clock, AlarmKind.SILENCE, input="screen")

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyca.core.states import EventState
-from pyca.store import listing
+from pyca.store import event_pages
 from pyca.store.database import Database
-from pyca.store.listing import Wanted
+from pyca.store.event_pages import Wanted
 from tests.api_tools import MEDIA_TYPE, Program, document, problems
 from tests.tools import FakeClock
 from tests.ui_tools import fill, put
@@ -175,12 +175,12 @@ def test_odd_headers_do_no_harm(
 
 def total(database: Database) -> int:
     with database.read() as session:
-        return listing.page(session, Wanted(), (), 0, 1)[1]
+        return event_pages.page(session, Wanted(), (), 0, 1)[1]
 
 
 def everything(database: Database) -> list[Any]:
     with database.read() as session:
-        return listing.page(session, Wanted(), (), 0, 1000)[0]
+        return event_pages.page(session, Wanted(), (), 0, 1000)[0]
 
 
 DEEP = b"[" * 100_000
@@ -274,7 +274,7 @@ def test_whatever_is_sent_breaks_nothing(
     program: Program, database: Database, clock: FakeClock, method: str, body: bytes, state: EventState | None
 ) -> None:
     with database.read() as session:
-        known = listing.one(session, "a")
+        known = event_pages.one(session, "a")
     if known is None:
         put(database, "a", state or S.FINISHED_UPLOADING, clock.now())
     before = everything(database)

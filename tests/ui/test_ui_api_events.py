@@ -16,7 +16,7 @@ from pyca.core.access import Scope
 from pyca.core.event import Attachment, Event, Origin
 from pyca.core.recording import Part, Track, Upload, UploadStep
 from pyca.core.states import EventState
-from pyca.store import accounts, events, listing, recordings, uploads
+from pyca.store import accounts, event_pages, events, recordings, uploads
 from pyca.store.database import Database
 from pyca.store.tables import Base
 from pyca.store.upgrade import ensure
@@ -754,7 +754,7 @@ def test_of_changes_at_once_each_is_whole_and_none_is_lost(
         thread.join()
     assert statuses == [200] * 40
     with either.read() as session:
-        found = listing.one(session, "c")
+        found = event_pages.one(session, "c")
     assert found
     shift = found.start - event.start
     assert (found.end, found.title) == (event.end + shift, f"T{shift:.0f}")

@@ -96,6 +96,18 @@ def test_every_operation_is_on_the_page(person: Person) -> None:
     assert "curl --user NAME http://localhost:5000/api/name" in text
 
 
+def test_the_page_tells_usual_errors_once_and_folds_the_answers(person: Person) -> None:
+    text = person.get("/api/docs").text
+    assert text.count("Too many wrong passwords came from this address.") == 1
+    assert text.count('<a href="#usual-errors">400, 401, 406, 429, 503</a>') > 5
+    assert "<strong>429</strong>" not in text.split("<article", 1)[1]
+    articles = text.split("<article")[1:]
+    assert len(articles) == len(operations())
+    for article in articles:
+        before, folded = article.split('<details class="answers">')
+        assert "<strong>200</strong>" not in before and "<strong>2" in folded
+
+
 def test_the_page_is_for_people(person: Person) -> None:
     stranger = person.client.get("/api/docs", headers={"Accept": "text/html"})
     assert (stranger.status_code, stranger.headers["Location"]) == (303, "/login?next=/api/docs")

@@ -13,8 +13,8 @@ from pyca.core.event import Event
 from pyca.core.recording import Part, Track, Upload, UploadStep
 from pyca.core.states import EventState, Outcome
 from pyca.store import alarms, recordings, uploads
-from pyca.store.catalogue import Mark, page
 from pyca.store.database import Database
+from pyca.store.recording_pages import Place, page
 from tests.tools import FakeClock
 from tests.ui_shown import program, recorded
 from tests.ui_tools import Person, fill, put
@@ -130,7 +130,7 @@ def test_pages_are_bounded_however_many_recordings_there_are(database: Database,
         first = page(session, size=2)
         second = page(session, older=first.older, size=2)
         again = page(session, newer=second.newer, size=2)
-        nothing = page(session, older=Mark(0.0, ""), size=2)
+        nothing = page(session, older=Place(0.0, ""), size=2)
     assert (first.uids, second.uids) == (("0", "1"), ("2", "3")) and first.newer is None
     assert again.uids == first.uids and again.newer is None and nothing.uids == ()
 

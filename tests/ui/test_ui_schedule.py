@@ -45,7 +45,7 @@ def test_a_week_shows_what_is_planned_and_what_was_recorded(
     friday, monday = column(page, "Fri"), column(page, "Mon")
     assert "Optics &lt;b&gt;" in friday and "planned" in friday and ">10:00</time> – <time" in friday
     assert 'href="/schedule/events/n"' in friday
-    assert "Physics" in monday and "delivered" in monday and 'href="/recordings/r"' in monday
+    assert "Physics" in monday and "archived" in monday and 'href="/recordings/r"' in monday
     assert "Far ahead" not in page and "Week 47" in page
     assert "Far ahead" in person.get("/schedule?week=2026-W48").text
 

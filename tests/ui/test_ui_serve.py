@@ -56,8 +56,8 @@ def configure(folder: Path, port: int = 0) -> Path:
     return file
 
 
-def fetch(url: str, password: str = "secret") -> tuple[int, str]:
-    request = urllib.request.Request(url)
+def fetch(url: str, password: str = "secret", body: bytes | None = None) -> tuple[int, str]:
+    request = urllib.request.Request(url, body, {"Content-Type": "application/vnd.api+json"})
     request.add_header("Authorization", "Basic " + base64.b64encode(f"admin:{password}".encode()).decode())
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -258,3 +258,14 @@ def test_importing_the_room_does_nothing(tmp_path: Path) -> None:
     check = "import threading, pyca.ui as ui; assert threading.active_count() == 1 and 'app' not in vars(ui)"
     subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=True, timeout=60)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.system
+def test_ten_megabytes_are_refused_in_the_words_of_the_api(tmp_path: Path) -> None:
+    port = free_port()
+    with running(sys.executable, "-c", SERVE, str(configure(tmp_path, port))):
+        wait_for(lambda: fetch(f"http://127.0.0.1:{port}/health/live")[0] == 200, "the page")
+        status, text = fetch(f"http://127.0.0.1:{port}/api/events", body=b" " * 10_000_000)
+    assert status == 413
+    (problem,) = json.loads(text)["errors"]
+    assert problem["status"] == "413" and "64 KiB" in problem["detail"]

@@ -16,7 +16,7 @@ from pyca.core.alarm import Alarm, AlarmKind
 from pyca.core.errors import StoreError
 from pyca.core.event import Event
 from pyca.core.states import ServiceName, ServiceState
-from pyca.store import alarms, events, marks, recordings, services, uploads
+from pyca.store import alarms, events, fingerprints, recordings, services, uploads
 from pyca.store.database import Database
 from pyca.ui.api import stream
 from pyca.ui.api.stream import feed_of
@@ -264,7 +264,7 @@ def test_a_database_that_fails_takes_no_place(
         raise StoreError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(marks, "look", fail)
+        patch.setattr(fingerprints, "look", fail)
         for _ in range(feed.LISTENERS + 1):
             answer = client.get("/api/stream", auth=(USER, PASSWORD), environ_overrides=THREADS)
             assert answer.status_code == 503
@@ -284,7 +284,7 @@ def test_a_database_that_fails_for_a_while_ends_nothing(
         raise StoreError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(marks, "look", fail)
+        patch.setattr(fingerprints, "look", fail)
         assert seen.wait(30)
     put(database, "e1", S.RECORDING, clock.now())
     assert one.next()[0][1]["data"]["id"] == "e1"
@@ -295,8 +295,8 @@ class TestMarks:
 
     @pytest.fixture(autouse=True)
     def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(marks, "COMING", 2)
-        monkeypatch.setattr(marks, "PAST", 2)
+        monkeypatch.setattr(fingerprints, "COMING", 2)
+        monkeypatch.setattr(fingerprints, "PAST", 2)
 
     def test_events_that_come_into_view_are_not_new(
         self, app: Flask, database: Database, clock: FakeClock

@@ -14,7 +14,7 @@ from pyca.core.states import EventState, ServiceName
 from pyca.ingest import operator
 from pyca.runtime.bell import ring
 from pyca.schedule import local
-from pyca.store import events, folder, listing, recordings, uploads
+from pyca.store import event_pages, events, folder, recordings, uploads
 from pyca.store.folder import Description
 from pyca.ui.access.rights import visitor
 from pyca.ui.api import sent
@@ -104,7 +104,7 @@ def _carry_out(change: _Change, uid: str) -> None:
     """
     recording = recordings.get(change.session, uid, held=True)
     event = recording.event if recording else events.get(change.session, uid, held=True)
-    present = listing.one(change.session, uid)
+    present = event_pages.one(change.session, uid)
     if event is None or present is None:
         raise missing()
     check_match([event_of(present)])

@@ -7,8 +7,8 @@ from flask import Response
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from pyca.store import listing, uploads
-from pyca.store.listing import Listed
+from pyca.store import event_pages, uploads
+from pyca.store.event_pages import Listed
 from pyca.ui.api.document import answer
 from pyca.ui.api.errors import not_found
 from pyca.ui.api.events import find, missing, show_event
@@ -23,13 +23,13 @@ blueprint = api_blueprint("api_deliveries", __name__)
 @blueprint.get("/events/<path:uid>/tracks")
 def list_tracks(uid: str) -> Response:
     """Return the files of a recording."""
-    return _belongings(uid, "track", TRACK, listing.tracks, track_of)
+    return _belongings(uid, "track", TRACK, event_pages.tracks, track_of)
 
 
 @blueprint.get("/events/<path:uid>/parts")
 def list_parts(uid: str) -> Response:
     """Return the attempts of a recording: the runs of its capture commands."""
-    return _belongings(uid, "part", PART, listing.parts, part_of)
+    return _belongings(uid, "part", PART, event_pages.parts, part_of)
 
 
 @blueprint.get("/events/<path:uid>/upload")
@@ -51,7 +51,7 @@ def list_uploads() -> Response:
     """Return the deliveries that are under way or in trouble, the oldest recording first."""
     asked = read_parameters(Rules(fields={"upload": UPLOAD}, paged=True))
     with context().database.read() as session:
-        found, total = listing.deliveries(session, asked.offset, asked.size)
+        found, total = event_pages.deliveries(session, asked.offset, asked.size)
     return answer(
         [slim(upload_of(upload, state), asked) for upload, state in found],
         meta={"total": total},

@@ -11,8 +11,8 @@ from pyca.core.event import Origin
 from pyca.core.states import EventState
 from pyca.ingest.deletion import delete
 from pyca.schedule.local import cancel
-from pyca.store import listing
-from pyca.store.listing import Listed, Wanted
+from pyca.store import event_pages
+from pyca.store.event_pages import Listed, Wanted
 from pyca.ui.access.rights import visitor
 from pyca.ui.api.document import answer, check_match
 from pyca.ui.api.errors import ApiError, Problem, not_found
@@ -27,7 +27,7 @@ blueprint = api_blueprint("api_events", __name__)
 _ONE = Rules(fields={"event": EVENT})
 _LIST = replace(
     _ONE,
-    sorts=listing.SORTS,
+    sorts=event_pages.SORTS,
     filters=("status", "from", "to", "title", "origin", "uid"),
     others=("limit",),
     paged=True,
@@ -41,7 +41,7 @@ def list_events() -> Response:
     asked = _limited(read_parameters(_LIST))
     wanted = _wanted(asked)
     with context().database.read() as session:
-        found, total = listing.page(session, wanted, asked.sort, asked.offset, asked.size)
+        found, total = event_pages.page(session, wanted, asked.sort, asked.offset, asked.size)
     base = base_of()
     return answer(
         [slim(event_of(one, base), asked) for one in found],
@@ -93,7 +93,7 @@ def find(uid: str) -> Listed | None:
     if "\0" in uid:
         return None  # which no database stores, and PostgreSQL does not even look for
     with context().database.read() as session:
-        return listing.one(session, uid)
+        return event_pages.one(session, uid)
 
 
 def missing() -> ApiError:

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from pyca.core.recording import Upload, UploadStep
 from pyca.core.states import EventState
-from pyca.store.listing import Listed
+from pyca.store.event_pages import Listed
 from pyca.ui.api.area import PREFIX
 
 EVENT = (

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from pyca.core.recording import Recording
 from pyca.core.states import EventState
-from pyca.store import alarms, events, marks, recordings
-from pyca.store.marks import Marks
+from pyca.store import alarms, events, fingerprints, recordings
+from pyca.store.fingerprints import Fingerprints
 from pyca.ui.api import alarms as api_alarms
 from pyca.ui.api import services as api_services
 from pyca.ui.view.services import statuses
@@ -42,7 +42,7 @@ class Change:
 class Picture:
     """What was seen in one look."""
 
-    events: Marks = field(default_factory=Marks)
+    events: Fingerprints = field(default_factory=Fingerprints)
     services: Mapping[str, Resource] = field(default_factory=dict)
     alarms: Mapping[str, Resource] = field(default_factory=dict)
 
@@ -55,7 +55,7 @@ def look(session: Session, now: float) -> Picture:
     states = (api_services.resource(one) for one in statuses(session, now))
     active = (api_alarms.resource(one, now) for one in alarms.active(session, now))
     return Picture(
-        marks.look(session), {one["id"]: one for one in states}, {one["id"]: one for one in active}
+        fingerprints.look(session), {one["id"]: one for one in states}, {one["id"]: one for one in active}
     )
 
 
@@ -97,16 +97,16 @@ def _uids(found: Iterable[Recording]) -> list[str]:
     return [one.uid for one in found]
 
 
-def _events(session: Session, old: Marks, new: Marks, describe: Describe) -> Iterator[Change]:
-    changed = {uid: "changed" for uid, mark in new.marks.items() if old.marks.get(uid, mark) != mark}
-    for uid in new.marks.keys() - old.marks.keys():
+def _events(session: Session, old: Fingerprints, new: Fingerprints, describe: Describe) -> Iterator[Change]:
+    changed = {uid: "changed" for uid, it in new.numbers.items() if old.numbers.get(uid, it) != it}
+    for uid in new.numbers.keys() - old.numbers.keys():
         # What has only come into view was there before.
         if old.covers(new.starts[uid]):
             changed[uid] = "created"
         elif uid in new.going_on:
             changed[uid] = "changed"
-    gone = old.marks.keys() - new.marks.keys()
-    still = marks.existing(session, gone) if gone else set()
+    gone = old.numbers.keys() - new.numbers.keys()
+    still = fingerprints.existing(session, gone) if gone else set()
     changed |= dict.fromkeys(still & old.going_on, "changed")
     told = describe(session, changed) if changed else {}
     for uid, how in changed.items():
@@ -116,7 +116,7 @@ def _events(session: Session, old: Marks, new: Marks, describe: Describe) -> Ite
         yield Change("event", {"type": "event", "id": uid}, "deleted")
 
 
-def _uploads(old: Marks, new: Marks) -> Iterator[Change]:
+def _uploads(old: Fingerprints, new: Fingerprints) -> Iterator[Change]:
     for uid, progress in new.uploads.items():
         if old.uploads.get(uid) != progress:
             yield Change("upload", {"type": "upload", "id": uid, "attributes": asdict(progress)})

@@ -7,8 +7,8 @@ from typing import Any
 from werkzeug.exceptions import BadRequest
 
 from pyca.core.states import EventState
-from pyca.store import catalogue, recordings, uploads
-from pyca.store.catalogue import Mark
+from pyca.store import recording_pages, recordings, uploads
+from pyca.store.recording_pages import Place
 from pyca.ui.context import Context
 from pyca.ui.view.digest import digest
 from pyca.ui.view.overview import Past, past
@@ -56,8 +56,8 @@ class Filter:
 
     state: str = ""
     title: str = ""
-    older: Mark | None = None
-    newer: Mark | None = None
+    older: Place | None = None
+    newer: Place | None = None
 
     @property
     def group(self) -> Group:
@@ -106,8 +106,8 @@ def read_filter(values: Mapping[str, str]) -> Filter:
     return Filter(
         state if state in GROUPS else "",
         title,
-        _mark(values.get("older", "")),
-        _mark(values.get("newer", "")),
+        _place(values.get("older", "")),
+        _place(values.get("newer", "")),
     )
 
 
@@ -117,7 +117,7 @@ def gather(context: Context, wanted: Filter) -> Listing:
     :raises StoreError: where the database cannot be read
     """
     with context.database.read() as session:
-        found = catalogue.page(
+        found = recording_pages.page(
             session,
             states=wanted.group.states,
             title=wanted.title,
@@ -127,7 +127,7 @@ def gather(context: Context, wanted: Filter) -> Listing:
         )
         shown = recordings.many(session, found.uids)
         deliveries = uploads.many(session, list(found.uids))
-        troubled = catalogue.count(session, TROUBLED)
+        troubled = recording_pages.count(session, TROUBLED)
     return Listing(
         context.clock.now(),
         tuple(past(one, deliveries) for one in shown),
@@ -137,14 +137,14 @@ def gather(context: Context, wanted: Filter) -> Listing:
     )
 
 
-def _text(mark: Mark | None) -> str:
+def _text(place: Place | None) -> str:
     """Return a place in the list as addresses name it."""
-    return f"{mark.start!r}~{mark.uid}" if mark else ""
+    return f"{place.start!r}~{place.uid}" if place else ""
 
 
-def _mark(text: str) -> Mark | None:
+def _place(text: str) -> Place | None:
     start, _, uid = text.replace("\0", "").partition("~")
     try:
-        return Mark(float(start), uid)
+        return Place(float(start), uid)
     except ValueError:
         return None

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +61,9 @@ class Operation:
     parameters: tuple[Field, ...]
     bodies: tuple[Content, ...]
     answers: tuple[Answer, ...]
+    """without the usual ones"""
+    usual: tuple[str, ...]
+    """statuses of the usual answers that it has"""
     curl: str
 
 
@@ -83,6 +87,8 @@ class Reference:
         self._document = document
         self._address = address.rstrip("/")
         self.text = str(document["info"].get("description", ""))
+        self.usual = tuple(self._shared_by_most())
+        """status and text of the answers that most operations have, which are told once"""
 
     def groups(self) -> list[Group]:
         """Return all operations, in the groups and in the order in which they are described."""
@@ -91,6 +97,19 @@ class Reference:
             Group(tag["name"], tag["description"], tuple(one for name, one in found if name == tag["name"]))
             for tag in self._document["tags"]
         ]
+
+    def _shared_by_most(self) -> Iterator[tuple[str, str]]:
+        every = [
+            item[method]["responses"]
+            for item in self._document["paths"].values()
+            for method in METHODS
+            if method in item
+        ]
+        found = Counter((status, self._text(one)) for node in every for status, one in node.items())
+        yield from sorted(told for told, number in found.items() if 2 * number > len(every))
+
+    def _text(self, answer: Node) -> str:
+        return str(self._resolve(answer)["description"])
 
     def _operations(self) -> Iterator[tuple[str, Operation]]:
         for path, item in self._document["paths"].items():
@@ -103,6 +122,7 @@ class Reference:
         parameters = [self._resolve(one) for one in (*shared, *node.get("parameters", []))]
         bodies = self._contents(self._resolve(node.get("requestBody", {})))
         security = node.get("security", self._document["security"])
+        told = [(status, self._text(one), one) for status, one in sorted(node["responses"].items())]
         return Operation(
             id=node["operationId"],
             method=method.upper(),
@@ -112,7 +132,10 @@ class Reference:
             right=next((roles[0] for one in security for roles in one.values() if roles), ""),
             parameters=tuple(self._parameter(one) for one in parameters),
             bodies=bodies,
-            answers=tuple(self._answer(status, one) for status, one in sorted(node["responses"].items())),
+            answers=tuple(
+                self._answer(status, one) for status, text, one in told if (status, text) not in self.usual
+            ),
+            usual=tuple(status for status, text, _ in told if (status, text) in self.usual),
             curl=self._curl(path, method, parameters, bodies, public=not security),
         )
 

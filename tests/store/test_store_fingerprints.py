@@ -1,4 +1,4 @@
-"""Marks are other ones after each change that somebody would see, on both databases."""
+"""Fingerprints are other ones after each change that somebody would see, on both databases."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from pyca.core.event import Event
 from pyca.core.recording import Upload
 from pyca.core.states import EventState
-from pyca.store import events, marks, recordings, uploads
+from pyca.store import events, fingerprints, recordings, uploads
 from pyca.store.database import Database
 from pyca.store.tables import Base
 from pyca.store.upgrade import ensure
@@ -53,25 +53,25 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 )
 def test_a_change_gives_another_mark_to_its_event_alone(database: Database, uid: str, change: Change) -> None:
     with database.read() as session:
-        before = marks.look(session)
+        before = fingerprints.look(session)
     with database.write() as session:
         change(session)
     with database.read() as session:
-        after = marks.look(session)
-    assert {key for key in ("c", "r") if before.marks[key] != after.marks[key]} == {uid}
+        after = fingerprints.look(session)
+    assert {key for key in ("c", "r") if before.numbers[key] != after.numbers[key]} == {uid}
 
 
 def test_progress_is_told_apart_from_the_event(database: Database) -> None:
     with database.read() as session:
-        before = marks.look(session)
+        before = fingerprints.look(session)
     with database.write() as session:
         uploads.progress(session, "r", 300, 10.0)
     with database.read() as session:
-        after = marks.look(session)
-    assert after == replace(before, uploads={"r": marks.Progress(300, 900, 10.0)})
+        after = fingerprints.look(session)
+    assert after == replace(before, uploads={"r": fingerprints.Progress(300, 900, 10.0)})
     assert after.going_on == {"r"}
 
 
 def test_only_what_is_there_exists(database: Database) -> None:
     with database.read() as session:
-        assert marks.existing(session, ["c", "r", "x"]) == {"c", "r"}
+        assert fingerprints.existing(session, ["c", "r", "x"]) == {"c", "r"}

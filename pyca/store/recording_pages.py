@@ -12,7 +12,7 @@ from pyca.store.tables import RecordedEvent
 
 
 @dataclass(frozen=True)
-class Mark:
+class Place:
     """A place in the list: the recording that is passed already."""
 
     start: float
@@ -25,9 +25,9 @@ class Slice:
 
     uids: tuple[str, ...]
     """the newest first"""
-    newer: Mark | None
+    newer: Place | None
     """where the page before this one ends; None where this is the first"""
-    older: Mark | None
+    older: Place | None
 
 
 def page(
@@ -35,8 +35,8 @@ def page(
     *,
     states: Collection[EventState] = (),
     title: str = "",
-    older: Mark | None = None,
-    newer: Mark | None = None,
+    older: Place | None = None,
+    newer: Place | None = None,
     size: int,
 ) -> Slice:
     """Return the ids of one page of recordings.
@@ -54,7 +54,7 @@ def page(
     elif newer is not None:
         query = query.where(start >= newer.start, or_(start > newer.start, uid < newer.uid))
     order = (start.asc(), uid.desc()) if backwards else (start.desc(), uid.asc())
-    rows = [Mark(row.start, row.uid) for row in session.execute(query.order_by(*order).limit(size + 1))]
+    rows = [Place(row.start, row.uid) for row in session.execute(query.order_by(*order).limit(size + 1))]
     more = len(rows) > size
     rows = rows[:size][::-1] if backwards else rows[:size]
     first, last = (rows[0], rows[-1]) if rows else (None, None)

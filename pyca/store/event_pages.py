@@ -1,4 +1,4 @@
-"""Lists of events for programs: pages out of tens of thousands, in plain rows instead of objects."""
+"""Pages of events for programs: those to come and recordings, in plain rows instead of objects."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

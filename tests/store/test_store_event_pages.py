@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from pyca.core.event import Attachment, Event, Origin
 from pyca.core.recording import Part, Track, Upload, UploadStep
 from pyca.core.states import EventState
-from pyca.store import events, listing, recordings, uploads
+from pyca.store import event_pages, events, recordings, uploads
 from pyca.store.database import Database
-from pyca.store.listing import Wanted
+from pyca.store.event_pages import Wanted
 from pyca.store.tables import Base
 from pyca.store.upgrade import ensure
 
@@ -57,7 +57,7 @@ def found(
 ) -> tuple[str, int]:
     order = [(name.removeprefix("-"), name.startswith("-")) for name in sort.split()]
     with database.read() as session:
-        rows, total = listing.page(session, wanted, order, offset, size)
+        rows, total = event_pages.page(session, wanted, order, offset, size)
     return " ".join(row.uid for row in rows), total
 
 
@@ -113,9 +113,9 @@ def test_filters(database: Database, wanted: Wanted, uids: str) -> None:
 
 def test_a_row_tells_all(database: Database) -> None:
     with database.read() as session:
-        begun, planned = listing.one(session, "b4"), listing.one(session, "c0")
-        assert listing.one(session, "nothing") is None
-    assert begun == listing.Listed(
+        begun, planned = event_pages.one(session, "b4"), event_pages.one(session, "c0")
+        assert event_pages.one(session, "nothing") is None
+    assert begun == event_pages.Listed(
         uid="b4",
         title="Übung 5",
         start=4000,
@@ -152,8 +152,8 @@ def test_deliveries_under_way_and_in_trouble(database: Database) -> None:
             uploads.save(session, Upload(uid, "opencast", step, attempts=1))
         uploads.save(session, Upload("b3", "opencast"))
     with database.read() as session:
-        under_way, total = listing.deliveries(session, 0, 9)
-        second, _ = listing.deliveries(session, 1, 1)
+        under_way, total = event_pages.deliveries(session, 0, 9)
+        second, _ = event_pages.deliveries(session, 1, 1)
     assert [(upload.uid, state) for upload, state in under_way] == [
         ("b0", "uploading"),
         ("b1", "failed uploading"),
@@ -168,8 +168,8 @@ def test_tracks_and_parts(database: Database) -> None:
         recordings.close(
             session, "b4", 4700, [Track(Path("/r/a.mkv"), "presenter/source", streams=("video",))]
         )
-        (track,) = listing.tracks(session, "b4")
-        (attempt,) = listing.parts(session, "b4")
-        assert listing.tracks(session, "b0") == []
+        (track,) = event_pages.tracks(session, "b4")
+        (attempt,) = event_pages.parts(session, "b4")
+        assert event_pages.tracks(session, "b0") == []
     assert (track.path, track.flavor, track.streams) == ("/r/a.mkv", "presenter/source", ["video"])
     assert (attempt.input, attempt.number, attempt.files) == ("x", 1, ["/r/a.mkv"])

@@ -30,10 +30,10 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Marks:
+class Fingerprints:
     """Ids of events, each with a number that is another one after the event has changed."""
 
-    marks: Mapping[str, int] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
     starts: Mapping[str, float] = field(default_factory=dict)
     going_on: frozenset[str] = frozenset()
     """what is being recorded or uploaded"""
@@ -48,8 +48,8 @@ class Marks:
         return self.first <= start <= self.last
 
 
-def look(session: Session) -> Marks:
-    """Return the marks of all events that matter now."""
+def look(session: Session) -> Fingerprints:
+    """Return the fingerprints of all events that matter now."""
     begun = exists().where(RecordedEvent.uid == UpcomingEvent.uid)
     coming = session.execute(_coming().where(~begun).order_by(UpcomingEvent.start).limit(COMING)).all()
     past = session.execute(_past().order_by(RecordedEvent.start.desc()).limit(PAST)).all()
@@ -57,8 +57,8 @@ def look(session: Session) -> Marks:
         _past().where(RecordedEvent.state.in_([str(state) for state in _GOING_ON]))
     ).all()
     rows = [*past, *going_on, *coming]
-    return Marks(
-        marks={row.uid: hash(tuple(row)) for row in rows},
+    return Fingerprints(
+        numbers={row.uid: hash(tuple(row)) for row in rows},
         starts={row.uid: row.start for row in rows},
         going_on=frozenset(row.uid for row in going_on),
         uploads=_uploads(session),
