@@ -152,10 +152,10 @@ class TestFallback:
 
     def test_what_a_crash_left_in_the_fallback_is_found(self, rig: Rig, room: Room) -> None:
         event = rig.add(length=2.5)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         room["rec ordings"] = 1000
         os.kill(rig.parts()[0].pid, signal.SIGKILL)
-        rig.drive(lambda: len(rig.parts()) == 2)
+        rig.drive(lambda: len(rig.parts()) == 2 and rig.is_writing())
         with rig.database.write() as session:
             second = rig.parts()[1]
             session.execute(recordings.delete(recordings.PartRow).where(recordings.PartRow.id == second.id))
