@@ -9,6 +9,7 @@ import pytest
 
 from pyca.cli import services
 from pyca.config.settings import Agent, Logging, Server, Settings, Ui
+from pyca.runtime import keptlog
 
 
 @pytest.fixture
@@ -65,6 +66,7 @@ def test_without_any_configuration_a_small_log_is_kept_beside_the_database(
     monkeypatch.setattr("pyca.runtime.logs.stderr_is_journal", lambda: False)
     services.set_up_logs(kept(log), "capture")
     logging.getLogger("x").warning("it is geheim")
+    keptlog.rest()
     assert (log.parent / "hall-log" / "capture.log").read_text().endswith("[WARNING] it is ********\n")
 
 
@@ -81,4 +83,5 @@ def test_no_log_is_kept_where_the_page_has_another_one_or_there_is_no_place(
         given = dataclasses.replace(given, agent=Agent(database=address))
     services.set_up_logs(given, "capture")
     logging.getLogger("x").warning("nowhere")
+    keptlog.rest()
     assert list(log.parent.iterdir()) == []
