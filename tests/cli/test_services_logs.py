@@ -42,6 +42,7 @@ def test_a_password_that_is_a_word_does_not_mask_messages(log: Path, password: s
 def test_a_proper_password_is_masked(log: Path) -> None:
     services.set_up_logs(settings(log, password="geheim"), "pyca")
     logging.getLogger("x").warning("it is geheim")
+    keptlog.rest()
     assert log.read_text().endswith("it is ********\n")
 
 
