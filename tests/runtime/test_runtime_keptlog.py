@@ -55,6 +55,7 @@ def test_information_and_worse_is_kept_without_secrets(folder: Path) -> None:
 def test_nothing_is_kept_where_there_is_a_file(folder: Path, tmp_path: Path) -> None:
     logs.setup(Logging(stderr=False, file=tmp_path / "own.log"), service="capture", keep=folder)
     logging.getLogger("x").info("once")
+    keptlog.rest()
     assert not folder.exists()
 
 
@@ -64,6 +65,7 @@ def test_nothing_is_kept_where_messages_go_to_the_journal(
     monkeypatch.setattr(logs, "stderr_is_journal", lambda: True)
     logs.setup(Logging(stderr=False), service="capture", keep=folder)
     logging.getLogger("x").info("once")
+    keptlog.rest()
     assert not folder.exists()
 
 
