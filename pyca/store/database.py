@@ -186,7 +186,7 @@ def _parse(url: str) -> URL:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         try:
-            return create_engine(_patient(url), pool_pre_ping=True, pool_size=2, max_overflow=4)
+            return create_engine(_patient(url), pool_pre_ping=True, pool_size=4, max_overflow=12)
         except ImportError as error:
             raise ConfigError(
                 [f"no driver for {url.get_backend_name()} is installed"], "pip install 'pyca[postgresql]'"
@@ -194,8 +194,9 @@ def _engine(url: URL) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
-        pool_size=2,
-        max_overflow=8,
+        # They are opened when they are needed at once, and kept: the page has sixteen threads.
+        pool_size=16,
+        max_overflow=4,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)
