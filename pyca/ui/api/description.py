@@ -1,9 +1,10 @@
 """``/api/openapi.yaml``: the description of all that programs can ask, as it was written by hand."""
 
-import hashlib
 from importlib.resources import files
 
 from flask import Blueprint, Response, request
+
+from pyca.ui.api.document import tag_of
 
 blueprint = Blueprint("api_description", __name__, url_prefix="/api")
 
@@ -20,7 +21,7 @@ def show() -> Response:
     """Return the description, or 304 where somebody has it."""
     text = description()
     response = Response(text, content_type=MEDIA_TYPE)
-    response.set_etag(hashlib.sha256(text).hexdigest()[:32])
+    response.set_etag(tag_of(text))
     response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(request)
     return response

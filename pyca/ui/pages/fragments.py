@@ -1,12 +1,12 @@
 """The part of a page that changes, for the script that keeps it fresh."""
 
-import hashlib
 from collections.abc import Callable
 
 from flask import current_app, request
 from werkzeug.wrappers import Response
 
 from pyca.ui.access.rights import visitor
+from pyca.ui.view.digest import digest
 
 
 def answer_fragment(tag: str, render: Callable[[], str]) -> Response:
@@ -16,8 +16,7 @@ def answer_fragment(tag: str, render: Callable[[], str]) -> Response:
     """
     who = visitor()
     # After another login the forms that are shown already would be refused.
-    login = hashlib.sha256(who.form_token.encode()).hexdigest()[:16]
-    whole = f"{tag}-{who.scope}-{login}"
+    whole = f"{tag}-{who.scope}-{digest(who.form_token)}"
     response = current_app.make_response("")
     response.set_etag(whole)
     response.headers["Cache-Control"] = "private, no-cache"

@@ -1,6 +1,5 @@
 """Plan, change and cancel the events of this agent."""
 
-import hashlib
 from dataclasses import replace
 from datetime import datetime, time
 from urllib.parse import urlencode
@@ -21,6 +20,7 @@ from pyca.ui.context import context
 from pyca.ui.pages.forms import uid_of
 from pyca.ui.pages.schedule import facts
 from pyca.ui.view.days import local, next_hour, read_day, show_week
+from pyca.ui.view.digest import digest
 from pyca.ui.view.wish import Checked, Wish, check, wish_of_event, wish_of_form
 from pyca.ui.words import clock, when
 
@@ -148,8 +148,7 @@ def _form(wish: Wish, found: Checked, event: Event | None = None) -> str:
 
 def state_of(event: Event) -> str:
     """Return a digest of what a form shows of an event, so that a form of yesterday is known as such."""
-    shown = (event.title, event.start, event.end, event.inputs, event.creator, event.description)
-    return hashlib.sha256(repr(shown).encode(errors="surrogatepass")).hexdigest()[:16]
+    return digest((event.title, event.start, event.end, event.inputs, event.creator, event.description))
 
 
 def _explain(error: UsageError, found: Checked) -> None:

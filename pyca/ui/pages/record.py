@@ -86,12 +86,12 @@ def running(values: Mapping[str, str]) -> Recording:
     uid = uid_of(values)
     with context().database.read() as session:
         found = recordings.get(session, uid)
-        ends = recordings.operator_ends(session)
+        by_hand = recordings.end_by_hand(session, uid)
     if found is None:
         raise NotFound
     if found.state is not EventState.RECORDING:
         raise UsageError(f"“{found.event.title}” is not being recorded any more.")
-    return replace(found, event=found.event.changed(end=ends.get(uid, found.event.end)))
+    return found if by_hand is None else replace(found, event=found.event.changed(end=by_hand))
 
 
 def _form(wish: Wish, error: str = "") -> str:

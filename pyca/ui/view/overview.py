@@ -21,7 +21,7 @@ from pyca.ui.view import alarms, disks, levels
 from pyca.ui.view.alarms import Alarm
 from pyca.ui.view.digest import digest
 from pyca.ui.view.disks import Disk
-from pyca.ui.view.services import calendars, statuses
+from pyca.ui.view.services import calendars, last_read, statuses
 from pyca.ui.view.sources import Source, gather_sources
 
 RECENT = 8
@@ -132,7 +132,7 @@ def gather(context: Context) -> Overview:
         disk=disk,
         server=server,
         alarms=tuple(found),
-        calendar_read=max((one.checked for one in outside if one.checked is not None), default=None),
+        calendar_read=last_read(outside),
     )
 
 

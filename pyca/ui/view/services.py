@@ -1,5 +1,6 @@
 """The services as this page sees them, and when the calendar was read last."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -8,6 +9,7 @@ from pyca.config.settings import Settings
 from pyca.core.states import ServiceName, ServiceState
 from pyca.store import services, upstream
 from pyca.store.services import ServiceStatus
+from pyca.store.upstream import Upstream
 
 
 def statuses(session: Session, now: float) -> list[ServiceStatus]:
@@ -31,5 +33,9 @@ def calendars(settings: Settings) -> list[str]:
 
 def last_synchronised(session: Session, settings: Settings) -> float | None:
     """Return when a calendar was read last, in seconds since 1970 UTC; None where none ever was."""
-    known = (upstream.get(session, name).checked for name in calendars(settings))
-    return max((moment for moment in known if moment is not None), default=None)
+    return last_read(upstream.get(session, name) for name in calendars(settings))
+
+
+def last_read(known: Iterable[Upstream]) -> float | None:
+    """Return when one of these was read last, in seconds since 1970 UTC; None where none ever was."""
+    return max((one.checked for one in known if one.checked is not None), default=None)
