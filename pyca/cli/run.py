@@ -69,7 +69,7 @@ def _service_command(name: ServiceName) -> click.Command:
     return Command(str(name), callback=start, help=_HELP[name])
 
 
-RUN_COMMANDS = (run, run_all, *(_service_command(name) for name in ServiceName))
+RUN_COMMANDS = (run, run_all, *(_service_command(name) for name in ServiceName if name in _HELP))
 
 
 def _supervise(options: Options, names: Sequence[ServiceName]) -> None:

@@ -128,7 +128,7 @@ def make_service(
             from pyca.agentstate.service import AgentstateService
 
             return AgentstateService(settings, database, clock, pulse)
-        case ServiceName.UI:
+        case ServiceName.UI | ServiceName.LIVE:
             raise ValueError("the page is not driven by the services' loop")
 
 

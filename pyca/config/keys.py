@@ -10,6 +10,7 @@ from pyca.config.settings import (
     Hooks,
     Ingest,
     Input,
+    Live,
     Logging,
     Retention,
     Server,
@@ -17,7 +18,7 @@ from pyca.config.settings import (
 )
 from pyca.config.types import KeyType
 
-Section = Agent | Capture | Input | Health | Hooks | Ingest | Retention | Server | Ui | Logging
+Section = Agent | Capture | Input | Health | Hooks | Ingest | Retention | Server | Ui | Live | Logging
 
 SECTIONS: dict[str, type[Section]] = {
     "agent": Agent,
@@ -28,6 +29,7 @@ SECTIONS: dict[str, type[Section]] = {
     "retention": Retention,
     "server": Server,
     "ui": Ui,
+    "live": Live,
     "logging": Logging,
 }
 """the sections that hold keys; ``[inputs]`` and ``[services]`` hold names of the operator's choice"""

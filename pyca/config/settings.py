@@ -15,12 +15,15 @@ from pyca.config.types import (
     Lines,
     LocalPath,
     Number,
+    Parsed,
     Rate,
     Secret,
     Text,
     Words,
 )
+from pyca.core import control
 from pyca.core.alarm import SIGNAL_ALARMS
+from pyca.core.live import RESOLUTIONS, LiveEvents
 
 
 def key(kind: KeyType, default: Any) -> Any:
@@ -168,6 +171,40 @@ class Ui:
 
 
 @dataclass(frozen=True)
+class Live:
+    """``[live]``: streaming to the world, and what a stream is like until somebody sets it otherwise."""
+
+    enabled: bool = key(Boolean(), False)
+    """started by “pyca run” and “pyca all”"""
+    bind: str = key(Text(), "localhost")
+    port: int = key(Integer(minimum=0, maximum=65535), 8000)
+    mdns: bool = key(Boolean(), False)
+    docroot: Path | None = key(LocalPath(optional=True), None)
+    name: str = key(Text(), "")
+    directory: Path = key(LocalPath(), Path("live"))
+    input: str = key(Text(), "auto")
+    encoder: str = key(Text(), "auto")
+    hflip: bool = key(Boolean(), False)
+    vflip: bool = key(Boolean(), False)
+    url: str = key(Text(), "")
+    stream_key: str = key(Secret(), "")
+    backup: str = key(Text(), "")
+    resolution: str = key(Choice(*RESOLUTIONS), "360p")
+    bitrate: int | None = key(
+        Parsed(control.parse_optional_bitrate, "such as 800kbps, 1M or 100000, or nothing"), None
+    )
+    audio: str = key(Parsed(control.parse_audio, "silence, 1kHz, input, alsa:DEVICE or pulse:SOURCE"), "1kHz")
+    fps: int = key(Integer(minimum=1, maximum=60), 25)
+    quality: int | None = key(Parsed(control.parse_quality, "a number from 10 to 40, or nothing"), None)
+    events: str = key(Choice(*LiveEvents), str(LiveEvents.OFF))
+    hls: bool = key(Boolean(), False)
+    slate: Path | None = key(LocalPath(optional=True), None)
+    slate_text: str = key(Text(), "Back soon")
+    ca_file: Path | None = key(LocalPath(optional=True), None)
+    insecure: bool = key(Boolean(), False)
+
+
+@dataclass(frozen=True)
 class Logging:
     """``[logging]``: where messages go."""
 
@@ -191,6 +228,7 @@ class Settings:
     ingest: Ingest = Ingest()
     server: Server = Server()
     ui: Ui = Ui()
+    live: Live = Live()
     logging: Logging = Logging()
     services: Mapping[str, str] = field(default_factory=dict)
     """service type → address, overriding the server's own registry"""

@@ -7,10 +7,11 @@ Each kind reads what the file holds (one text, or a list where the line had comm
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pyca.core.errors import UsageError
 from pyca.core.units import parse_size
 
 MASK = "********"
@@ -121,6 +122,30 @@ class Boolean(KeyType):
     def show(self, value: bool) -> str:
         """Return ``True`` or ``False``."""
         return str(value)
+
+
+class Parsed(KeyType):
+    """What a function of our vocabulary reads.
+
+    :param parse: returns the value; raises an error of ours for what is none
+    :param expected: what is expected, in words
+    """
+
+    def __init__(self, parse: Callable[[str], Any], expected: str) -> None:
+        self._parse = parse
+        self._expected = expected
+
+    def parse(self, raw: Raw) -> Any:
+        """Return the value."""
+        text = single(raw, self._expected)
+        try:
+            return self._parse(text)
+        except UsageError:
+            raise ValueError(self._expected) from None
+
+    def plain(self, value: Any) -> Any:
+        """Return the value, empty for none."""
+        return "" if value is None else value
 
 
 class Integer(KeyType):

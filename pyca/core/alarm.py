@@ -23,6 +23,8 @@ class AlarmKind(StrEnum):
     DATABASE = "database"
     UPLOAD = "upload"
     CALENDAR = "calendar"
+    LIVE = "live"
+    """a stream does not reach a destination, or has no picture"""
 
 
 SIGNAL_ALARMS = (AlarmKind.SILENCE, AlarmKind.CLIPPING, AlarmKind.BLACK, AlarmKind.FROZEN, AlarmKind.GAP)

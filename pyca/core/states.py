@@ -63,12 +63,13 @@ def check_transition(old: EventState, new: EventState) -> None:
 
 
 class ServiceName(StrEnum):
-    """The services of the capture agent; the name is also the CLI command, unit and role."""
+    """The services; the name is also the CLI command, unit and role."""
 
     SCHEDULE = "schedule"
     CAPTURE = "capture"
     INGEST = "ingest"
     AGENTSTATE = "agentstate"
+    LIVE = "live"
     UI = "ui"
 
 

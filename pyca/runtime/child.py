@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Self
 
@@ -20,6 +20,24 @@ from pyca.runtime.signals import signal_name
 logger = logging.getLogger(__name__)
 
 _TAIL = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Pipes:
+    """Descriptors for a child.
+
+    :param stdin: nothing by default
+    :param stdout: None for the log file; so is ``stderr``
+    :param others: what it inherits under the same numbers
+    """
+
+    stdin: int = subprocess.DEVNULL
+    stdout: int | None = None
+    stderr: int | None = None
+    others: tuple[int, ...] = ()
+
+
+NO_PIPES = Pipes()
 
 
 @dataclass(frozen=True)
@@ -96,18 +114,25 @@ class Child:
         output: Path | None = None,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
+        pipes: Pipes = NO_PIPES,
     ) -> Self:
         """Start a program. What it writes is appended to ``log_file``.
 
         :param output: where its standard output goes instead
         :param env: the whole environment; by default ours without what is meant for us alone
+        :param pipes: descriptors that it works with in place of files; the caller closes its own copies
         :raises CommandError: where it cannot be started, naming program and remedy
         """
         name = Path(argv[0]).name
         started = clock.now()
         with _opened(log_file, name) as log, _opened(output or log_file, name) as out:
             log_start = log.tell()
-            process = _spawn(argv, out.fileno(), log.fileno(), cwd, environment(env))
+            pipes = replace(
+                pipes,
+                stdout=out.fileno() if pipes.stdout is None else pipes.stdout,
+                stderr=log.fileno() if pipes.stderr is None else pipes.stderr,
+            )
+            process = _spawn(argv, pipes, cwd, environment(env))
         # Our own child stays a zombie until we ask for its exit code, so its pid cannot be another's yet.
         return cls(
             process.pid,
@@ -233,16 +258,17 @@ def _opened(file: Path, name: str) -> IO[bytes]:
 
 
 def _spawn(
-    argv: Sequence[str], out: int, log: int, cwd: Path | None, env: dict[str, str]
+    argv: Sequence[str], pipes: Pipes, cwd: Path | None, env: dict[str, str]
 ) -> subprocess.Popen[bytes]:
     """Start the program. No ``preexec_fn``, so that Python can use vfork and the start stays fast."""
     program = argv[0]
     try:
         return subprocess.Popen(
             argv,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=log,
+            stdin=pipes.stdin,
+            stdout=pipes.stdout,
+            stderr=pipes.stderr,
+            pass_fds=pipes.others,
             cwd=cwd,
             env=env,
             start_new_session=True,

@@ -24,9 +24,9 @@ from pyca.ui.pages import (
     api_docs,
     extend,
     images,
-    live,
     log,
     login,
+    moving,
     now,
     planning,
     record,
@@ -71,5 +71,5 @@ API = (
 )
 """What programs ask."""
 
-FACES = (*PAGES, images, live, *API, health, families)
+FACES = (*PAGES, images, moving, *API, health, families)
 """All of them."""

@@ -26,6 +26,7 @@ DUTIES: dict[str, str] = {
     ServiceName.CAPTURE: "records",
     ServiceName.INGEST: "delivers recordings",
     ServiceName.AGENTSTATE: "tells the server what this agent does",
+    ServiceName.LIVE: "streams",
     ServiceName.UI: "shows this page",
 }
 """What each service is for."""

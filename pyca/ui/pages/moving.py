@@ -9,7 +9,7 @@ from pyca.ui.view import levels
 from pyca.ui.view.digest import digest
 from pyca.ui.view.previews import STALE_SECONDS
 
-blueprint = Blueprint("live", __name__)
+blueprint = Blueprint("moving", __name__)
 
 
 @blueprint.get("/live.json")

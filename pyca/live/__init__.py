@@ -1,0 +1,1 @@
+"""The streamer: one input, encoded once, sent to any number of destinations."""

@@ -1,0 +1,110 @@
+"""FLV without input or output: the form in which pictures and sound pass from the encoder to destinations.
+
+A stream is a header of nine bytes and tags, each followed by its size: see “Video File Format Specification”,
+version 10, annex E, by Adobe.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from pyca.core.errors import MediaError
+
+HEADER = b"FLV\x01\x05\x00\x00\x00\x09" + b"\x00\x00\x00\x00"
+"""of a stream with pictures and sound, with the size of the tag before the first"""
+LONGEST_TAG = 8_000_000
+"""bytes; a key frame has some hundred thousand"""
+
+_HEAD = 11
+_TAIL = 4
+_KEY_FRAME = 1
+_AVC = 7
+_AAC = 10
+
+
+class Kind(IntEnum):
+    """What a tag holds."""
+
+    AUDIO = 8
+    VIDEO = 9
+    SCRIPT = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One frame of pictures or sound, or what decoders need to know before.
+
+    :param time: milliseconds at which it is decoded
+    """
+
+    kind: int
+    time: int
+    body: bytes
+
+    @property
+    def is_setup(self) -> bool:
+        """True for what comes once, before frames: metadata and the configurations of the decoders."""
+        if self.kind == Kind.SCRIPT:
+            return True
+        codec = self.body[0] & 0x0F if self.kind == Kind.VIDEO else self.body[0] >> 4
+        return codec == (_AVC if self.kind == Kind.VIDEO else _AAC) and self.body[1:2] == b"\x00"
+
+    @property
+    def is_key(self) -> bool:
+        """True for a picture at which a decoder can begin."""
+        return self.kind == Kind.VIDEO and self.body[0] >> 4 == _KEY_FRAME and not self.is_setup
+
+    def encode(self, time: int | None = None) -> bytes:
+        """Return the tag as it stands in a stream.
+
+        :param time: milliseconds that take the place of its own
+        """
+        moment = (self.time if time is None else time) & 0xFFFFFFFF
+        size = len(self.body)
+        head = struct.pack(
+            ">B3sHBB3x", self.kind, size.to_bytes(3, "big"), moment >> 8 & 0xFFFF, moment & 0xFF, moment >> 24
+        )
+        return b"".join((head, self.body, struct.pack(">I", size + _HEAD)))
+
+
+class Reader:
+    """Cuts a stream into tags, however it arrives."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._begun = False
+
+    def feed(self, data: bytes) -> list[Tag]:
+        """Take the next bytes and return the tags that they complete.
+
+        :raises MediaError: where this is no FLV
+        """
+        self._rest += data
+        if not self._begun:
+            if len(self._rest) < len(HEADER):
+                return []
+            if self._rest[:3] != b"FLV":
+                raise MediaError("what arrives is no FLV", "a program between camera and pyCA writes into it")
+            skip = int.from_bytes(self._rest[5:9], "big") + _TAIL
+            del self._rest[:skip]
+            self._begun = True
+        found = list(self._whole())
+        return found
+
+    def _whole(self) -> Iterator[Tag]:
+        position = 0
+        rest = self._rest
+        while len(rest) - position >= _HEAD:
+            size = int.from_bytes(rest[position + 1 : position + 4], "big")
+            end = position + _HEAD + size + _TAIL
+            kind = rest[position] & 0x1F
+            if size > LONGEST_TAG or kind not in (Kind.AUDIO, Kind.VIDEO, Kind.SCRIPT):
+                raise MediaError("what arrives is no FLV", "a program between camera and pyCA writes into it")
+            if end > len(rest):
+                break
+            time = int.from_bytes(rest[position + 4 : position + 7], "big") | rest[position + 7] << 24
+            if size:
+                yield Tag(kind, time, bytes(rest[position + _HEAD : position + _HEAD + size]))
+            position = end
+        del rest[:position]

@@ -1,0 +1,119 @@
+"""What was streamed: sessions, their figures and their log."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session as Transaction
+
+from pyca.core.live import LogLine, Profile, Sample, Session
+from pyca.store.live import made
+from pyca.store.tables import LogRow, SampleRow, StreamSessionRow
+
+KEPT = 100
+"""Sessions that are remembered; the oldest go first."""
+LONGEST_LOG = 2000
+"""Lines of one session that are read at once."""
+
+
+def begin(transaction: Transaction, started: float, profile: Profile, source: str, uid: str = "") -> int:
+    """Note that a session begins and return its number. Old sessions are forgotten.
+
+    :param source: the input, masked
+    """
+    row = StreamSessionRow(started=started, profile=asdict(profile), input=source, uid=uid)
+    transaction.add(row)
+    transaction.flush()
+    old = select(StreamSessionRow.id).order_by(StreamSessionRow.id.desc()).offset(KEPT)
+    transaction.execute(delete(StreamSessionRow).where(StreamSessionRow.id.in_(old.scalar_subquery())))
+    return row.id
+
+
+def end(transaction: Transaction, number: int, ended: float, reason: str, error: str = "") -> None:
+    """Note that a session is over."""
+    change = update(StreamSessionRow).where(StreamSessionRow.id == number)
+    transaction.execute(change.values(ended=ended, reason=reason, error=error))
+
+
+def end_left_open(transaction: Transaction, now: float) -> None:
+    """End the sessions of a service that could not: it was killed, or the power was cut."""
+    open_ones = update(StreamSessionRow).where(StreamSessionRow.ended.is_(None))
+    transaction.execute(open_ones.values(ended=now, reason="interrupted"))
+
+
+def add_samples(transaction: Transaction, number: int, samples: Sequence[Sample], sent: int) -> None:
+    """Store figures.
+
+    :param sent: bytes of the session so far
+    """
+    if samples:
+        transaction.execute(insert(SampleRow), [{"session": number, **asdict(one)} for one in samples])
+    change = update(StreamSessionRow).where(StreamSessionRow.id == number)
+    transaction.execute(change.values(sent=sent))
+
+
+def add_lines(transaction: Transaction, number: int, lines: Iterable[LogLine]) -> None:
+    """Store what happened."""
+    rows = [{"session": number, **asdict(one)} for one in lines]
+    if rows:
+        transaction.execute(insert(LogRow), rows)
+
+
+def listed(transaction: Transaction, *, limit: int = 20, before: int | None = None) -> list[Session]:
+    """Return the latest sessions, newest first.
+
+    :param before: only those with a lower number
+    """
+    query = select(StreamSessionRow).order_by(StreamSessionRow.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(StreamSessionRow.id < before)
+    return [_session(row) for row in transaction.scalars(query)]
+
+
+def get(transaction: Transaction, number: int) -> Session | None:
+    """Return one session."""
+    row = transaction.get(StreamSessionRow, number)
+    return _session(row) if row else None
+
+
+def samples(
+    transaction: Transaction,
+    number: int,
+    *,
+    since: float = 0.0,
+    until: float | None = None,
+    limit: int = 5000,
+) -> list[Sample]:
+    """Return figures of a session in the order of their moments.
+
+    :param since: seconds since 1970 UTC; what is older is left out
+    """
+    query = select(SampleRow).where(SampleRow.session == number, SampleRow.at >= since)
+    if until is not None:
+        query = query.where(SampleRow.at < until)
+    rows = transaction.scalars(query.order_by(SampleRow.at, SampleRow.destination).limit(limit))
+    return [
+        Sample(r.at, r.destination, r.fps, r.bitrate, r.dropped, r.sent, r.reconnects, r.cpu) for r in rows
+    ]
+
+
+def log(transaction: Transaction, number: int, *, after: int = 0) -> list[tuple[int, LogLine]]:
+    """Return the log of a session with the numbers of its lines, oldest first.
+
+    :param after: only lines with a higher number
+    """
+    query = select(LogRow).where(LogRow.session == number, LogRow.id > after)
+    rows = transaction.scalars(query.order_by(LogRow.id).limit(LONGEST_LOG))
+    return [(row.id, LogLine(row.at, row.level, row.text, row.destination)) for row in rows]
+
+
+def thin_out(transaction: Transaction, before: float) -> None:
+    """Forget the figures of old moments; sessions and logs stay."""
+    transaction.execute(delete(SampleRow).where(SampleRow.at < before))
+
+
+def _session(row: StreamSessionRow) -> Session:
+    profile = made(Profile, row.profile, Profile())
+    return Session(
+        row.id, row.started, row.ended, row.reason, row.error, profile, row.input, row.uid, row.sent
+    )
