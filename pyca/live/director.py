@@ -1,0 +1,163 @@
+"""Which program is shown, and how one follows the other without a seam. No input or output, no waiting.
+
+Encoders count time from their own start. What is shown is counted by one clock that goes on evenly, whatever
+program is on: a program is joined at a key frame, which gets the present moment, and keeps its own rhythm
+from there on. A program whose clock leaves the present by seconds is joined anew at its next key frame.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from pyca.core.live import Program
+from pyca.live import flv
+from pyca.live.flv import Kind, Tag
+
+ASTRAY = 5.0
+"""seconds between a program's clock and ours after which it is joined anew"""
+AHEAD = 1.0
+"""seconds that what was sent may lie before the present when another program is joined"""
+LONGEST_INTRO = 8_000_000
+"""bytes that are kept for new destinations; they wait for the next key frame where there would be more"""
+
+_FACTS = ("width", "height", "framerate")
+
+
+@dataclass
+class _Setup:
+    """What comes before a program's frames."""
+
+    facts: dict[str, float] = field(default_factory=dict)
+    decoders: dict[int, Tag] = field(default_factory=dict)
+
+
+class Director:
+    """Puts one stream together from several programs."""
+
+    def __init__(self) -> None:
+        self._allowed: tuple[Program, ...] = ()
+        self._setups: dict[Program, _Setup] = {}
+        self._shown = Program.NOTHING
+        self._began: float | None = None
+        self._offset = 0
+        self._last = {int(Kind.AUDIO): -1, int(Kind.VIDEO): -1}
+        self._sent: dict[int, Tag] = {}
+        self._intro: list[Tag] | None = None
+        self._intro_size = 0
+        self._mixed = False
+
+    @property
+    def shown(self) -> Program:
+        """What is on; NOTHING where a key frame is awaited."""
+        return self._shown
+
+    def allow(self, programs: Iterable[Program]) -> None:
+        """Say what may be shown, the best first. What is shown and not among them leaves at once."""
+        self._allowed = tuple(programs)
+        if self._shown not in self._allowed:
+            self._leave()
+
+    def lost(self, program: Program) -> None:
+        """A program has ended; its next one begins anew."""
+        self._setups.pop(program, None)
+        if self._shown is program:
+            self._leave()
+
+    def take(self, program: Program, tags: Sequence[Tag], moment: float) -> list[Tag]:
+        """Take what a program sends and return what is to be sent on, with new times.
+
+        :param moment: now, in seconds of a clock that never jumps
+        """
+        if self._began is None:
+            self._began = moment
+        present = int((moment - self._began) * 1000)
+        setup = self._setups.setdefault(program, _Setup())
+        sent: list[Tag] = []
+        for tag in tags:
+            if tag.is_setup:
+                sent += self._learn(program, setup, tag)
+            elif tag.is_end:
+                continue
+            elif self._shown is program or self._may_take_over(program, setup, tag, present):
+                sent += self._show(program, tag, present)
+        return sent
+
+    def intro(self) -> bytes:
+        """Return what a new destination begins with, all since the last key frame; empty without one."""
+        if not self._intro:
+            return b""
+        setup = self._setups[self._shown]
+        first = self._intro[0].time
+        head = (flv.metadata(setup.facts), *setup.decoders.values())
+        return b"".join(
+            (flv.HEADER, *(tag.encode(first) for tag in head), *(tag.encode() for tag in self._intro))
+        )
+
+    def _learn(self, program: Program, setup: _Setup, tag: Tag) -> list[Tag]:
+        """Keep what decoders need; send it on where it changes under what is shown."""
+        if tag.kind == Kind.SCRIPT:
+            found = {name: flv.number(tag, name) for name in _FACTS}
+            setup.facts = {name: value for name, value in found.items() if value is not None}
+            return []
+        setup.decoders[tag.kind] = tag
+        return self._introduce(setup, max(self._last.values())) if self._shown is program else []
+
+    def _introduce(self, setup: _Setup, time: int) -> list[Tag]:
+        """Return the configurations of decoders that differ from those that were sent last."""
+        changed = [tag for kind, tag in setup.decoders.items() if self._body(kind) != tag.body]
+        for tag in changed:
+            self._mixed = self._mixed or (tag.kind == Kind.VIDEO and Kind.VIDEO in self._sent)
+            self._sent[tag.kind] = tag
+        return [replace(tag, time=max(time, 0)) for tag in changed]
+
+    def _body(self, kind: int) -> bytes:
+        return self._sent[kind].body if kind in self._sent else b""
+
+    def _may_take_over(self, program: Program, setup: _Setup, tag: Tag, present: int) -> bool:
+        if not tag.is_key or program not in self._allowed or Kind.VIDEO not in setup.decoders:
+            return False
+        if max(self._last.values()) > present + AHEAD * 1000:
+            return False
+        return self._shown not in self._allowed or self._rank(program) < self._rank(self._shown)
+
+    def _rank(self, program: Program) -> int:
+        return self._allowed.index(program)
+
+    def _show(self, program: Program, tag: Tag, present: int) -> list[Tag]:
+        """Return a frame with its new time, after what must stand before it."""
+        sent: list[Tag] = []
+        if self._shown is not program or (tag.is_key and tag.time + self._offset <= self._last[Kind.VIDEO]):
+            self._shown = program
+            self._offset = max(present, max(self._last.values()) + 1) - tag.time
+            sent += self._introduce(self._setups[program], tag.time + self._offset)
+        time = tag.time + self._offset
+        if abs(time - present) > ASTRAY * 1000:
+            self._leave()
+            return sent
+        if time <= self._last[tag.kind]:
+            if tag.kind == Kind.AUDIO:
+                return sent  # from before the key frame that the program was joined at
+            time = self._last[tag.kind] + 1
+        self._last[tag.kind] = time
+        frame = Tag(tag.kind, time, self._with_parameters(tag) if self._mixed and tag.is_key else tag.body)
+        self._keep(frame)
+        return [*sent, frame]
+
+    def _with_parameters(self, tag: Tag) -> bytes:
+        """Return a key frame that decoders understand which know another program's configuration.
+
+        Files and players that read the configuration once, at the beginning, need it.
+        """
+        return tag.body[:5] + flv.parameter_sets(self._sent[Kind.VIDEO]) + tag.body[5:]
+
+    def _keep(self, frame: Tag) -> None:
+        if frame.is_key:
+            self._intro, self._intro_size = [], 0
+        if self._intro is not None:
+            self._intro.append(frame)
+            self._intro_size += len(frame.body)
+            if self._intro_size > LONGEST_INTRO:
+                self._intro = None
+
+    def _leave(self) -> None:
+        self._shown = Program.NOTHING
+        self._intro = None
