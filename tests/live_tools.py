@@ -59,10 +59,11 @@ class Sink:
         return Reader().feed(bytes(self.stream))
 
     def offer(self, tags: Sequence[Tag]) -> None:
-        # What begins with this offer has it in the introduction.
-        self.stream += b"".join(tag.encode() for tag in tags) if self.stream else self._intro()
+        if self.stream:
+            self.stream += b"".join(tag.encode() for tag in tags)
 
     def tick(self, now: float) -> float:
+        self.stream = self.stream or bytearray(self._intro())
         return now + 60
 
     def report(self) -> LinkReport:

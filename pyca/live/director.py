@@ -40,10 +40,8 @@ class Director:
         self._began: float | None = None
         self._offset = 0
         self._last = {int(Kind.AUDIO): -1, int(Kind.VIDEO): -1}
-        self._sent: dict[int, Tag] = {}
         self._intro: list[Tag] | None = None
         self._intro_size = 0
-        self._mixed = False
 
     @property
     def shown(self) -> Program:
@@ -82,15 +80,11 @@ class Director:
         return sent
 
     def intro(self) -> bytes:
-        """Return what a new destination begins with, all since the last key frame; empty without one."""
+        """Return what a new destination begins with: the header, and all since the last key frame, if any."""
         if not self._intro:
-            return b""
-        setup = self._setups[self._shown]
-        first = self._intro[0].time
-        head = (flv.metadata(setup.facts), *setup.decoders.values())
-        return b"".join(
-            (flv.HEADER, *(tag.encode(first) for tag in head), *(tag.encode() for tag in self._intro))
-        )
+            return flv.HEADER
+        head = _head(self._setups[self._shown], self._intro[0].time)
+        return b"".join((flv.HEADER, *(tag.encode() for tag in (*head, *self._intro))))
 
     def _learn(self, program: Program, setup: _Setup, tag: Tag) -> list[Tag]:
         """Keep what decoders need; send it on where it changes under what is shown."""
@@ -98,19 +92,11 @@ class Director:
             found = {name: flv.number(tag, name) for name in _FACTS}
             setup.facts = {name: value for name, value in found.items() if value is not None}
             return []
+        known = setup.decoders.get(tag.kind)
         setup.decoders[tag.kind] = tag
-        return self._introduce(setup, max(self._last.values())) if self._shown is program else []
-
-    def _introduce(self, setup: _Setup, time: int) -> list[Tag]:
-        """Return the configurations of decoders that differ from those that were sent last."""
-        changed = [tag for kind, tag in setup.decoders.items() if self._body(kind) != tag.body]
-        for tag in changed:
-            self._mixed = self._mixed or (tag.kind == Kind.VIDEO and Kind.VIDEO in self._sent)
-            self._sent[tag.kind] = tag
-        return [replace(tag, time=max(time, 0)) for tag in changed]
-
-    def _body(self, kind: int) -> bytes:
-        return self._sent[kind].body if kind in self._sent else b""
+        if self._shown is not program or (known and known.body == tag.body):
+            return []
+        return [replace(tag, time=max(self._last.values()))]
 
     def _may_take_over(self, program: Program, setup: _Setup, tag: Tag, present: int) -> bool:
         if not tag.is_key or program not in self._allowed or Kind.VIDEO not in setup.decoders:
@@ -128,7 +114,7 @@ class Director:
         if self._shown is not program or (tag.is_key and tag.time + self._offset <= self._last[Kind.VIDEO]):
             self._shown = program
             self._offset = max(present, max(self._last.values()) + 1) - tag.time
-            sent += self._introduce(self._setups[program], tag.time + self._offset)
+            sent += _head(self._setups[program], tag.time + self._offset)
         time = tag.time + self._offset
         if abs(time - present) > ASTRAY * 1000:
             self._leave()
@@ -138,16 +124,9 @@ class Director:
                 return sent  # from before the key frame that the program was joined at
             time = self._last[tag.kind] + 1
         self._last[tag.kind] = time
-        frame = Tag(tag.kind, time, self._with_parameters(tag) if self._mixed and tag.is_key else tag.body)
+        frame = Tag(tag.kind, time, tag.body)
         self._keep(frame)
         return [*sent, frame]
-
-    def _with_parameters(self, tag: Tag) -> bytes:
-        """Return a key frame that decoders understand which know another program's configuration.
-
-        Files and players that read the configuration once, at the beginning, need it.
-        """
-        return tag.body[:5] + flv.parameter_sets(self._sent[Kind.VIDEO]) + tag.body[5:]
 
     def _keep(self, frame: Tag) -> None:
         if frame.is_key:
@@ -161,3 +140,11 @@ class Director:
     def _leave(self) -> None:
         self._shown = Program.NOTHING
         self._intro = None
+
+
+def _head(setup: _Setup, time: int) -> list[Tag]:
+    """Return what stands before a program's first frame. It is sent whenever a program is joined.
+
+    A destination that connected while nothing was shown has had nothing yet.
+    """
+    return [replace(tag, time=time) for tag in (flv.metadata(setup.facts), *setup.decoders.values())]

@@ -142,7 +142,7 @@ class Engine:
             now = self._clock.monotonic()
             due = desk.tick(now)
             self._look(desk, now)
-            if not self._is_called(PACE):
+            if not desk.ended and not self._is_called(PACE):
                 watch.wait(max(due - self._clock.monotonic(), 0.0))
 
     def _obey(self, desk: Desk) -> None:

@@ -94,26 +94,6 @@ def _key(name: str) -> bytes:
     return struct.pack(">H", len(name)) + name.encode("ascii") + _NUMBER
 
 
-def parameter_sets(setup: Tag) -> bytes:
-    """Return what an H.264 decoder must know, in the form in which it may stand before a key frame.
-
-    :param setup: the decoder configuration; anything else gives nothing
-    """
-    record = setup.body[5:]
-    if not setup.is_setup or setup.kind != Kind.VIDEO or len(record) < 7 or record[4] & 3 != 3:
-        return b""
-    found, position = [], 5
-    for mask in (0x1F, 0xFF):
-        if position >= len(record):
-            return b""
-        count, position = record[position] & mask, position + 1
-        for _ in range(count):
-            end = position + 2 + int.from_bytes(record[position : position + 2], "big")
-            found.append(b"\x00\x00" + record[position:end])
-            position = end
-    return b"".join(found) if position <= len(record) else b""
-
-
 class Reader:
     """Cuts a stream into tags, however it arrives."""
 

@@ -12,7 +12,7 @@ from pyca.live.run import CameraCommand
 from pyca.live.watch import Watch
 
 Intro = Callable[[], bytes]
-"""gives what a new connection begins with, empty while nothing is shown"""
+"""gives what a new connection begins with"""
 Note = Callable[[str, str], None]
 """is told what happens: a level such as “warning”, and a text"""
 

@@ -96,6 +96,7 @@ class Producer:
         if self._leaving is not None:
             due.append(self._leaving.tick(now) or now + STALL)
             if self._leaving.ended:
+                due.pop()
                 self._leaving.close()
                 self._leaving = None
         if self._run is not None:
