@@ -1,4 +1,4 @@
-"""The servers and probes of live streaming notice what is wrong: else the tests that use them prove nothing."""
+"""The servers and probes of live streaming notice what is wrong; else their tests would prove nothing."""
 
 import math
 import signal
