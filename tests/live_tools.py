@@ -90,7 +90,9 @@ class Workshop:
 
     @property
     def makers(self) -> Makers:
-        def sink(item: Destination | Path, _all: Surroundings, _watch: Watch, intro: Intro, _note: Note) -> Sink:
+        def sink(
+            item: Destination | Path, _all: Surroundings, _watch: Watch, intro: Intro, _note: Note
+        ) -> Sink:
             self.sinks.append(Sink(item, intro))
             return self.sinks[-1]
 
@@ -114,10 +116,23 @@ def encode(picture: str) -> Callable[[int], CameraCommand]:
 
     def command(progress: int) -> CameraCommand:
         inputs = ["-re", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "sine=frequency=1000:r=48000"]
-        video = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "12", "-pix_fmt", "yuv420p"]
+        video = [
+            "-c:v",
+            "libx264",
+            "-preset",
+            "ultrafast",
+            "-tune",
+            "zerolatency",
+            "-g",
+            "12",
+            "-pix_fmt",
+            "yuv420p",
+        ]
         audio = ["-c:a", "aac", "-ac", "2"]
         out = ["-progress", f"pipe:{progress}", "-stats_period", "0.5", "-f", "flv", "pipe:1"]
-        return CameraCommand([ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "warning", *inputs, *video, *audio, *out])
+        return CameraCommand(
+            [ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "warning", *inputs, *video, *audio, *out]
+        )
 
     return command
 
