@@ -16,6 +16,7 @@ from pyca.ui.api import (
     services,
     stream,
 )
+from pyca.ui.livebox import box, destinations, history, more
 from pyca.ui.metrics import families
 from pyca.ui.pages import (
     about,
@@ -71,5 +72,8 @@ API = (
 )
 """What programs ask."""
 
-FACES = (*PAGES, images, moving, *API, health, families)
+LIVEBOX = (box, more, destinations, history)
+"""What programs ask of the streamer, here and where it serves itself."""
+
+FACES = (*PAGES, images, moving, *API, *LIVEBOX, health, families)
 """All of them."""
