@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pyca.core.clock import Clock, SystemClock
-from pyca.core.live import Destination, LinkReport, LinkState, Profile, Source
+from pyca.core.live import Destination, LinkReport, LinkState, Profile, Size, Source
+from pyca.live.encoding import CameraCommand
 from pyca.live.flv import Kind, Reader, Tag
-from pyca.live.outlet import Intro, Makers, Note
+from pyca.live.makers import Intro, Makers, Note
 from pyca.live.plan import Plan, Surroundings
-from pyca.live.run import CameraCommand
 from pyca.live.watch import Watch
 from pyca.media.ffmpeg import Tools
 
@@ -99,8 +99,8 @@ class Workshop:
         def camera(_profile: Profile, _source: Source, _all: Surroundings, progress: int) -> CameraCommand:
             return self.camera_command(progress)
 
-        def slate(_profile: Profile, _all: Surroundings, progress: int) -> CameraCommand:
-            return self.slate_command(progress)
+        def slate(_profile: Profile, _size: Size | None, _all: Surroundings) -> Sequence[str]:
+            return self.slate_command(2).argv
 
         return Makers(camera, slate, sink, sink, sink, sink)
 

@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from functools import partial
 
 from pyca.core.errors import PycaError
-from pyca.core.live import LiveState, Program
+from pyca.core.live import LiveState, Program, Size
 from pyca.live.director import Director
 from pyca.live.distribution import Distribution, Noted
+from pyca.live.encoding import CameraCommand
 from pyca.live.feed import Feed
 from pyca.live.figures import Flow
 from pyca.live.flv import Tag
 from pyca.live.leftovers import Leftovers
-from pyca.live.outlet import Makers
+from pyca.live.makers import Makers
 from pyca.live.plan import Plan, Surroundings
 from pyca.live.producer import Producer
-from pyca.live.run import CameraCommand, Means
+from pyca.live.run import Means
 from pyca.live.watch import Watch
 
+COPY = "copy"
 PATIENCE = 3.0
 """seconds that a camera that has not failed may take before the slate is shown"""
 
@@ -145,8 +147,12 @@ class Desk:
         else:
             self._camera.stop()
 
-    def _slate_command(self, progress: int) -> CameraCommand:
-        return self._makers.slate(self._plan.profile, self._surroundings, progress)
+    def _slate_command(self, _progress: int) -> CameraCommand:
+        profile = self._plan.profile
+        # Pictures that are encoded have the profile's size; those that are copied, whatever they have.
+        own = self._director.size(Program.CAMERA) if self._plan.source.encoder == COPY else None
+        size = Size(*own, profile.bitrate) if own else None
+        return CameraCommand(list(self._makers.slate(profile, size, self._surroundings)))
 
     def _apply(self, plan: Plan) -> None:
         try:

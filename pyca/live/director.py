@@ -36,6 +36,7 @@ class Director:
     def __init__(self) -> None:
         self._allowed: tuple[Program, ...] = ()
         self._setups: dict[Program, _Setup] = {}
+        self._sizes: dict[Program, tuple[int, int]] = {}
         self._shown = Program.NOTHING
         self._began: float | None = None
         self._offset = 0
@@ -47,6 +48,10 @@ class Director:
     def shown(self) -> Program:
         """What is on; NOTHING where a key frame is awaited."""
         return self._shown
+
+    def size(self, program: Program) -> tuple[int, int] | None:
+        """Return width and height of a program's pictures, of its last run where it has ended."""
+        return self._sizes.get(program)
 
     def allow(self, programs: Iterable[Program]) -> None:
         """Say what may be shown, the best first. What is shown and not among them leaves at once."""
@@ -91,6 +96,8 @@ class Director:
         if tag.kind == Kind.SCRIPT:
             found = {name: flv.number(tag, name) for name in _FACTS}
             setup.facts = {name: value for name, value in found.items() if value is not None}
+            if {"width", "height"} <= setup.facts.keys():
+                self._sizes[program] = (int(setup.facts["width"]), int(setup.facts["height"]))
             return []
         known = setup.decoders.get(tag.kind)
         setup.decoders[tag.kind] = tag

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pyca.core.errors import PycaError
 from pyca.core.live import Destination, LinkReport, LinkState
 from pyca.live.flv import Tag
-from pyca.live.outlet import Intro, Makers, Outlet
+from pyca.live.makers import Intro, Makers, Receiver
 from pyca.live.plan import Plan, Surroundings
 from pyca.live.watch import Watch
 
@@ -29,9 +30,10 @@ class Distribution:
         self._note = note
         self._destinations: tuple[Destination, ...] = ()
         self._wanted: dict[str, Destination | Path] = {}
-        self._outlets: dict[str, tuple[Destination | Path, Outlet]] = {}
-        self._ending: list[tuple[str, Outlet]] = []
+        self._outlets: dict[str, tuple[Destination | Path, Receiver]] = {}
+        self._ending: list[tuple[str, Receiver]] = []
         self._before: dict[str, LinkReport] = {}
+        self._impossible: dict[str, Destination | Path] = {}
 
     @property
     def ended(self) -> bool:
@@ -48,6 +50,9 @@ class Distribution:
         }
         wanted = {item.id: item for item in plan.destinations if item.wanted}
         self._wanted = {**wanted, **{name: path for name, path in files.items() if path is not None}}
+        self._impossible = {
+            name: item for name, item in self._impossible.items() if item == self._wanted.get(name)
+        }
         for name, (made_for, _outlet) in list(self._outlets.items()):
             if not _is_same(made_for, self._wanted.get(name)):
                 self._end(name)
@@ -76,8 +81,8 @@ class Distribution:
         leaving = {name for name, _outlet in self._ending}
         for name, made_for in self._wanted.items():
             # A server takes one connection for a key: the next waits for the end of the one before.
-            if name not in self._outlets and name not in leaving:
-                self._outlets[name] = (made_for, self._make(name, made_for))
+            if name not in self._outlets and name not in leaving and name not in self._impossible:
+                self._begin(name, made_for)
         due += [outlet.tick(now) for _made_for, outlet in self._outlets.values()]
         return min(due)
 
@@ -99,7 +104,14 @@ class Distribution:
             return ""
         return reports[-1].error or "the server refuses this stream"
 
-    def _make(self, name: str, made_for: Destination | Path) -> Outlet:
+    def _begin(self, name: str, made_for: Destination | Path) -> None:
+        try:
+            self._outlets[name] = (made_for, self._make(name, made_for))
+        except PycaError as error:
+            self._impossible[name] = made_for
+            self._note("error", str(error), name if isinstance(made_for, Destination) else "")
+
+    def _make(self, name: str, made_for: Destination | Path) -> Receiver:
         def note(level: str, text: str) -> None:
             self._note(level, text, name if isinstance(made_for, Destination) else "")
 

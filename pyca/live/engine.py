@@ -12,7 +12,7 @@ from threading import Event, Lock, Thread
 from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, LogLine, Program
 from pyca.live.desk import Desk
 from pyca.live.figures import Cost
-from pyca.live.outlet import Makers
+from pyca.live.makers import STANDARD, Makers
 from pyca.live.plan import Plan, Surroundings
 from pyca.live.watch import Watch
 
@@ -35,7 +35,7 @@ class Engine:
     All methods may be called from any thread.
     """
 
-    def __init__(self, plan: Plan, surroundings: Surroundings, makers: Makers) -> None:
+    def __init__(self, plan: Plan, surroundings: Surroundings, makers: Makers = STANDARD) -> None:
         self._plan = plan
         self._surroundings = surroundings
         self._makers = makers

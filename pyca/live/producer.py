@@ -52,6 +52,7 @@ class Producer:
         self.error = ""
         """why the last run failed; empty since pictures came again"""
         self._dropped = 0
+        self._told: set[str] = set()
 
     @property
     def wanted(self) -> bool:
@@ -120,6 +121,11 @@ class Producer:
             self._run = Run(make, self._means, self._send)
         except PycaError as error:
             self._failed(str(error), now)
+            return
+        for text in self._run.notes:
+            if text not in self._told:
+                self._told.add(text)
+                self._note("info", text)
 
     def _look_at(self, run: Run, now: float) -> float:
         run.tick(now)

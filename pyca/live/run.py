@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyca.core.errors import PycaError
+from pyca.live.encoding import CameraCommand
 from pyca.live.flv import Kind, Reader, Tag
 from pyca.live.leftovers import Leftovers
 from pyca.live.listen import Sayings, pipe_of_frames, pipe_of_words, read_all
@@ -21,17 +22,6 @@ from pyca.runtime.ladder import GAP, StopLadder
 
 _STEPS = ((0.0, int(signal.SIGINT)), (GAP, int(signal.SIGTERM)), (2 * GAP, int(signal.SIGKILL)))
 _NOWHERE = Path(os.devnull)
-
-
-@dataclass(frozen=True)
-class CameraCommand:
-    """How pictures and sound are made.
-
-    :param before: a program whose output is the command's input, such as that of a camera
-    """
-
-    argv: Sequence[str]
-    before: Sequence[str] | None = None
 
 
 MakeCommand = Callable[[int], CameraCommand]
@@ -70,6 +60,8 @@ class Run:
         self.started = self._clock.monotonic()
         self.pictured: float | None = None
         """when the last picture came"""
+        self.notes: Sequence[str] = ()
+        """what somebody who set the parameters may want to know"""
         self._start(make)
 
     @property
@@ -132,6 +124,7 @@ class Run:
             self._listen(self._words, self._sayings.feed)
             self._listen(progress, self._take_progress)
             command = make(progress_in)
+            self.notes = command.notes
             source = subprocess.DEVNULL
             if command.before is not None:
                 source, before_out = os.pipe()

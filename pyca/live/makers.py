@@ -1,14 +1,17 @@
-"""What the engine asks of everything that a stream is sent to: servers, files, pages."""
+"""What an engine is put together from: programs that make a stream, and places that take it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from pyca.core.live import Destination, LinkReport, Profile, Source
+from pyca.core.live import Destination, LinkReport, Profile, Size, Source
+from pyca.live.encoding import CameraCommand, camera_command
 from pyca.live.flv import Tag
+from pyca.live.link import Link
 from pyca.live.plan import Surroundings
-from pyca.live.run import CameraCommand
+from pyca.live.sinks import player, preview, recording
+from pyca.live.slate import slate_command
 from pyca.live.watch import Watch
 
 Intro = Callable[[], bytes]
@@ -17,8 +20,8 @@ Note = Callable[[str, str], None]
 """is told what happens: a level such as “warning”, and a text"""
 
 
-class Outlet(Protocol):
-    """Takes the stream. It is there from its making to its end, whatever becomes of connections."""
+class Receiver(Protocol):
+    """Takes the stream: a server, a file, a page. It stays the same, whatever becomes of connections."""
 
     @property
     def ended(self) -> bool:
@@ -52,9 +55,13 @@ class Makers:
 
     camera: Callable[[Profile, Source, Surroundings, int], CameraCommand]
     """returns how the input is read; the number is the descriptor for progress"""
-    slate: Callable[[Profile, Surroundings, int], CameraCommand]
-    """returns how the standby picture is made"""
-    link: Callable[[Destination, Surroundings, Watch, Intro, Note], Outlet]
-    recording: Callable[[Path, Surroundings, Watch, Intro, Note], Outlet]
-    hls: Callable[[Path, Surroundings, Watch, Intro, Note], Outlet]
-    preview: Callable[[Path, Surroundings, Watch, Intro, Note], Outlet]
+    slate: Callable[[Profile, Size | None, Surroundings], Sequence[str]]
+    """returns how the standby picture is made; the size is the camera's where it is not the profile's"""
+    link: Callable[[Destination, Surroundings, Watch, Intro, Note], Receiver]
+    recording: Callable[[Path, Surroundings, Watch, Intro, Note], Receiver]
+    hls: Callable[[Path, Surroundings, Watch, Intro, Note], Receiver]
+    preview: Callable[[Path, Surroundings, Watch, Intro, Note], Receiver]
+
+
+STANDARD = Makers(camera_command, slate_command, Link, recording, player, preview)
+"""the real ones"""
