@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 MAIN = "main"
 """id of the destination that the livebox control describes"""
+KEY_VARIABLE = "PYCA_STREAM_KEY"
+"""environment variable with the key for “pyca stream”; no key of the configuration"""
 
 
 class LiveState(StrEnum):
