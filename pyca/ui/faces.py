@@ -24,6 +24,12 @@ from pyca.ui.pages import (
     api_docs,
     extend,
     images,
+    live,
+    live_destinations,
+    live_parameters,
+    live_picture,
+    live_sessions,
+    live_sharing,
     log,
     login,
     moving,
@@ -33,11 +39,20 @@ from pyca.ui.pages import (
     recordings,
     schedule,
     system,
+    touch,
     tracks,
+    watch,
 )
 
 PAGES = (
     now,
+    live,
+    live_destinations,
+    live_parameters,
+    live_sharing,
+    live_sessions,
+    watch,
+    touch,
     record,
     extend,
     schedule,
@@ -71,5 +86,5 @@ API = (
 )
 """What programs ask."""
 
-FACES = (*PAGES, images, moving, *API, health, families)
+FACES = (*PAGES, images, moving, live_picture, *API, health, families)
 """All of them."""
