@@ -147,6 +147,12 @@ class Setup:
     share: str = field(default="", repr=False)
     """secret part of the player page's address, empty while it is not shared"""
     changed: float = 0.0
+    orders: int = 0
+    """how often somebody said start or stop: tells an order that was carried out from one that was not"""
+    stopped: float = 0.0
+    """when somebody last said stop: an event that had begun by then is not streamed by itself any more"""
+    restarts: Mapping[str, int] = field(default_factory=dict)
+    """how often each destination was to be restarted"""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pyca.ui.api import (
     services,
     stream,
 )
+from pyca.ui.livebox import box, destinations, history, more
 from pyca.ui.metrics import families
 from pyca.ui.pages import (
     about,
@@ -52,7 +53,6 @@ PAGES = (
     live_sharing,
     live_sessions,
     watch,
-    touch,
     record,
     extend,
     schedule,
@@ -86,5 +86,8 @@ API = (
 )
 """What programs ask."""
 
-FACES = (*PAGES, images, moving, live_picture, *API, health, families)
+LIVEBOX = (box, more, destinations, history, touch, live_picture)
+"""What the streamer serves by itself as well: what programs ask of it, and what a finger needs."""
+
+FACES = (*PAGES, images, moving, *API, *LIVEBOX, health, families)
 """All of them."""

@@ -48,7 +48,10 @@ def register(app: Flask) -> None:
 
 def may_open(endpoint: str) -> bool:
     """Tell whether whoever asks may look at a page."""
-    scope = needed(current_app.view_functions[endpoint], "GET")
+    view = current_app.view_functions.get(endpoint)
+    if view is None:
+        return False  # The streamer's own application has few pages.
+    scope = needed(view, "GET")
     who: Visitor | None = g.get("visitor")
     return scope is None or (who is not None and who.scope.covers(scope))
 
