@@ -45,7 +45,15 @@ class StandIn:
         )
         state = LiveState.STREAMING if streaming else LiveState.PREPARING
         self._report = LiveReport(
-            state, error, program=program, fps=25.0, bitrate=9e5, sent=1000, cpu=3.0, links=links
+            state,
+            error,
+            program=program,
+            at=self._clock.now(),
+            fps=25.0,
+            bitrate=9e5,
+            sent=1000,
+            cpu=3.0,
+            links=links,
         )
 
     def finish(self, link: LinkState = LinkState.OFF, error: str = "") -> None:

@@ -201,8 +201,12 @@ class LiveService:
 
     def _tell(self, orders: int) -> None:
         """Report while something is streamed, and else what is new."""
+        if self._broadcast is not None:
+            self._told = None
+            self._journal.tell(self._report, orders)
+            return
         report = replace(self._report, at=0.0)
-        if self._broadcast is not None or (report, orders) != self._told:
+        if (report, orders) != self._told:
             self._told = (report, orders)
             self._journal.tell(replace(report, at=self._clock.now()), orders)
 
