@@ -30,6 +30,8 @@ _WINDOW = 4.0
 """seconds over which the bitrate is taken"""
 _PAUSE = 2.0
 """seconds without anything offered from which silence is no fault"""
+_LOOK = 1.0
+"""seconds between two looks at what was acknowledged: a table with all connections of the machine is read"""
 _MOST_WRITES = 16
 """pieces for one process in one go, before others have their turn"""
 
@@ -125,6 +127,8 @@ class Relay:
     def look(self, now: float) -> None:
         """Ask the system what has been acknowledged."""
         if self.exit is not None or not self.outlet.network:
+            return
+        if self.grown and now < self._looked + _LOOK:
             return
         self._looked = now
         waiting = unacknowledged(self._child.pid)

@@ -31,9 +31,7 @@ def create_live_app(settings: Settings, database: Database, clock: Clock, *, is_
     app = Flask("pyca.ui", static_url_path="/-/static")
     app.url_map.converters["file"] = FilePath
     previews = Previews(())
-    here = Context(
-        settings, database, clock, zone_of(settings), previews, Outage(clock), livebox_only=True
-    )
+    here = Context(settings, database, clock, zone_of(settings), previews, Outage(clock), livebox_only=True)
     if is_local:
         local.register(app)
     door = (OpenDoor if is_local else Door)(settings, database, clock)

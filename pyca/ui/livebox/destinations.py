@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint, Response, url_for
 
-from pyca.core.clock import Clock
 from pyca.config.settings import Settings
+from pyca.core.clock import Clock
 from pyca.core.control import HIDDEN
 from pyca.core.live import Destination, LinkReport
 from pyca.live import operator
@@ -19,9 +19,7 @@ from pyca.ui.livebox.answer import answer, refusal
 from pyca.ui.livebox.body import read_body
 
 blueprint = Blueprint("livebox_destinations", __name__, url_prefix=f"{LIVEBOX}/v1/destinations")
-blueprint.register_error_handler(
-    UnknownDestination, lambda error: refusal(404, error.message, error.remedy)
-)
+blueprint.register_error_handler(UnknownDestination, lambda error: refusal(404, error.message, error.remedy))
 
 Order = Callable[[Database, Settings, Clock, str], None]
 ORDERS: dict[str, Order] = {

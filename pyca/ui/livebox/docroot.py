@@ -30,9 +30,7 @@ TYPES = {
 """By ending; everything else is bytes that browsers offer to keep. The machine's own table is not asked."""
 _OTHER = "application/octet-stream"
 # The operator's pages may be written as they like; they still talk to this machine alone.
-_POLICY = (
-    "default-src 'self' 'unsafe-inline' data: blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+_POLICY = "default-src 'self' 'unsafe-inline' data: blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
 class FilePath(PathConverter):
