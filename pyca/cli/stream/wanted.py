@@ -162,7 +162,7 @@ def _key(file: Path | None, environ: Mapping[str, str]) -> str:
         return environ[KEY_VARIABLE].strip()
     try:
         with click.open_file(str(file), encoding="utf-8") as opened:
-            key = opened.read(_LONGEST_KEY + 1).strip()
+            key = str(opened.read(_LONGEST_KEY + 1)).strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         raise UsageError(f"the key file {file} cannot be read: {reason}", "correct --key-file") from error

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pyca.capture.scribe import Scribe
+from pyca.store.scribe import Scribe
 from pyca.store import upstream
 from pyca.store.database import Database
 from pyca.store.upgrade import ensure
