@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from pyca.core.live import LogLine, Profile, Sample, Session
 from pyca.store.live import made
-from pyca.store.tables import LogRow, SampleRow, StreamSessionRow
+from pyca.store.live_tables import LogRow, SampleRow, StreamSessionRow
 
 KEPT = 100
 """Sessions that are remembered; the oldest go first."""

@@ -1,0 +1,152 @@
+"""Run a stream until somebody ends it, or nothing can be streamed any more."""
+
+import logging
+import os
+import select
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+from pyca.cli.stream.commands import commands, show
+from pyca.cli.stream.shown import Shown
+from pyca.cli.stream.wanted import Order
+from pyca.core.clock import Clock, SystemClock
+from pyca.core.errors import StreamError
+from pyca.core.live import LiveReport, LogLine
+from pyca.live import address
+from pyca.live.engine import Engine
+from pyca.live.plan import Surroundings
+from pyca.media.ffmpeg import find_tools
+from pyca.runtime.logs import Redact
+from pyca.runtime.signals import Wakeup, signals_handled
+
+_BEAT = 1.0
+"""seconds between two reports"""
+ENGINE = Engine.__module__
+_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def dry_run(order: Order) -> None:
+    """Print the commands that would be run.
+
+    :raises PycaError: where one of them could not work here
+    """
+    with tempfile.TemporaryDirectory(prefix="pyca-stream-") as folder:
+        show(order, _surroundings(order, Path(folder), SystemClock()))
+
+
+def run(order: Order, *, verbose: bool = False, as_json: bool = False) -> None:
+    """Stream until Ctrl-C, which ends in order; a second one hurries.
+
+    :raises PycaError: where nothing can be streamed here; nothing was started then
+    :raises StreamError: where the stream ended by itself, with the reason
+    """
+    clock = SystemClock()
+    shown = Shown(as_json=as_json)
+    _listen(order, shown, verbose=verbose)
+    with tempfile.TemporaryDirectory(prefix="pyca-stream-") as folder:
+        around = _surroundings(order, Path(folder), clock)
+        # Made only to see that they can be: what cannot be started shall be known before anything is.
+        list(commands(order, around))
+        for text in order.cautions:
+            shown.event(LogLine(clock.now(), "warning", text))
+        engine = Engine(order.plan, around)
+        following = _Following(engine, shown, clock)
+        with signals_handled(dict.fromkeys(_END, following.ask)) as wakeup:
+            engine.start()
+            try:
+                last = following.follow(wakeup)
+            finally:
+                # Whatever went wrong with showing it: no camera and no connection stays behind.
+                engine.stop()
+                engine.close()
+        shown.end()
+    if not following.asked:
+        raise StreamError(last.error or "the stream ended, and no reason is known")
+
+
+def _surroundings(order: Order, folder: Path, clock: Clock) -> Surroundings:
+    """Return what the engine works with.
+
+    :param folder: for sockets and other short-lived files
+    """
+    return Surroundings(
+        tools=find_tools(os.environ),
+        folder=folder,
+        clock=clock,
+        environ=os.environ,
+        ca_file=order.ca_file,
+        insecure=order.insecure,
+    )
+
+
+class _Following:
+    """Waits for the engine and for signals."""
+
+    def __init__(self, engine: Engine, shown: Shown, clock: Clock) -> None:
+        self._engine = engine
+        self._shown = shown
+        self._clock = clock
+        self.asked = 0
+        """how often somebody wanted it to end"""
+
+    def ask(self, _number: int, _frame: object) -> None:
+        """Note that somebody wants the stream to end."""
+        self.asked += 1
+
+    def follow(self, wakeup: Wakeup) -> LiveReport:
+        """Show what happens, and return the last report once the engine is through."""
+        waiting = select.poll()
+        waiting.register(wakeup.fileno(), select.POLLIN)
+        waiting.register(self._engine.fileno(), select.POLLIN)
+        told = 0
+        due = 0.0
+        while not self._engine.join(0.0):
+            waiting.poll(max(due - time.monotonic(), 0.0) * 1000)
+            wakeup.drain()
+            self._engine.drain()
+            if self.asked > told:
+                self._engine.stop()
+                told = self.asked
+            if self._show_events() or time.monotonic() >= due:
+                self._shown.report(self._engine.report(), self._clock.now())
+                due = time.monotonic() + _BEAT
+        self._show_events()
+        last = self._engine.report()
+        self._shown.report(last, self._clock.now())
+        return last
+
+    def _show_events(self) -> bool:
+        lines = self._engine.lines()
+        for line in lines:
+            self._shown.event(line)
+        return bool(lines)
+
+
+class _Messages(logging.Handler):
+    """Shows the program's own messages between the reports."""
+
+    def __init__(self, shown: Shown) -> None:
+        super().__init__()
+        self._shown = shown
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show a message; what the engine tells as an event is not told twice."""
+        if record.name != ENGINE or record.exc_info:
+            level = record.levelname.lower()
+            self._shown.event(LogLine(record.created, level, f"{record.name}: {self.format(record)}"))
+
+
+def _listen(order: Order, shown: Shown, *, verbose: bool) -> None:
+    """Show messages too: those of errors, or all where somebody asks."""
+    secrets = [
+        secret
+        for one in order.plan.destinations
+        for url in (one.url, one.backup)
+        if url
+        for secret in address.parse(url, one.key).secrets
+    ]
+    handler = _Messages(shown)
+    handler.addFilter(Redact(secrets))
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, handlers=[handler])
