@@ -1,6 +1,6 @@
 """Every key of ``pyca.conf``: its type, its limits, its default. Sections are classes, keys are fields."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -250,3 +250,13 @@ class Settings:
         one = self.capture
         source = Input(one.command, one.flavors, one.files, one.preview, one.exit_code, one.watch_for)
         return {"default": source}
+
+    def inputs_for(self, names: Collection[str]) -> Mapping[str, Input]:
+        """Return what is recorded for an event that names these inputs.
+
+        An event that names only inputs that this agent does not have is recorded with all of them: a
+        recording with the wrong camera is better than none.
+        """
+        available = self.named_inputs
+        chosen = [name for name in available if name in names] or list(available)
+        return {name: available[name] for name in chosen}

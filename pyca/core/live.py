@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from pyca.core.event import Event
+
 MAIN = "main"
 """id of the destination that the livebox control describes"""
 KEY_VARIABLE = "PYCA_STREAM_KEY"
@@ -56,6 +58,17 @@ class LiveEvents(StrEnum):
     OFF = "off"
     MARKED = "marked"
     ALL = "all"
+
+
+MARK = "publishLive"
+"""workflow parameter by which an event is marked to be streamed"""
+
+
+def is_streamed(rule: LiveEvents, event: Event) -> bool:
+    """Tell whether an event is streamed while it is recorded."""
+    if rule is LiveEvents.MARKED:
+        return event.workflow_parameters.get(MARK, "").strip().lower() == "true"
+    return rule is LiveEvents.ALL
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from pyca.core.control import HIDDEN, ParameterError
 from pyca.core.live import Destination, Source
+from pyca.live import address
+from pyca.live.presets import PRESETS
 
 _LONGEST = 2000
-_SCHEMES = ("rtmp", "rtmps", "srt")
 _FIELDS = ("label", "url", "key", "backup")
 
 
@@ -26,11 +26,14 @@ def changed(one: Destination, values: Mapping[str, Any]) -> Destination:
         text = _text(name, value)
         if text == HIDDEN and name == "key":
             continue
+        if name in ("url", "backup"):
+            # Whoever was shown an address without its secrets may send it back.
+            text = address.restored(_address(name, text), getattr(one, name))
         parsed[name] = text
     after = replace(one, **parsed)
     for name in ("url", "backup"):
         if text := getattr(after, name):
-            _check(name, text)
+            _check(name, text, after.key)
     return after
 
 
@@ -63,10 +66,24 @@ def _text(name: str, value: object) -> str:
     return value.strip()
 
 
-def _check(name: str, text: str) -> None:
+def _address(name: str, text: str) -> str:
+    """Return an address, which may be the name of a big platform."""
+    preset = PRESETS.get(text.lower())
+    if preset is None:
+        return text
+    address = preset.backup if name == "backup" else preset.url
+    if not address:
+        raise ParameterError(name, f"“{text}” has no address of its own", "give the address of your server")
+    return address
+
+
+def _check(name: str, text: str, key: str) -> None:
+    """Check that something can be sent to an address.
+
+    :raises ParameterError: naming the parameter
+    """
     try:
-        parts = urlsplit(text)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in _SCHEMES or not parts.hostname:
-        raise ParameterError(name, f"{name} is no address to stream to", "write such as rtmp://server/app")
+        address.parse(text, key)
+    except ParameterError as error:
+        wrong = name if error.name == "url" else "key"
+        raise ParameterError(wrong, error.message, error.remedy) from None

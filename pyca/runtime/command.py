@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from pyca.core.errors import CommandError
 
+FEEDS = ("live", "live_copy")
+"""placeholders of commands that pass on what they record to the stream"""
+
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 _CONTINUATION = re.compile(r"\\\r?\n")
 

@@ -25,6 +25,12 @@ from pyca.ui.pages import (
     api_docs,
     extend,
     images,
+    live,
+    live_destinations,
+    live_parameters,
+    live_picture,
+    live_sessions,
+    live_sharing,
     log,
     login,
     moving,
@@ -34,11 +40,19 @@ from pyca.ui.pages import (
     recordings,
     schedule,
     system,
+    touch,
     tracks,
+    watch,
 )
 
 PAGES = (
     now,
+    live,
+    live_destinations,
+    live_parameters,
+    live_sharing,
+    live_sessions,
+    watch,
     record,
     extend,
     schedule,
@@ -72,8 +86,8 @@ API = (
 )
 """What programs ask."""
 
-LIVEBOX = (box, more, destinations, history)
-"""What programs ask of the streamer, here and where it serves itself."""
+LIVEBOX = (box, more, destinations, history, touch, live_picture)
+"""What the streamer serves by itself as well: what programs ask of it, and what a finger needs."""
 
 FACES = (*PAGES, images, moving, *API, *LIVEBOX, health, families)
 """All of them."""

@@ -22,6 +22,7 @@ class Entry:
 
 ENTRIES = (
     Entry("now.show", "Now", "camera"),
+    Entry("live.show", "Live", "antenna"),
     Entry("schedule.show", "Schedule", "calendar"),
     Entry("recordings.show", "Recordings", "film"),
     Entry("system.show", "System", "gauge"),
@@ -82,7 +83,9 @@ def zone_offset() -> int:
 def _current(endpoint: str) -> str:
     if request.endpoint == endpoint:
         return "page"
-    return "true" if request.blueprint == endpoint.partition(".")[0] else ""
+    # Pages below it may be rooms of their own: “live_sessions” belongs to “live”.
+    room = (request.blueprint or "").partition("_")[0]
+    return "true" if room == endpoint.partition(".")[0] else ""
 
 
 def _known() -> dict[str, Any]:

@@ -233,3 +233,20 @@ def test_the_player_page_is_shared_by_a_new_secret_each_time(database: Database,
     operator.unshare(database, clock)
     with database.read() as session:
         assert operator.setup(session, SETTINGS).share == ""
+
+
+def test_a_big_platform_is_known_by_its_name(database: Database, clock: FakeClock) -> None:
+    moved = operator.change_control(database, SETTINGS, clock, {"url": "youtube", "name": "k"})
+    assert moved.url == "rtmps://a.rtmps.youtube.com:443/live2"
+    for nowhere in ("custom", "example"):
+        with pytest.raises(ParameterError, match="addres"):
+            operator.change_control(database, SETTINGS, clock, {"url": nowhere})
+
+
+def test_an_address_that_was_shown_without_its_passphrase_keeps_it(
+    database: Database, clock: FakeClock
+) -> None:
+    whole = "srt://b.example:9000?passphrase=longenough123"
+    more = places.add(database, SETTINGS, clock, {"url": whole})
+    sent_back = {"url": f"srt://b.example:9000?passphrase={HIDDEN}", "label": "two"}
+    assert places.change(database, SETTINGS, clock, more.id, sent_back).url == whole

@@ -48,7 +48,9 @@ def find(bind: str, port: int) -> Place:
         )
     found = machine.addresses_of(wanted)
     if not found:
-        raise UsageError(f"bind: the network card {wanted} has no address", "connect it, or bind to another one")
+        raise UsageError(
+            f"bind: the network card {wanted} has no address", "connect it, or bind to another one"
+        )
     return Place(found[0], port)
 
 
