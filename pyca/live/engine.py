@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 PACE = 0.15
 """seconds between two rounds: what came meanwhile is sent in one go, which keeps us cheap"""
 _FIGURES = 2.0
+_COSTS = 5.0
+"""seconds between two looks at processor and memory, which costs a bit of both"""
 _LOOK = 0.25
 """seconds between two looks at whether anything changed"""
 _LINES = 500
@@ -51,6 +53,7 @@ class Engine:
         self._began = 0.0
         self._looked = float("-inf")
         self._measured = float("-inf")
+        self._costed = float("-inf")
         self._cost = Cost()
         self._costs = (0.0, 0)
         self._done = Event()
@@ -174,8 +177,10 @@ class Engine:
         if signature == self._signature and now < self._measured + _FIGURES:
             return
         if now >= self._measured + _FIGURES:
-            self._costs = self._cost.measure(now)
             self._measured = now
+            if now >= self._costed + _COSTS:
+                self._costed = now
+                self._costs = self._cost.measure(now)
         if self._signature is None or self._signature[0] is not desk.state:
             self._since = self._clock.now()
         self._signature = signature
