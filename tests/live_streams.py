@@ -84,7 +84,7 @@ def encoders(rig: Rig) -> list[psutil.Process]:
     found = []
     for process in rig.commands():
         with suppress(psutil.Error):
-            if "pipe:1" in process.cmdline():
+            if process.cmdline()[-1:] == ["pipe:1"]:
                 found.append(process)
     return found
 
@@ -94,7 +94,8 @@ def relays(rig: Rig) -> list[psutil.Process]:
     found = []
     for process in rig.commands():
         with suppress(psutil.Error):
-            if "pipe:0" in process.cmdline() and "pipe:1" not in process.cmdline():
+            words = process.cmdline()
+            if "pipe:0" in words and words[-1] != "pipe:1":
                 found.append(process)
     return found
 

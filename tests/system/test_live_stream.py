@@ -12,7 +12,7 @@ import pytest
 
 from tests import companions, live_probe
 from tests.live_rig import FFMPEG, RtmpServer, SrtServer
-from tests.live_streams import TINY, Stream, encoders, files_with, relays
+from tests.live_streams import TINY, Stream, files_with, relays
 from tests.system_rig import Rig
 from tests.tools import free_port, wait_for
 
@@ -141,11 +141,16 @@ def test_a_server_that_stands_still_is_left_and_found_again(tmp_path: Path) -> N
         stream = Stream.start(
             rig, "--input", "test", "--bitrate", "2M", f"{server.url}/{KEY}", f"{well.url}/{OTHER}"
         )
-        server.wait_for_seconds(KEY, 2)
+        stream.wait(
+            lambda told: {one["state"] for one in told["links"]} == {"live"}, "both servers to take it"
+        )
         relay = {one.pid for one in relays(rig)}
         server.freeze()
         stream.wait(lambda told: told["links"][0]["state"] != "live", "a stall to be seen", 60)
-        assert {one.pid for one in relays(rig)} != relay
+        assert len(relay) == 2
+        wait_for(
+            lambda: not relay <= {one.pid for one in relays(rig)}, "the process that is stuck to be replaced"
+        )
         assert stream.status["state"] == "streaming"
         server.thaw()
         stream.wait(lambda told: told["links"][0]["state"] == "live", "the server to be found again")
@@ -163,7 +168,7 @@ def test_a_wrong_key_ends_with_the_reason(tmp_path: Path) -> None:
         assert stream.daemon.process.wait(timeout=60) != 0
         assert 1 <= len(server.door.asked) <= 4
         said = stream.daemon.output()
-        assert "refuse" in said
+        assert "check key" in said
         assert KEY not in said
         assert server.recordings(KEY) == []
 
@@ -196,15 +201,18 @@ def test_a_camera_that_dies_or_hangs_leaves_the_connection_alone(tmp_path: Path)
         stream = Stream.start(rig, *words)
         # The first address is dead: the backup takes it.
         server.wait_for_seconds(KEY, 2)
-        for number in (signal.SIGKILL, signal.SIGSTOP):
-            camera = stream.camera()
-            camera.send_signal(number)
-            stream.wait(lambda told: told["program"] == "slate", "the standby picture")
-            stream.wait(lambda told: told["program"] == "camera", "the camera to be back", 60)
-            wait_for(lambda one=camera: not one.is_running(), "the old camera to be gone")  # type: ignore[misc]
-            assert len(encoders(rig)) <= 2
-            length = server.seconds(KEY)
-            server.wait_for_seconds(KEY, length + 1.5)
+        camera = stream.camera()
+        red.rename(red.with_suffix(".away"))
+        camera.kill()
+        stream.wait(lambda told: told["program"] == "slate", "the standby picture")
+        red.with_suffix(".away").rename(red)
+        stream.wait(lambda told: told["program"] == "camera", "the camera to be back")
+        camera = stream.camera()
+        camera.suspend()
+        wait_for(lambda: not camera.is_running(), "the camera that hangs to be replaced")
+        stream.wait(lambda told: told["program"] == "camera", "the camera to be back once more")
+        length = server.seconds(KEY)
+        server.wait_for_seconds(KEY, length + 1.5)
         assert stream.end() == 0
         server.wait_until_gone(KEY)
         (file,) = server.recordings(KEY)
@@ -213,7 +221,8 @@ def test_a_camera_that_dies_or_hangs_leaves_the_connection_alone(tmp_path: Path)
         assert not one.goes_back("video")
         shown = [live_probe.is_like(colour, RED) for colour in live_probe.colours(file)]
         changes = [after for before, after in pairwise(shown) if before != after]
-        assert changes in ([False, True, False, True], [True, False, True, False, True])
+        # The camera that hung may have been back before the standby picture was there.
+        assert changes in ([False, True], [False, True, False, True])
 
 
 def test_a_network_camera_goes_out_over_srt(tmp_path: Path) -> None:
