@@ -1,5 +1,6 @@
 """Run a stream until somebody ends it, or nothing can be streamed any more."""
 
+import contextlib
 import logging
 import os
 import select
@@ -8,7 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from pyca.cli.stream.commands import commands, show
+import psutil
+
+from pyca.cli.stream.commands import commands, show, urls
 from pyca.cli.stream.shown import Shown
 from pyca.cli.stream.wanted import Order
 from pyca.core.clock import Clock, SystemClock
@@ -108,6 +111,8 @@ class _Following:
             self._engine.drain()
             if self.asked > told:
                 self._engine.stop()
+                if told:
+                    _hurry()
                 told = self.asked
             if self._show_events() or time.monotonic() >= due:
                 self._shown.report(self._engine.report(), self._clock.now())
@@ -122,6 +127,13 @@ class _Following:
         for line in lines:
             self._shown.event(line)
         return bool(lines)
+
+
+def _hurry() -> None:
+    """Kill all that is still being ended in order; the engine sees to the rest."""
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            child.kill()
 
 
 class _Messages(logging.Handler):
@@ -143,8 +155,7 @@ def _listen(order: Order, shown: Shown, *, verbose: bool) -> None:
     secrets = [
         secret
         for one in order.plan.destinations
-        for url in (one.url, one.backup)
-        if url
+        for url in urls(one)
         for secret in address.parse(url, one.key).secrets
     ]
     handler = _Messages(shown)
