@@ -4,7 +4,7 @@ from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session as Transaction
 
 from pyca.core.live import Sample
-from pyca.store.tables import SampleRow as Row
+from pyca.store.live_tables import SampleRow as Row
 
 
 def figures(

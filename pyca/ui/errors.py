@@ -69,7 +69,7 @@ def _of_http(error: HTTPException) -> Response:
 def _of_usage(error: UsageError) -> Response:
     if _is_livebox():
         # A parameter is named: whoever sent many has to know which one.
-        name = f"{error.name}: " if isinstance(error, ParameterError) else ""
+        name = f"“{error.name[:60]}”: " if isinstance(error, ParameterError) else ""
         return _answer(Told(400, name + error.message, error.remedy))
     return _answer(Told(409, error.message, error.remedy))
 

@@ -20,7 +20,7 @@ def refusal(code: int, text: str, remedy: str = "") -> Response:
 
 
 def sentences(*texts: str) -> str:
-    """Return words of ours, which stand alone or in brackets elsewhere, as sentences; empty ones are left out."""
+    """Return words of ours, which stand alone elsewhere, as sentences; empty ones are dropped."""
     return " ".join(_sentence(text) for text in texts if text)
 
 

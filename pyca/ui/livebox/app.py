@@ -35,8 +35,7 @@ def create_live_app(settings: Settings, database: Database, clock: Clock, *, is_
     if is_local:
         local.register(app)
     door = (OpenDoor if is_local else Door)(settings, database, clock)
-    blueprints = [*(face.blueprint for face in LIVEBOX), _home(settings)]
-    blueprints += [] if is_local else [login.blueprint]
+    blueprints = [*(face.blueprint for face in LIVEBOX), login.blueprint, _home(settings)]
     blueprints += [docroot_blueprint(settings.live.docroot)] if settings.live.docroot else []
     furnish(app, here, door, blueprints)
     return app

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from pyca.core.control import HIDDEN, Control
 from pyca.core.live import LiveReport
 from pyca.live import operator
+from pyca.live.address import masked
 from pyca.ui.api.area import LIVEBOX
 from pyca.ui.context import context
 from pyca.ui.livebox import machine
@@ -79,7 +80,7 @@ def shown(data: Control) -> dict[str, Any]:
     """Return control data as it is told: nobody reads the key."""
     return {
         "name": HIDDEN if data.name else "",
-        "url": data.url,
+        "url": masked(data.url),
         "resolution": data.resolution,
         "bitrate": data.bitrate,
         "audio": data.audio,

@@ -10,8 +10,9 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.control import HIDDEN
 from pyca.core.live import Destination, LinkReport
-from pyca.live import operator
-from pyca.live.operator import UnknownDestination
+from pyca.live import operator, places
+from pyca.live.address import masked
+from pyca.live.places import UnknownDestinationError
 from pyca.store.database import Database
 from pyca.ui.api.area import LIVEBOX
 from pyca.ui.context import context
@@ -19,14 +20,11 @@ from pyca.ui.livebox.answer import answer, refusal
 from pyca.ui.livebox.body import read_body
 
 blueprint = Blueprint("livebox_destinations", __name__, url_prefix=f"{LIVEBOX}/v1/destinations")
-blueprint.register_error_handler(UnknownDestination, lambda error: refusal(404, error.message, error.remedy))
+blueprint.register_error_handler(
+    UnknownDestinationError, lambda error: refusal(404, error.message, error.remedy)
+)
 
 Order = Callable[[Database, Settings, Clock, str], None]
-ORDERS: dict[str, Order] = {
-    "start": operator.start_destination,
-    "stop": operator.stop_destination,
-    "restart": operator.restart_destination,
-}
 
 
 @blueprint.get("")
@@ -46,7 +44,7 @@ def add() -> Response:
     :raises UsageError: where there are too many
     """
     here = context()
-    made = operator.add_destination(here.database, here.settings, here.clock, read_body())
+    made = places.add(here.database, here.settings, here.clock, read_body())
     response = answer(_one(made.id), 201)
     response.headers["Location"] = url_for("livebox_destinations.show", name=made.id)
     return response
@@ -56,7 +54,7 @@ def add() -> Response:
 def show(name: str) -> Response:
     """Return one destination and how it does.
 
-    :raises UnknownDestination: where there is none
+    :raises UnknownDestinationError: where there is none
     """
     return answer(_one(name))
 
@@ -66,10 +64,10 @@ def change(name: str) -> Response:
     """Change a destination, all that is sent or nothing, and return it.
 
     :raises ParameterError: naming the first value that cannot be
-    :raises UnknownDestination: where there is none
+    :raises UnknownDestinationError: where there is none
     """
     here = context()
-    operator.change_destination(here.database, here.settings, here.clock, name, read_body())
+    places.change(here.database, here.settings, here.clock, name, read_body())
     return answer(_one(name))
 
 
@@ -77,29 +75,51 @@ def change(name: str) -> Response:
 def remove(name: str) -> Response:
     """Forget a destination; the main one is emptied.
 
-    :raises UnknownDestination: where there is none
+    :raises UnknownDestinationError: where there is none
     """
     here = context()
-    operator.remove_destination(here.database, here.settings, here.clock, name)
+    places.remove(here.database, here.settings, here.clock, name)
     return Response(status=204)
 
 
-@blueprint.put("/<name>/<any(start, stop, restart):order>")
-def order(name: str, order: str) -> Response:
-    """Start, stop or restart one destination and return it; all others are left alone.
+@blueprint.put("/<name>/start")
+def start(name: str) -> Response:
+    """Send to one destination again, and return it; one that was given up is tried anew.
 
-    :raises UnknownDestination: where there is none
-    :raises UsageError: where that is not possible now
+    :raises UnknownDestinationError: where there is none
     """
+    return _ordered(places.start, name)
+
+
+@blueprint.put("/<name>/stop")
+def stop(name: str) -> Response:
+    """Send to one destination no longer, and return it; all others are left alone.
+
+    :raises UnknownDestinationError: where there is none
+    """
+    return _ordered(places.stop, name)
+
+
+@blueprint.put("/<name>/restart")
+def restart(name: str) -> Response:
+    """Connect to one destination anew, and return it; all others are left alone.
+
+    :raises UnknownDestinationError: where there is none
+    :raises UsageError: where it is stopped
+    """
+    return _ordered(places.restart, name)
+
+
+def _ordered(order: Order, name: str) -> Response:
     here = context()
-    ORDERS[order](here.database, here.settings, here.clock, name)
+    order(here.database, here.settings, here.clock, name)
     return answer(_one(name))
 
 
 def _one(name: str) -> dict[str, Any]:
     found = next((one for one in _all() if one["id"] == name), None)
     if found is None:
-        raise UnknownDestination(f"there is no destination “{name[:100]}”")
+        raise UnknownDestinationError(f"there is no destination “{name[:100]}”")
     return found
 
 
@@ -117,9 +137,9 @@ def _shown(one: Destination, link: LinkReport) -> dict[str, Any]:
     wanted = {
         "id": one.id,
         "label": one.label,
-        "url": one.url,
+        "url": masked(one.url),
         "key": HIDDEN if one.key else "",
-        "backup": one.backup,
+        "backup": masked(one.backup),
         "wanted": one.wanted,
     }
     return asdict(link) | wanted

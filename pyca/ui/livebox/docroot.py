@@ -9,28 +9,31 @@ from werkzeug.wrappers import Response
 
 INDEX = "index.html"
 TYPES = {
-    ".css": "text/css; charset=utf-8",
+    ".css": "text/css",
     ".gif": "image/gif",
-    ".htm": "text/html; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
+    ".htm": "text/html",
+    ".html": "text/html",
     ".ico": "image/x-icon",
     ".jpeg": "image/jpeg",
     ".jpg": "image/jpeg",
-    ".js": "text/javascript; charset=utf-8",
+    ".js": "text/javascript",
     ".json": "application/json",
     ".m3u8": "application/vnd.apple.mpegurl",
-    ".mjs": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript",
     ".mp4": "video/mp4",
     ".png": "image/png",
     ".svg": "image/svg+xml",
-    ".txt": "text/plain; charset=utf-8",
+    ".txt": "text/plain",
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
 """By ending; everything else is bytes that browsers offer to keep. The machine's own table is not asked."""
 _OTHER = "application/octet-stream"
 # The operator's pages may be written as they like; they still talk to this machine alone.
-_POLICY = "default-src 'self' 'unsafe-inline' data: blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'self' 'unsafe-inline' data: blob:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 class FilePath(PathConverter):

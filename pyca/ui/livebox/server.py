@@ -60,6 +60,8 @@ class LiveServer:
         """
         live = self._settings.live
         place = find(live.bind, live.port)
+        if live.docroot is not None and not live.docroot.is_dir():
+            raise UsageError(f"docroot: {live.docroot} is no folder", "make it, or serve no files")
         if not place.is_local:
             check_people(self._settings, self._database)
         listener = open_port(place.host, place.port, "[live]")
