@@ -2,12 +2,14 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 
 from pyca.cli.stream.wanted import Order
 from pyca.core.live import Destination
 from pyca.live import address, outlets
+from pyca.live.hidden import reads_presets
 from pyca.live.makers import STANDARD
 from pyca.live.plan import Surroundings
 from pyca.live.readiness import check_abilities
@@ -33,7 +35,11 @@ def commands(order: Order, around: Surroundings) -> Iterator[tuple[str, Sequence
     """
     plan = order.plan
     parsed = {url: address.parse(url, one.key) for one in plan.destinations for url in urls(one)}
-    check_abilities(plan.profile, plan.source, around, {one.scheme for one in parsed.values()})
+    schemes = {one.scheme for one in parsed.values()}
+    # FFmpeg is asked several things, each of which takes longer than all that we do ourselves.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(reads_presets, around.tools.ffmpeg)
+        check_abilities(plan.profile, plan.source, around, schemes)
     camera = STANDARD.camera(plan.profile, plan.source, around, _PROGRESS)
     if camera.before:
         yield "camera, its output is read by the next", _masked(camera.before)
