@@ -4,10 +4,12 @@ from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session as Transaction
 
 from pyca.core.live import Sample
-from pyca.store.tables import SampleRow as Row
+from pyca.store.live_tables import SampleRow as Row
 
 
-def figures(transaction: Transaction, number: int, *, since: float, until: float, step: float) -> list[Sample]:
+def figures(
+    transaction: Transaction, number: int, *, since: float, until: float, step: float
+) -> list[Sample]:
     """Return figures of a session, one of each destination for each step, in the order of their moments.
 
     Rates are means of a step; what counts up is what was reached in it.
