@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -35,6 +36,19 @@ class Streamer:
     def is_wanted(self) -> bool:
         with self.database.read() as session:
             return live.setup(session, live.Setup()).wanted
+
+
+class Reader(FlaskClient):
+    """A client that reads each answer to its end, so that no file stays open."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **({"buffered": True} | kwargs))
+
+
+def reader(app: Flask) -> FlaskClient:
+    """Return a client of an application that reads each answer to its end."""
+    app.test_client_class = Reader
+    return app.test_client()
 
 
 @dataclass(frozen=True)

@@ -166,9 +166,7 @@ def _on_air(report: LiveReport) -> Standing:
 def _remedy(report: LiveReport) -> str:
     """Return what to do about what is wrong now, empty where nothing is."""
     if report.program is Program.SLATE:
-        return (
-            "There is no picture from the input. Look after the camera and its cable; it is tried by itself."
-        )
+        return "There is no picture from the input. Look after the camera and its cable; it is tried by itself."
     refused = [link for link in report.links if link.state is LinkState.REFUSED]
     if refused:
         return f"Check address and key of {_named(refused)}, then start it again."
