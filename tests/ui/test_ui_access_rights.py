@@ -13,7 +13,9 @@ from pyca.store.database import Database
 from pyca.ui.access.forms import token_of
 from tests.ui_people import OWN, add_account
 
-PUBLIC = {"static", "health.live", "health.ready", "login.show", "login.login"}
+PUBLIC = {
+    "static", "health.live", "health.ready", "login.show", "login.login", "watch.shared", "watch.shared_file",
+}  # fmt: skip
 """What strangers may use. Think twice before you add something."""
 OF_EVERYBODY = ("login.logout", "account.")
 """What whoever is logged in may change: what is their own."""

@@ -14,8 +14,6 @@ from pyca.core.live import (
     LinkState,
     LiveEvents,
     LiveReport,
-    LiveState,
-    Program,
     Session,
     Setup,
 )
@@ -27,7 +25,7 @@ from pyca.ui.context import Context
 from pyca.ui.view.digest import digest
 from pyca.ui.view.live_figures import SPANS, gather_health
 from pyca.ui.view.live_graph import Health
-from pyca.ui.view.live_words import Standing, standing
+from pyca.ui.view.live_words import Standing, is_silent, standing
 from pyca.ui.view.previews import Previews, outgoing_files
 
 SESSIONS = 5
@@ -164,8 +162,7 @@ def _service(session: Transaction, now: float) -> ServiceStatus:
 
 def _silent_since(session: Transaction, now: float) -> float | None:
     told = live.report(session)
-    silent = told.state is not LiveState.IDLE and now - told.at > operator.STALE_SECONDS
-    return told.at if silent else None
+    return told.at if is_silent(told, now) else None
 
 
 def _shown(session: Transaction, report: LiveReport, past: tuple[Session, ...]) -> Session | None:
@@ -185,8 +182,3 @@ def _coming(session: Transaction, wanted: str) -> list[Event]:
 def is_marked(event: Event) -> bool:
     """Tell whether whoever planned an event wants it streamed."""
     return event.workflow_parameters.get("publishLive", "").strip().lower() == "true"
-
-
-def shows_standby(report: LiveReport) -> bool:
-    """Tell whether viewers see the standby picture."""
-    return report.program in (Program.SLATE, Program.BLIND)

@@ -1,9 +1,14 @@
 """A stream in words: its state, what is wrong, what helps, and figures as people read them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session as Transaction
+
 from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, Program, Setup
-from pyca.core.states import ServiceState
+from pyca.core.states import ServiceName, ServiceState
+from pyca.live.operator import STALE_SECONDS
+from pyca.store import live
 from pyca.store.services import ServiceStatus
 
 BEGIN = "systemctl start pyca-live"
@@ -57,6 +62,21 @@ class Standing:
     def passes(self) -> bool:
         """True for what is over within seconds, so that it is worth looking again soon."""
         return self.kind in ("preparing", "stopping")
+
+
+def is_silent(report: LiveReport, now: float) -> bool:
+    """Tell whether a report speaks of a stream of which nothing was heard for too long."""
+    return report.state is not LiveState.IDLE and now - report.at > STALE_SECONDS
+
+
+def streamed(session: Transaction, states: Iterable[ServiceStatus], now: float) -> LiveReport:
+    """Return what is streamed now, without figures: it changes only when something happens."""
+    told = live.report(session)
+    runs = any(one.name == ServiceName.LIVE and one.state is not ServiceState.STOPPED for one in states)
+    if not runs or is_silent(told, now):
+        return LiveReport()
+    links = tuple(LinkReport(one.id, one.label, one.state) for one in told.links)
+    return LiveReport(told.state, told.error, started=told.started, program=told.program, links=links)
 
 
 def standing(
@@ -166,13 +186,13 @@ def _on_air(report: LiveReport) -> Standing:
 def _remedy(report: LiveReport) -> str:
     """Return what to do about what is wrong now, empty where nothing is."""
     if report.program is Program.SLATE:
-        return "There is no picture from the input. Look after the camera and its cable; it is tried by itself."
+        return "There is no picture from the input, which is tried by itself. Look after camera and cable."
     refused = [link for link in report.links if link.state is LinkState.REFUSED]
     if refused:
         return f"Check address and key of {_named(refused)}, then start it again."
     waiting = [link for link in report.links if link.state is LinkState.WAITING]
     if waiting:
-        return f"It is tried again by itself. If it lasts, check the network and the address of {_named(waiting)}."
+        return f"It is tried again by itself. If that lasts, check network and address of {_named(waiting)}."
     return ""
 
 
