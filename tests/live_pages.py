@@ -29,10 +29,13 @@ def put_destination(database: Database, name: str, *, label: str = "", host: str
         destinations.save(session, Destination(name, f"rtmp://{host}/app", KEY, label))
 
 
-def on_air(database: Database, now: float, *, share: str = "", started: float = 600.0) -> None:
+def on_air(
+    database: Database, now: float, *, share: str = "", started: float = 600.0, ahead: float = 0.0
+) -> None:
     """Have a stream on air to two destinations, one of which is out of reach.
 
     :param started: seconds ago
+    :param ahead: seconds for which what was told counts as fresh
     """
     runs(database, now)
     put_destination(database, MAIN)
@@ -56,7 +59,7 @@ def on_air(database: Database, now: float, *, share: str = "", started: float = 
             since=now - started,
             started=now - started,
             program=Program.CAMERA,
-            at=now,
+            at=now + ahead,
             fps=25.0,
             bitrate=2_450_000.0,
             sent=180_000_000,
