@@ -280,7 +280,8 @@ class RtmpServer:
             "".join(f"load_module {one};\n" for one in loaded)
             + f"{user}daemon off; master_process off; worker_processes 1; pid {self.folder}/pid;\n"
             f"error_log {self.folder}/error.log;\nevents {{}}\n"
-            f"rtmp {{ access_log off; server {{ listen 127.0.0.1:{self.port}; chunk_size 4096; notify_method post;\n"
+            "rtmp { access_log off; notify_method post;\n"
+            f" server {{ listen 127.0.0.1:{self.port}; chunk_size 4096;\n"
             f"  application live {{ live on; on_publish http://127.0.0.1:{self.door.port}/publish;\n"
             f"    record all; record_path {self.folder}/recorded; record_unique on; record_suffix .flv;\n"
             f"    hls on; hls_path {self.folder}/hls; hls_fragment 2s; hls_playlist_length 20s; }}\n}} }}\n"

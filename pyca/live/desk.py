@@ -21,6 +21,8 @@ from pyca.live.watch import Watch
 COPY = "copy"
 PATIENCE = 3.0
 """seconds that a camera that has not failed may take before the slate is shown"""
+_JUDGE = 0.25
+"""seconds between two looks at what the links have become"""
 
 
 class Desk:
@@ -36,6 +38,7 @@ class Desk:
         self._clock = surroundings.clock
         self._director = Director()
         self._stopping = False
+        self._judged = float("-inf")
         self._waiting_since: float | None = self._clock.monotonic()
         self.flow = Flow()
         self.state = LiveState.PREPARING
@@ -110,7 +113,8 @@ class Desk:
         if not self._stopping:
             self._watch_picture(now)
         due = min(self._camera.tick(now), self._slate.tick(now), self._feed.tick(now), self.links.tick(now))
-        if not self._stopping:
+        if not self._stopping and now >= self._judged + _JUDGE:
+            self._judged = now
             self._judge()
         return due
 

@@ -1,15 +1,29 @@
 """The command that makes the stream: it reads the input, encodes it once, and writes FLV to its output."""
 
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from pyca.core.errors import MediaError
 from pyca.core.live import Profile, Source
+from pyca.live import devices, own_sound
+from pyca.live.binary import binary_at
+from pyca.live.encoders import COPY, choose_encoder, device_options, filters
+from pyca.live.inputs import NETWORK, Input, InputKind, find_input, parse_input
+from pyca.live.picamera import require_picamera
 from pyca.live.plan import Surroundings
+from pyca.live.reading import reading
 from pyca.live.sound import sound_input
-from pyca.media.h264 import SOFTWARE, picture_filters, picture_options, sound_options
+from pyca.media.h264 import picture_options, sound_options
+from pyca.media.run import run, url
+from pyca.media.streams import read_text
 
-BEGIN = ("-hide_banner", "-nostats", "-loglevel", "warning")
+BEGIN = ("-hide_banner", "-nostats", "-loglevel", "warning", "-nostdin")
 WRITE_FLV = ("-flvflags", "no_duration_filesize", "-flush_packets", "1", "-f", "flv", "pipe:1")
 """every frame leaves as soon as it is there"""
+_LIMIT = 10.0
+"""seconds for a look into a file"""
+_COPIED = "the camera's H.264 is passed on as it is: resolution, bitrate, frame rate and flips do not count"
 
 
 @dataclass(frozen=True)
@@ -32,19 +46,88 @@ def camera_command(
     """Return the command for an input.
 
     :param progress_fd: the descriptor on which FFmpeg tells its progress once a second; it inherits it
+    :raises ParameterError: where the input or the encoder is none that we know
+    :raises MediaError: where the input is not there, or FFmpeg lacks an encoder
     """
-    size = profile.size
-    test = f"testsrc2=size={size.width}x{size.height}:rate={profile.fps}"
-    sound = sound_input(profile.audio, own=False)
-    flips = [name for name, wanted in (("hflip", source.hflip), ("vflip", source.vflip)) if wanted]
-    argv = [
-        *(str(surroundings.tools.ffmpeg), *BEGIN, "-nostdin"),
-        *("-progress", f"pipe:{progress_fd}", "-stats_period", "1"),
-        *("-re", "-f", "lavfi", "-i", test, *sound),
-        *("-map", "0:v:0", "-map", "1:a:0" if sound else "0:a:0"),
-        *("-vf", picture_filters(size, profile.fps, *flips)),
-        *picture_options(profile, SOFTWARE),
-        *sound_options(),
-        *WRITE_FLV,
-    ]
-    return CameraCommand(argv)
+    found = find_input(parse_input(source.input), surroundings.environ)
+    making = _Making(profile, source, surroundings, progress_fd, found)
+    if found.kind is InputKind.PICAMERA:
+        return making.by_picamera()
+    if source.encoder == COPY:
+        return CameraCommand(making.argv(), notes=(_COPIED,))
+    return CameraCommand(making.argv())
+
+
+@dataclass(frozen=True)
+class _Making:
+    """All that a command is made of."""
+
+    profile: Profile
+    source: Source
+    surroundings: Surroundings
+    progress_fd: int
+    found: Input
+
+    def by_picamera(self) -> CameraCommand:
+        """Return FFmpeg behind the camera's own program, which encodes."""
+        program = require_picamera(self.surroundings.environ)
+        before = program.command(self.profile, hflip=self.source.hflip, vflip=self.source.vflip)
+        return CameraCommand(self._words(own=False, encoder=COPY), before, program.notes(self.profile))
+
+    def argv(self) -> list[str]:
+        """Return FFmpeg's command for any other input."""
+        encoder = self.source.encoder
+        if encoder != COPY:
+            binary = binary_at(self.surroundings.tools.ffmpeg)
+            encoder = choose_encoder(encoder, binary, self.profile)
+        silent = self._words(own=False, encoder=encoder)
+        if self.profile.audio != "input":
+            return silent
+        sounding = self._words(own=True, encoder=encoder)
+        if self.found.kind is InputKind.FILE:
+            return sounding if self._file_sounds() else silent
+        if self.found.kind not in NETWORK:
+            return silent
+        # Only a look can tell, and a camera may take seconds to answer: it is taken by the child itself.
+        ffmpeg = str(self.surroundings.tools.ffmpeg)
+        look = [ffmpeg, "-nostdin", "-v", "error", *reading(self.found, self.profile)]
+        return [sys.executable, str(Path(own_sound.__file__)), *own_sound.words(look, sounding, silent)]
+
+    def _words(self, *, own: bool, encoder: str) -> list[str]:
+        sound = sound_input(self.profile.audio, own)
+        return [
+            *(str(self.surroundings.tools.ffmpeg), *BEGIN),
+            *("-progress", f"pipe:{self.progress_fd}", "-stats_period", "1"),
+            *device_options(encoder),
+            *reading(self.found, self.profile, self._camera(), copy=encoder == COPY),
+            *sound,
+            *("-map", "0:v:0", "-map", "1:a:0" if sound else "0:a:0"),
+            *self._picture(encoder),
+            *sound_options(),
+            *WRITE_FLV,
+        ]
+
+    def _picture(self, encoder: str) -> list[str]:
+        if encoder == COPY:
+            # Besides putting parameter sets before each key frame it refuses whatever is not H.264.
+            return ["-c:v", "copy", "-bsf:v", "h264_mp4toannexb"]
+        source = self.source
+        flips = [name for name, wanted in (("hflip", source.hflip), ("vflip", source.vflip)) if wanted]
+        return ["-vf", filters(encoder, self.profile, *flips), *picture_options(self.profile, encoder)]
+
+    def _camera(self) -> devices.Camera | None:
+        if self.found.kind is not InputKind.DEVICE:
+            return None
+        camera = devices.ask(Path(self.found.name))
+        copied = self.source.encoder == COPY
+        if copied and camera and "H264" not in camera.formats:
+            raise MediaError(f"the camera {self.found.name} delivers no H.264", "set “encoder” to auto")
+        return camera
+
+    def _file_sounds(self) -> bool:
+        argv = [str(self.surroundings.tools.ffmpeg), "-nostdin", "-hide_banner"]
+        looked = run([*argv, "-i", url(Path(self.found.name))], _LIMIT)
+        try:
+            return any(stream.kind == "audio" for stream in read_text(looked.errors).streams)
+        except ValueError as error:
+            raise MediaError(f"the input {self.found.name} cannot be read", "is it a video?") from error

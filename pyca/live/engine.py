@@ -18,7 +18,7 @@ from pyca.live.watch import Watch
 
 logger = logging.getLogger(__name__)
 
-PACE = 0.08
+PACE = 0.15
 """seconds between two rounds: what came meanwhile is sent in one go, which keeps us cheap"""
 _FIGURES = 2.0
 _LOOK = 0.25

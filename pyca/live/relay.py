@@ -30,6 +30,10 @@ _WINDOW = 4.0
 """seconds over which the bitrate is taken"""
 _PAUSE = 2.0
 """seconds without anything offered from which silence is no fault"""
+_LOOK = 3.0
+"""seconds between two questions to the system: the answer costs it ten milliseconds on a large machine"""
+_FIRST_LOOK = 0.4
+"""the same until bytes were acknowledged for the first time"""
 _MOST_WRITES = 16
 """pieces for one process in one go, before others have their turn"""
 
@@ -65,7 +69,7 @@ class Relay:
         self._grown_at = self._acknowledged_at = self._offering = self._offered = now
         self._acknowledged = 0
         self._can_know = False
-        self._looked = now
+        self._looked = float("-inf")
         self._rates: deque[tuple[float, int]] = deque([(now, 0)])
         self._said = bytearray()
         self._ending: float | None = None
@@ -125,6 +129,8 @@ class Relay:
     def look(self, now: float) -> None:
         """Ask the system what has been acknowledged."""
         if self.exit is not None or not self.outlet.network:
+            return
+        if now < self._looked + (_LOOK if self.grown else _FIRST_LOOK):
             return
         self._looked = now
         waiting = unacknowledged(self._child.pid)

@@ -52,7 +52,7 @@ class Run:
         self._progress_reader = ProgressReader()
         self._sayings = Sayings()
         self._ladder: StopLadder | None = None
-        self._wrong = ""
+        self._wrong = self._end = ""
         self._words = -1
         self._open: set[int] = set()
         self._children: list[Child] = []
@@ -85,7 +85,7 @@ class Run:
             # Its end is known before its last words are read.
             data, _end = read_all(self._words)
             self._sayings.feed(data)
-        return self._wrong or explain(str(self._sayings))
+        return self._wrong or explain(str(self._sayings)) or self._end
 
     def stop(self) -> None:
         """Ask its processes to end, harder and harder. What they still send is thrown away."""
@@ -97,8 +97,7 @@ class Run:
     def tick(self, now: float) -> float | None:
         """Do what is due and return when something is due again; None for nothing."""
         for child in list(self._children):
-            if child.poll() is not None:
-                self._let_go(child)
+            self._look_at(child)
         if self._ladder is None:
             return None
         for number in self._ladder.due(now):
@@ -146,7 +145,8 @@ class Run:
         self._means.watch.add(child.fileno(), lambda _events: self._look_at(child))
 
     def _look_at(self, child: Child) -> None:
-        if child.poll() is not None:
+        if (ended := child.poll()) is not None:
+            self._end = self._end or ended.message
             self._let_go(child)
 
     def _let_go(self, child: Child) -> None:

@@ -36,7 +36,7 @@ def slate_command(
         colour = f"color=c={_COLOUR}:s={size.width}x{size.height}:r={profile.fps}"
         source = ["-f", "lavfi", "-i", colour]
     return [
-        *(str(ffmpeg), *BEGIN, "-nostdin"),
+        *(str(ffmpeg), *BEGIN),
         *("-re", *source, *SILENT, "-map", "0:v:0", "-map", "1:a:0"),
         *("-vf", picture_filters(size, profile.fps, *written, background=_COLOUR)),
         *picture_options(profile, encoder),
@@ -76,4 +76,4 @@ def _escaped(text: str, special: str) -> str:
 def _can_write(ffmpeg: Path, words: str) -> bool:
     """Tell whether this FFmpeg can draw a text: it may be built without, or find no font."""
     trial = ["-f", "lavfi", "-i", "color=s=64x64", "-vf", words, "-frames:v", "1", "-f", "null", "-"]
-    return run([str(ffmpeg), *BEGIN, "-nostdin", *trial], _LIMIT).code == 0
+    return run([str(ffmpeg), *BEGIN, *trial], _LIMIT).code == 0

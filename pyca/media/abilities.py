@@ -42,7 +42,7 @@ def abilities(ffmpeg: Path) -> Abilities:
     """
     return Abilities(
         version(ffmpeg),
-        encoders=_names(_ask(ffmpeg, "-encoders"), _CODEC),
+        encoders=encoders(ffmpeg),
         decoders=_names(_ask(ffmpeg, "-decoders"), _CODEC),
         demuxers=_names(_ask(ffmpeg, "-demuxers"), _FORMAT),
         muxers=_names(_ask(ffmpeg, "-muxers"), _FORMAT),
@@ -58,6 +58,22 @@ def version(ffmpeg: Path) -> str:
     if not found:
         raise MediaError(f"{ffmpeg} does not answer like FFmpeg", "is this another program?")
     return found[1]
+
+
+def encoders(ffmpeg: Path) -> frozenset[str]:
+    """Return the encoders of an FFmpeg, and the codecs that they make.
+
+    :raises MediaError: where it cannot be run
+    """
+    return _names(_ask(ffmpeg, "-encoders"), _CODEC)
+
+
+def protocols(ffmpeg: Path) -> frozenset[str]:
+    """Return what an FFmpeg can send over.
+
+    :raises MediaError: where it cannot be run
+    """
+    return frozenset(_ask(ffmpeg, "-protocols").partition("Output:")[2].split())
 
 
 def _ask(ffmpeg: Path, question: str) -> str:

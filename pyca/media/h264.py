@@ -71,14 +71,14 @@ def _nvenc(profile: Profile) -> list[str]:
 
 
 def _vaapi(profile: Profile) -> list[str]:
-    words = ["-idr_interval", "0", "-async_depth", "1", "-b:v", str(profile.bitrate)]
+    words = ["-async_depth", "1", "-b:v", str(profile.bitrate)]
     if profile.quality is not None:
         return [*words, "-rc_mode", "QVBR", "-global_quality", str(profile.quality)]
     return [*words, "-rc_mode", "CBR"]
 
 
 def _qsv(profile: Profile) -> list[str]:
-    words = ["-idr_interval", "0", "-async_depth", "1", "-forced_idr", "1", "-b:v", str(profile.bitrate)]
+    words = ["-async_depth", "1", "-b:v", str(profile.bitrate)]
     return words if profile.quality is None else [*words, "-global_quality", str(profile.quality)]
 
 

@@ -1,4 +1,4 @@
-"""Keys in the command line of a process that runs: gone from what ``ps`` shows, for each way of starting it."""
+"""Keys in the command line of a process that runs: gone from what ``ps`` shows."""
 
 import subprocess
 import sys

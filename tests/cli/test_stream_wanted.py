@@ -14,7 +14,7 @@ from pyca.live import address
 from pyca.live.presets import PRESETS
 from tests.cli.conftest import Run
 
-URL = "rtmp://a.example/live2/KEY"
+URL = "rtmp://a.example/live2/s3cret"
 
 
 def order(*words: str, environ: Mapping[str, str] | None = None) -> Order:
@@ -32,7 +32,7 @@ def test_an_address_is_enough() -> None:
     plan = order(URL).plan
     assert plan.profile == Profile("360p", 750_000, "1kHz", 25, None)
     assert plan.source == Source("auto", "auto")
-    assert plan.destinations == (Destination(MAIN, "rtmp://a.example/live2", "KEY", "a.example"),)
+    assert plan.destinations == (Destination(MAIN, "rtmp://a.example/live2", "s3cret", "a.example"),)
     assert plan.record is None
 
 
@@ -57,9 +57,11 @@ def test_the_source() -> None:
 
 
 def test_several_addresses_each_with_its_backup() -> None:
-    words = f"{URL} --backup rtmp://b.example/live2?backup=1/KEY srt://c.example:9000?streamid=s --backup none"
+    words = (
+        f"{URL} --backup rtmp://b.example/live2?backup=1/s3cret srt://c.example:9000?streamid=s --backup none"
+    )
     assert destinations(*words.split()) == [
-        ("rtmp://a.example/live2", "KEY", "rtmp://b.example/live2?backup=1", "a.example"),
+        ("rtmp://a.example/live2", "s3cret", "rtmp://b.example/live2?backup=1", "a.example"),
         ("srt://c.example:9000", "s", "", "c.example:9000"),
     ]
 
@@ -74,7 +76,7 @@ def test_a_preset_needs_no_address_but_a_key() -> None:
     environ = {"PYCA_STREAM_KEY": " KEY\n"}
     expected = [(youtube.url, "KEY", youtube.backup, "youtube")]
     assert destinations("--preset", "youtube", environ=environ) == expected
-    with pytest.raises(UsageError, match="key is missing .*PYCA_STREAM_KEY"):
+    with pytest.raises(UsageError, match=r"key is missing .*PYCA_STREAM_KEY"):
         order("--preset", "youtube")
 
 
@@ -96,7 +98,10 @@ def test_another_server_of_a_platform() -> None:
 def test_the_key_of_a_file_belongs_to_the_first_address(folder: Path) -> None:
     (folder / "key").write_text("KEY\n", "utf-8")
     found = destinations("--key-file", "key", "rtmp://a.example/live", "rtmp://b.example/live/OTHER")
-    assert [one[:2] for one in found] == [("rtmp://a.example/live", "KEY"), ("rtmp://b.example/live", "OTHER")]
+    assert [one[:2] for one in found] == [
+        ("rtmp://a.example/live", "KEY"),
+        ("rtmp://b.example/live", "OTHER"),
+    ]
 
 
 def test_what_a_platform_would_not_like_is_told() -> None:
@@ -131,7 +136,6 @@ def test_what_a_platform_would_not_like_is_told() -> None:
         (f"--record no/such.mkv {URL}", "no folder"),
         (f"--record film.avi {URL}", "no known ending"),
         (f"--ca-file missing {URL}", "no file missing"),
-        (f"--input= {URL}", "input"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason(pyca: Run, folder: Path, words: str, said: str) -> None:
@@ -140,7 +144,7 @@ def test_what_cannot_be_is_refused_with_the_reason(pyca: Run, folder: Path, word
     result = pyca("stream", *words.split())
     assert result.code == os.EX_USAGE
     assert said in result.err
-    assert "KEY" not in result.err.replace("/KEY,", "")
+    assert "s3cret" not in result.err
     assert sorted(os.listdir(folder)) == ["empty", "taken.mkv"]
 
 

@@ -5,17 +5,11 @@ from typing import Any
 
 import click
 
-from pyca.cli.stream.parameters import Input, Parsed
+from pyca.cli.stream.parameters import offer_inputs, offering, read_by
 from pyca.core import control
 from pyca.core.live import KEY_VARIABLE, RESOLUTIONS, SILENCE, TONE
 from pyca.live.presets import PRESETS, find
 
-_RESOLUTION = Parsed("name", control.parse_resolution, *RESOLUTIONS)
-_AUDIO = Parsed("sound", control.parse_audio, SILENCE, TONE, "input", "alsa:", "pulse:")
-_FPS = Parsed("number", control.parse_fps, "15", "25", "30")
-_BITRATE = Parsed("rate", control.parse_bitrate, "800kbps", "1M", "100000")
-_QUALITY = Parsed("number", control.parse_quality, "10", "20", "30", "40")
-_PRESET = Parsed("name", find, *PRESETS)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -33,36 +27,62 @@ def _list_presets(context: click.Context, _parameter: click.Parameter, value: bo
 @click.argument("addresses", metavar="[URL]...", nargs=-1)
 @click.option("-v", "--verbose", is_flag=True, help="Tell more of what happens, FFmpeg's words included.")
 @click.option(
-    "--resolution", type=_RESOLUTION, default="360p", show_default=True, help=", ".join(RESOLUTIONS)
+    "--resolution",
+    metavar="NAME",
+    default="360p",
+    show_default=True,
+    callback=read_by(control.parse_resolution),
+    shell_complete=offering(*RESOLUTIONS),
+    help=", ".join(RESOLUTIONS),
 )
 @click.option(
     "--audio",
-    type=_AUDIO,
+    metavar="SOUND",
     default=TONE,
     show_default=True,
+    callback=read_by(control.parse_audio),
+    shell_complete=offering(SILENCE, TONE, "input", "alsa:", "pulse:"),
     help="silence, 1kHz, input (the sound that comes with the pictures), alsa:DEVICE or pulse:SOURCE",
 )
-@click.option("--fps", type=_FPS, default=25, show_default=True, help="Frames per second.")
 @click.option(
-    "--bitrate", type=_BITRATE, help="Such as 800kbps, 1M or 100000; by default what suits the resolution."
+    "--fps",
+    metavar="NUMBER",
+    default="25",
+    show_default=True,
+    callback=read_by(control.parse_fps),
+    shell_complete=offering("15", "25", "30"),
+    help="Frames per second.",
 )
 @click.option(
-    "--quality", type=_QUALITY, help="10 (best) to 40 (worst); without it the bitrate alone decides."
+    "--bitrate",
+    metavar="RATE",
+    callback=read_by(control.parse_bitrate),
+    shell_complete=offering("800kbps", "1M", "100000"),
+    help="Such as 800kbps, 1M or 100000; by default what suits the resolution.",
+)
+@click.option(
+    "--quality",
+    metavar="NUMBER",
+    callback=read_by(control.parse_quality),
+    shell_complete=offering("10", "20", "30", "40"),
+    help="10 (best) to 40 (worst); without it the bitrate alone decides.",
 )
 @click.option(
     "--input",
     "source",
-    type=Input(),
+    metavar="INPUT",
     default="auto",
     show_default=True,
+    shell_complete=offer_inputs,
     help="auto, test, picamera, screen, a device such as /dev/video0, an address (rtsp, http, udp) "
     "or a file, which is repeated.",
 )
 @click.option(
     "--encoder",
+    metavar="NAME",
     default="auto",
     show_default=True,
-    metavar="NAME",
+    shell_complete=offering("auto", "copy", "libx264", "h264_v4l2m2m", "h264_vaapi", "h264_nvenc"),
     help="An H.264 encoder of FFmpeg, such as h264_v4l2m2m; copy to send what a camera has encoded already.",
 )
 @click.option("--hflip", is_flag=True, help="Mirror the picture.")
@@ -75,7 +95,13 @@ def _list_presets(context: click.Context, _parameter: click.Parameter, value: bo
     help="Second address of a URL, tried in turn with the first. With several URLs give one for each, "
     "“none” where there is none.",
 )
-@click.option("--preset", type=_PRESET, help=f"{', '.join(PRESETS)}; see --list-presets.")
+@click.option(
+    "--preset",
+    metavar="NAME",
+    callback=read_by(find),
+    shell_complete=offering(*PRESETS),
+    help=f"{', '.join(PRESETS)}; see --list-presets.",
+)
 @click.option(
     "--list-presets",
     is_flag=True,

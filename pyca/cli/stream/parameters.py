@@ -7,42 +7,34 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+Callback = Callable[[click.Context, click.Parameter, Any], Any]
+Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
-class Parsed(click.ParamType):
-    """A value that a function of :mod:`pyca.core.control` reads.
 
-    :param name: the word for it in the help
-    :param parse: raises ParameterError, which tells what is wrong better than click could
-    :param usual: what the shell offers
+def read_by(parse: Callable[[str], Any]) -> Callback:
+    """Return what reads an option with a function of :mod:`pyca.core.control`.
+
+    It raises ParameterError, which tells what is wrong better than click could.
     """
 
-    def __init__(self, name: str, parse: Callable[[str], Any], *usual: str) -> None:
-        self.name = name
-        self._parse = parse
-        self._usual = usual
+    def callback(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+        return parse(value) if isinstance(value, str) else value
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the value; what is none any more, as a default, stays as it is."""
-        return self._parse(value) if isinstance(value, str) else value
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Return the usual values that begin like this."""
-        return [CompletionItem(word) for word in self._usual if word.startswith(incomplete)]
+    return callback
 
 
-class Input(click.ParamType):
-    """Where pictures come from: a word, a device, an address or a file."""
+def offering(*usual: str) -> Complete:
+    """Return what tells the shell the usual values."""
 
-    name = "input"
+    def complete(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+        return [CompletionItem(word) for word in usual if word.startswith(begun)]
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Return the words, the cameras of this machine, and the files."""
-        cameras = [str(device) for device in sorted(Path("/dev").glob("video*"))]
-        words = [
-            word for word in ("auto", "test", "picamera", "screen", *cameras) if word.startswith(incomplete)
-        ]
-        return [CompletionItem(word) for word in words] or [CompletionItem(incomplete, type="file")]
+    return complete
+
+
+def offer_inputs(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Tell the shell the words for inputs, the cameras of this machine, and else its files."""
+    cameras = [str(device) for device in sorted(Path("/dev").glob("video*"))]
+    usual = ("auto", "test", "picamera", "screen", *cameras)
+    found = [CompletionItem(word) for word in usual if word.startswith(begun)]
+    return found or [CompletionItem(begun, type="file")]

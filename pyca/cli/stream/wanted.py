@@ -66,36 +66,43 @@ def wanted(given: Given, environ: Mapping[str, str] = os.environ) -> Order:
         given.fps,
         given.quality,
     )
-    key = _key(given.key_file, environ) if given.key_file or given.preset or _needs_key(given) else ""
+    texts = _addresses(given)
+    key = _key(given.key_file, environ) if given.key_file or given.preset or _needs_key(texts[0]) else ""
     plan = Plan(
         profile,
         Source(given.source, given.encoder, given.hflip, given.vflip),
-        tuple(_destinations(given, key)),
+        tuple(_destinations(given, texts, key)),
         record=_new_file(given.record) if given.record else None,
     )
     if given.ca_file and not given.ca_file.is_file():
         raise UsageError(f"there is no file {given.ca_file}", "correct --ca-file")
-    texts = tuple(cautions(given.preset, profile)) if given.preset else ()
-    return Order(plan, given.ca_file, given.insecure, texts)
+    told = tuple(cautions(given.preset, profile)) if given.preset else ()
+    return Order(plan, given.ca_file, given.insecure, told)
 
 
-def _needs_key(given: Given) -> bool:
-    """Tell whether the first address stands there without the key that it needs."""
-    if not given.addresses:
-        return False
-    url, key = address.split(given.addresses[0])
+def _addresses(given: Given) -> tuple[str, ...]:
+    """Return where to, as it was written; the preset's address where nothing was."""
+    if given.addresses:
+        return given.addresses
+    if given.preset and given.preset.url:
+        return (given.preset.url,)
+    raise UsageError(
+        "nobody is there to send to",
+        "give an address such as rtmp://a.rtmp.youtube.com/live2/KEY, or --preset NAME",
+    )
+
+
+def _needs_key(text: str) -> bool:
+    """Tell whether an address stands there without the key that it needs."""
+    url, key = address.split(text)
     return not key and not url.lower().startswith("srt:")
 
 
-def _destinations(given: Given, key: str) -> Iterator[Destination]:
-    texts = given.addresses
-    if not texts and given.preset and given.preset.url:
-        texts = (given.preset.url,)
-    if not texts:
-        raise UsageError(
-            "nobody is there to send to",
-            "give an address such as rtmp://a.rtmp.youtube.com/live2/KEY, or --preset NAME",
-        )
+def _destinations(given: Given, texts: tuple[str, ...], key: str) -> Iterator[Destination]:
+    """Yield where to send to.
+
+    :param key: that of the first, where it does not stand in the address
+    """
     backups = _backups(given, len(texts))
     labels: list[str] = []
     for number, text in enumerate(texts):
@@ -155,7 +162,7 @@ def _key(file: Path | None, environ: Mapping[str, str]) -> str:
         return environ[KEY_VARIABLE].strip()
     try:
         with click.open_file(str(file), encoding="utf-8") as opened:
-            key = opened.read(_LONGEST_KEY + 1).strip()
+            key = str(opened.read(_LONGEST_KEY + 1)).strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         raise UsageError(f"the key file {file} cannot be read: {reason}", "correct --key-file") from error

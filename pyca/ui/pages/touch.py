@@ -1,7 +1,7 @@
 """``/touch``: the stream on a small screen at the box, to be used with a finger and read from afar.
 
-The page needs nothing but the interface under ``/api/livebox/v1``, so that it works as well in the application
-that the streamer serves by itself.
+The page needs nothing but the interface under ``/api/livebox/v1``, and so works in the application
+that the streamer serves by itself as well.
 """
 
 from flask import Blueprint, current_app, g, render_template, url_for
