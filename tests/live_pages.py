@@ -1,5 +1,9 @@
 """Helpers for the tests of the pages about the stream: a service that runs, a stream on air."""
 
+from dataclasses import replace
+from pathlib import Path
+
+from pyca.config.settings import Settings
 from pyca.core.live import (
     MAIN,
     Destination,
@@ -66,3 +70,11 @@ def on_air(
             links=(good, bad),
         )
         live.save_report(session, told, orders)
+
+
+def with_player(settings: Settings, folder: Path) -> Settings:
+    """Return settings of an agent that has a player page.
+
+    :param folder: for the files of the stream
+    """
+    return replace(settings, live=replace(settings.live, hls=True, directory=folder))
