@@ -197,14 +197,17 @@ class Encoder:
         for old in self._folder.iterdir():
             old.unlink()
         self._process = subprocess.Popen(
-            ["ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=10", "-re", "-f", "lavfi",
-             "-i", "sine=1000:r=48000", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "10",
-             "-c:a", "aac", "-t", "60", "-f", "hls", "-hls_segment_type", "fmp4", "-hls_time", "1", "-hls_list_size",
-             "6", "-hls_flags", "delete_segments+temp_file+independent_segments", "-start_number", str(number),
-             "-hls_fmp4_init_filename", f"init-{number}.mp4", "-hls_segment_filename",
-             str(self._folder / "part-%d.m4s"), str(self._folder / "index.m3u8")],
+            [
+                *("ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=10"),
+                *("-re", "-f", "lavfi", "-i", "sine=1000:r=48000", "-c:v", "libx264", "-preset", "ultrafast"),
+                *("-pix_fmt", "yuv420p", "-g", "10", "-c:a", "aac", "-t", "60", "-f", "hls"),
+                *("-hls_segment_type", "fmp4", "-hls_time", "1", "-hls_list_size", "6", "-hls_flags"),
+                *("delete_segments+temp_file+independent_segments", "-start_number", str(number)),
+                *("-hls_fmp4_init_filename", f"init-{number}.mp4", "-hls_segment_filename"),
+                *(str(self._folder / "part-%d.m4s"), str(self._folder / "index.m3u8")),
+            ],
             stdin=subprocess.PIPE,
-        )  # fmt: skip
+        )
 
     def end(self) -> None:
         """End as the streamer does, with a mark in the list."""
