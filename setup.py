@@ -28,6 +28,7 @@ setup(
     extras_require={
         "ffmpeg": ["imageio-ffmpeg>=0.5"],
         "postgresql": ["psycopg[binary]>=3.1"],
+        "mdns": ["zeroconf>=0.130"],
         "test": [
             "pytest>=8",
             "pytest-timeout",
@@ -44,6 +45,7 @@ setup(
             "types-PyYAML",
             "types-python-dateutil",
             "types-pycurl",
+            "zeroconf>=0.130",
         ],
     },
     entry_points={"console_scripts": ["pyca = pyca.cli:main"]},

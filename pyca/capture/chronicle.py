@@ -7,11 +7,11 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from pyca.capture.lane import Lane
-from pyca.capture.scribe import Work
 from pyca.media.durable import Syncer
 from pyca.store import folder
 from pyca.store.folder import Description
 from pyca.store.restore import restore
+from pyca.store.scribe import Work
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pyca.capture.scribe import Scribe
 from pyca.capture.signal import Looker
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
@@ -12,6 +11,7 @@ from pyca.runtime.child import Child
 from pyca.runtime.hooks import Hooks
 from pyca.store.alarms import Alarms
 from pyca.store.folder import Author
+from pyca.store.scribe import Scribe
 
 
 @dataclass(frozen=True)

@@ -105,11 +105,7 @@ def jobs_everywhere(settings: Settings, event: Event, folder: Path) -> list[Job]
 
 
 def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
-    """Return what is to be run for an event: the inputs that it names, or all.
-
-    An event that names only inputs that this agent does not have is recorded with all of them: a recording
-    with the wrong camera is better than none.
-    """
+    """Return what is to be run for an event: the inputs that it names, or all."""
     available = settings.named_inputs
     unknown = [name for name in event.inputs if name not in available]
     if unknown:
@@ -119,7 +115,6 @@ def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
             ", ".join(unknown),
             ", ".join(available),
         )
-    chosen = [name for name in available if name in event.inputs] or list(available)
     # Its folder keeps its name wherever the event is moved meanwhile, and so do its files.
     base = folder.name
     filters = {
@@ -129,12 +124,12 @@ def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
     return [
         Job(
             name=name,
-            input=available[name],
+            input=source,
             folder=folder,
             base=f"{base}-{safe_name(name)}" if settings.inputs else base,
             preview_dir=settings.capture.preview_dir,
             filters=filters,
             container=settings.capture.container,
         )
-        for name in chosen
+        for name, source in settings.inputs_for(event.inputs).items()
     ]

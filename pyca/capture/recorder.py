@@ -14,7 +14,6 @@ from pyca.capture.context import Context
 from pyca.capture.inputs import Job, fallback_of, jobs
 from pyca.capture.lane import Lane
 from pyca.capture.part import RunningPart, adopt_latest
-from pyca.capture.scribe import Work
 from pyca.core.alarm import AlarmKind
 from pyca.core.clock import SteadyClock
 from pyca.core.event import Event
@@ -26,6 +25,7 @@ from pyca.runtime.hooks import Hook
 from pyca.store import folder as folders
 from pyca.store import recordings, tally
 from pyca.store.folder import Description
+from pyca.store.scribe import Work
 
 logger = logging.getLogger(__name__)
 

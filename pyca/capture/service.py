@@ -17,7 +17,6 @@ from pyca.capture.loudness import Loudness, heard
 from pyca.capture.recorder import Recorder
 from pyca.capture.recovery import Recovery
 from pyca.capture.salvage import found_parts
-from pyca.capture.scribe import Scribe
 from pyca.capture.signal import Looker
 from pyca.config.settings import Settings
 from pyca.core.alarm import SHOWN, AlarmKind
@@ -32,6 +31,7 @@ from pyca.store import events, recordings, tally
 from pyca.store.alarms import Alarms
 from pyca.store.database import Database
 from pyca.store.folder import Author, owner_of
+from pyca.store.scribe import Scribe
 
 logger = logging.getLogger(__name__)
 

@@ -19,6 +19,7 @@ from pyca.cli.options import Group, Options
 from pyca.cli.record import record
 from pyca.cli.run import RUN_COMMANDS, run
 from pyca.cli.status import status
+from pyca.cli.stream import stream
 from pyca.cli.user import user
 from pyca.core.errors import ConfigError, PycaError
 
@@ -41,7 +42,7 @@ def cli(context: click.Context) -> None:
         context.invoke(run)
 
 
-for _command in (*RUN_COMMANDS, demo, doctor, status, events, record, user, config, db, completion):
+for _command in (*RUN_COMMANDS, demo, doctor, status, events, record, stream, user, config, db, completion):
     cli.add_command(_command)
 
 

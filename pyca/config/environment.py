@@ -8,10 +8,13 @@ from pyca.config.keys import SECTIONS, kinds
 from pyca.config.locate import Location
 from pyca.config.report import Report, did_you_mean
 from pyca.config.types import Raw, Secret
+from pyca.core.live import KEY_VARIABLE
 
 PREFIX = "PYCA_"
 OTHERS = frozenset({"PYCA_CONFIG", "PYCA_FFMPEG"})
 """variables that name a file to use; no keys"""
+_FOR_COMMANDS = frozenset({KEY_VARIABLE})
+"""variables that one command reads; no keys either, and like passwords they are no child's business"""
 
 
 def variables() -> dict[str, Location]:
@@ -36,7 +39,9 @@ def overrides(environ: Mapping[str, str], report: Report) -> dict[Location, Raw]
     """Return the raw values that the environment sets; the report learns which variable set what."""
     plain, files = variables(), file_variables()
     found: dict[Location, Raw] = {}
-    for name in sorted(name for name in environ if name.startswith(PREFIX) and name not in OTHERS):
+    for name in sorted(
+        name for name in environ if name.startswith(PREFIX) and name not in OTHERS | _FOR_COMMANDS
+    ):
         if name in plain:
             section, key = location = plain[name]
             found[location] = kinds(SECTIONS[section])[key].split(environ[name])

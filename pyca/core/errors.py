@@ -65,6 +65,12 @@ class CommandError(PycaError):
     exit_code = os.EX_UNAVAILABLE
 
 
+class StreamError(PycaError):
+    """Nothing can be streamed any more, or nowhere."""
+
+    exit_code = os.EX_UNAVAILABLE
+
+
 class MediaError(PycaError):
     """A media file cannot be read, joined or remuxed, or no FFmpeg is there to do it."""
 

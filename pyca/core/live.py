@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from pyca.core.event import Event
+
 MAIN = "main"
 """id of the destination that the livebox control describes"""
+KEY_VARIABLE = "PYCA_STREAM_KEY"
+"""environment variable with the key for “pyca stream”; no key of the configuration"""
 
 
 class LiveState(StrEnum):
@@ -54,6 +58,19 @@ class LiveEvents(StrEnum):
     OFF = "off"
     MARKED = "marked"
     ALL = "all"
+
+
+FEED = "feed.sock"
+"""name of the socket in the streamer's folder to which recorders connect"""
+MARK = "publishLive"
+"""workflow parameter by which an event is marked to be streamed"""
+
+
+def is_streamed(rule: LiveEvents, event: Event) -> bool:
+    """Tell whether an event is streamed while it is recorded."""
+    if rule is LiveEvents.MARKED:
+        return event.workflow_parameters.get(MARK, "").strip().lower() == "true"
+    return rule is LiveEvents.ALL
 
 
 @dataclass(frozen=True)
@@ -147,6 +164,12 @@ class Setup:
     share: str = field(default="", repr=False)
     """secret part of the player page's address, empty while it is not shared"""
     changed: float = 0.0
+    orders: int = 0
+    """how often somebody said start or stop: tells an order that was carried out from one that was not"""
+    stopped: float = 0.0
+    """when somebody last said stop: an event that had begun by then is not streamed by itself any more"""
+    restarts: Mapping[str, int] = field(default_factory=dict)
+    """how often each destination was to be restarted"""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from pyca.core.errors import UsageError
 from pyca.core.live import MAIN, Destination
-from pyca.store.tables import DestinationRow
+from pyca.store.live_tables import DestinationRow
 
 MOST = 16
 """Destinations that one streamer serves."""

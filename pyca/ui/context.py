@@ -31,6 +31,8 @@ class Context:
     log_command: LogCommand = field(default_factory=LogCommand)
     processors: Processors = field(default_factory=Processors)
     versions: Versions = field(default_factory=Versions)
+    livebox_only: bool = False
+    """True where the streamer serves its own interface and nothing else of pyCA"""
 
 
 def attach(app: Flask, context: Context) -> None:

@@ -6,11 +6,13 @@ from http import HTTPStatus
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from pyca.core.control import ParameterError
 from pyca.core.errors import StoreError, UsageError
 from pyca.ui.access.guard import wants_challenge
-from pyca.ui.api.area import is_api
+from pyca.ui.api.area import is_api, is_livebox
 from pyca.ui.api.errors import ApiError, Problem, answer_problems
 from pyca.ui.context import context
+from pyca.ui.livebox.answer import refusal, sentences
 
 _HEADINGS = {
     401: "Please log in",
@@ -46,7 +48,7 @@ def register(app: Flask) -> None:
     """Make an application answer its errors kindly."""
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(ApiError, lambda error: answer_problems(error.problems))
-    app.register_error_handler(UsageError, lambda error: _answer(Told(409, error.message, error.remedy)))
+    app.register_error_handler(UsageError, _of_usage)
     app.register_error_handler(StoreError, _of_store)
 
 
@@ -64,6 +66,14 @@ def _of_http(error: HTTPException) -> Response:
     return response
 
 
+def _of_usage(error: UsageError) -> Response:
+    if _is_livebox():
+        # A parameter is named: whoever sent many has to know which one.
+        name = f"“{error.name[:60]}”: " if isinstance(error, ParameterError) else ""
+        return _answer(Told(400, name + error.message, error.remedy))
+    return _answer(Told(409, error.message, error.remedy))
+
+
 def _of_store(error: StoreError) -> Response:
     told = Told(503, error.message, error.remedy)
     if g.get("visitor") is None:
@@ -76,9 +86,11 @@ def _of_store(error: StoreError) -> Response:
 
 
 def _answer(told: Told) -> Response:
+    if _is_livebox():
+        return refusal(told.status, told.text, told.remedy)
     heading = _HEADINGS.get(told.status, HTTPStatus(told.status).phrase)
     if is_api(request.path):
-        detail = " ".join(_sentence(part) for part in (told.text, told.remedy) if part)
+        detail = sentences(told.text, told.remedy)
         return answer_problems((Problem(told.status, heading, detail),))
     if request.path.endswith(".json"):
         body = jsonify(title=heading, status=told.status, detail=told.text, remedy=told.remedy)
@@ -89,6 +101,6 @@ def _answer(told: Told) -> Response:
     return current_app.make_response((page, told.status))
 
 
-def _sentence(text: str) -> str:
-    """Return words of ours, which stand alone or in brackets elsewhere, as a sentence among others."""
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
+def _is_livebox() -> bool:
+    """Tell whether the present request is one of the livebox interface, or one that fails like them."""
+    return is_livebox(request.path) or (is_api(request.path) and context().livebox_only)

@@ -16,6 +16,7 @@ from pyca.ui.api import (
     services,
     stream,
 )
+from pyca.ui.livebox import box, destinations, history, more
 from pyca.ui.metrics import families
 from pyca.ui.pages import (
     about,
@@ -24,6 +25,12 @@ from pyca.ui.pages import (
     api_docs,
     extend,
     images,
+    live,
+    live_destinations,
+    live_parameters,
+    live_picture,
+    live_sessions,
+    live_sharing,
     log,
     login,
     moving,
@@ -33,11 +40,19 @@ from pyca.ui.pages import (
     recordings,
     schedule,
     system,
+    touch,
     tracks,
+    watch,
 )
 
 PAGES = (
     now,
+    live,
+    live_destinations,
+    live_parameters,
+    live_sharing,
+    live_sessions,
+    watch,
     record,
     extend,
     schedule,
@@ -71,5 +86,8 @@ API = (
 )
 """What programs ask."""
 
-FACES = (*PAGES, images, moving, *API, health, families)
+LIVEBOX = (box, more, destinations, history, touch, live_picture)
+"""What the streamer serves by itself as well: what programs ask of it, and what a finger needs."""
+
+FACES = (*PAGES, images, moving, *API, *LIVEBOX, health, families)
 """All of them."""

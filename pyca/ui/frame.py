@@ -22,6 +22,7 @@ class Entry:
 
 ENTRIES = (
     Entry("now.show", "Now", "camera"),
+    Entry("live.show", "Live", "antenna"),
     Entry("schedule.show", "Schedule", "calendar"),
     Entry("recordings.show", "Recordings", "film"),
     Entry("system.show", "System", "gauge"),
@@ -47,7 +48,10 @@ def register(app: Flask) -> None:
 
 def may_open(endpoint: str) -> bool:
     """Tell whether whoever asks may look at a page."""
-    scope = needed(current_app.view_functions[endpoint], "GET")
+    view = current_app.view_functions.get(endpoint)
+    if view is None:
+        return False  # The streamer's own application has few pages.
+    scope = needed(view, "GET")
     who: Visitor | None = g.get("visitor")
     return scope is None or (who is not None and who.scope.covers(scope))
 
@@ -79,7 +83,9 @@ def zone_offset() -> int:
 def _current(endpoint: str) -> str:
     if request.endpoint == endpoint:
         return "page"
-    return "true" if request.blueprint == endpoint.partition(".")[0] else ""
+    # Pages below it may be rooms of their own: “live_sessions” belongs to “live”.
+    room = (request.blueprint or "").partition("_")[0]
+    return "true" if room == endpoint.partition(".")[0] else ""
 
 
 def _known() -> dict[str, Any]:

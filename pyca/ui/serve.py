@@ -1,6 +1,5 @@
 """The built-in server for ``pyca ui``: enough for the box itself. On a network, use gunicorn behind nginx."""
 
-import errno
 import logging
 import signal
 import socket
@@ -15,13 +14,14 @@ from waitress import create_server
 from pyca.config.cautions import is_loopback
 from pyca.config.settings import PUBLISHED_PASSWORD, Settings, Ui
 from pyca.core.clock import Clock
-from pyca.core.errors import ConfigError, UsageError
+from pyca.core.errors import ConfigError
 from pyca.runtime.signals import signals_handled
 from pyca.store.database import Database
 from pyca.ui.access.first import ensure_somebody
 from pyca.ui.api.stream import feed_of
 from pyca.ui.application import create_app
 from pyca.ui.heartbeat import Heartbeat
+from pyca.ui.listening import open_port, shown
 from pyca.ui.threads import THREADS
 
 logger = logging.getLogger(__name__)
@@ -45,8 +45,8 @@ def serve(
     """
     check_exposure(settings.ui)
     app = create_app(settings, database, clock)
-    server = _serving(app, _listen(settings.ui))
-    address = f"http://{_bracketed(settings.ui.bind)}:{server.effective_port}/"
+    server = _serving(app, open_port(settings.ui.bind, settings.ui.port, "[ui]"))
+    address = f"http://{shown(settings.ui.bind)}:{server.effective_port}/"
     heartbeat = Heartbeat(database, clock, f"at {address}")
     hung_up = ending = False
     feed_of(app).ended = lambda: ending
@@ -97,39 +97,3 @@ def _serving(app: Flask, listener: socket.socket) -> Any:
         # The page itself decides whom it believes where a request comes from.
         clear_untrusted_proxy_headers=False,
     )
-
-
-def _listen(ui: Ui) -> socket.socket:
-    """Open the port ourselves: the server would leave a socket behind where that fails.
-
-    :raises UsageError: where it cannot be opened
-    """
-    everywhere = ui.bind in ("", "*")
-    both = everywhere and socket.has_dualstack_ipv6()
-    family = socket.AF_INET6 if both or ":" in ui.bind else socket.AF_INET
-    try:
-        return socket.create_server(
-            ("" if everywhere else ui.bind.strip("[]"), ui.port), family=family, dualstack_ipv6=both
-        )
-    except OSError as error:
-        raise _refused(error, ui) from error
-
-
-def _refused(error: OSError, ui: Ui) -> UsageError:
-    """Say why the page cannot listen, in words."""
-    place = f"{ui.bind or 'all addresses'} port {ui.port}"
-    if error.errno == errno.EADDRINUSE:
-        return UsageError(
-            f"{place} is taken by another program",
-            f"stop it, or set another [ui] port; “ss -ltnp sport = :{ui.port}” shows who it is",
-        )
-    if error.errno == errno.EACCES:
-        return UsageError(f"{place} needs special rights", "set a [ui] port of 1024 or more")
-    return UsageError(
-        f"the page cannot listen on {place}: {error}", "set [ui] bind to an address of this machine"
-    )
-
-
-def _bracketed(host: str) -> str:
-    shown = "localhost" if host in ("", "*") else host.strip("[]")
-    return f"[{shown}]" if ":" in shown else shown

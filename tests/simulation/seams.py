@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from pyca.capture.scribe import Scribe, _Item
 from pyca.capture.search import Search
 from pyca.core.errors import MediaError, StoreError
 from pyca.core.event import Event
@@ -19,11 +18,12 @@ from pyca.media.durable import Syncer
 from pyca.store import events, recordings
 from pyca.store.database import Database
 from pyca.store.folder import Description
+from pyca.store.scribe import Scribe, _Item
 from pyca.store.upgrade import ensure
 from tests.simulation.machine import Machine
 
 PATCHED_RINGS = (
-    "pyca.capture.scribe",
+    "pyca.store.scribe",
     "pyca.capture.diskwatch",
     "pyca.capture.recovery",
     "pyca.capture.search",

@@ -1,60 +1,26 @@
 """Live inputs: cameras in the network, a screen, several inputs side by side, events back to back."""
 
 import hashlib
-import os
-import socket
-import subprocess
-from pathlib import Path
 
 import pytest
 from opencast_server import FakeOpencast
 
 from pyca.core.states import EventState
+from tests import companions
 from tests.system_rig import CAMERA, Rig, ffprobe, soon
-from tests.tools import free_port, wait_for
 
 pytestmark = pytest.mark.system
 
-SYSTEM_PYTHON = "/usr/bin/python3"
 COPY = "-map 0 -c copy -cluster_time_limit 1000 -flush_packets 1 -y {{dir}}/{{name}}.mkv"
-QUIET = ["ffmpeg", "-nostats", "-hide_banner", "-loglevel", "error"]
-PICTURES = ["-re", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25"]
-SOUND = ["-re", "-f", "lavfi", "-i", "sine=r=48000"]
-ENCODED = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "25", "-c:a", "aac"]
-
-
-def udp_camera(rig: Rig) -> str:
-    """Start a camera that sends an MPEG transport stream; return the input of a command that records it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    target = f"udp://127.0.0.1:{port}?pkt_size=1316"
-    rig.accompany([*QUIET, *PICTURES, *SOUND, *ENCODED, "-f", "mpegts", target])
-    return f"-i 'udp://127.0.0.1:{port}?timeout=5000000'"
-
-
-def rtsp_camera(rig: Rig) -> str:
-    """Start a camera that speaks RTSP; return the input of a command that records it."""
-    check = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
-    if (
-        not Path(SYSTEM_PYTHON).exists()
-        or subprocess.run([SYSTEM_PYTHON, "-c", check], check=False).returncode
-    ):
-        pytest.skip("GStreamer's RTSP server is not installed")
-    port = free_port()
-    rig.accompany([SYSTEM_PYTHON, str(Path(__file__).parent.parent / "rtsp_camera.py"), str(port)])
-
-    def listens() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    wait_for(listens, "the camera")
-    return f"-rtsp_transport tcp -timeout 5000000 -i rtsp://127.0.0.1:{port}/room"
 
 
 @pytest.mark.parametrize("kind", ["udp", "rtsp"])
 def test_a_camera_in_the_network(kind: str, server: FakeOpencast, rig: Rig) -> None:
-    source = udp_camera(rig) if kind == "udp" else rtsp_camera(rig)
+    if kind == "udp":
+        source = f"-i '{companions.udp_camera(rig.accompany).url}?timeout=5000000'"
+    else:
+        camera = companions.rtsp_camera(rig.accompany)
+        source = f"-rtsp_transport tcp -timeout 5000000 -i {camera.url}"
     command = f"ffmpeg -nostats -hide_banner -loglevel warning {source} {COPY}"
     rig.connect(server.url, capture={"command": command})
     start = soon(4)
@@ -71,18 +37,8 @@ def test_a_camera_in_the_network(kind: str, server: FakeOpencast, rig: Rig) -> N
     assert element.file.size == track.size
 
 
-def virtual_screen(rig: Rig) -> str:
-    """Start an X server without a monitor; return its display."""
-    reader, writer = os.pipe()
-    argv = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "320x240x24", "-nolisten", "tcp"]
-    rig.accompany(argv, pass_fds=(writer,))
-    os.close(writer)
-    with open(reader, encoding="ascii") as numbers:
-        return f":{numbers.readline().strip()}"
-
-
 def test_screen_and_camera_back_to_back(server: FakeOpencast, rig: Rig) -> None:
-    grab = f"-f x11grab -framerate 10 -video_size 320x240 -i {virtual_screen(rig)}"
+    grab = f"-f x11grab -framerate 10 -video_size 320x240 -i {companions.virtual_screen(rig.accompany).url}"
     encode = "-c:v libx264 -preset ultrafast -tune zerolatency -g 10 -pix_fmt yuv420p -flush_packets 1"
     screen = f"ffmpeg -nostats -hide_banner -loglevel warning {grab} {encode} -y {{{{dir}}}}/{{{{name}}}}.mkv"
     inputs = {

@@ -13,7 +13,10 @@ from pyca.store.database import Database
 from pyca.ui.access.forms import token_of
 from tests.ui_people import OWN, add_account
 
-PUBLIC = {"static", "health.live", "health.ready", "login.show", "login.login"}
+PUBLIC = {
+    "static", "health.live", "health.ready", "login.show", "login.login",
+    "live_watch.shared", "live_watch.shared_file",
+}  # fmt: skip
 """What strangers may use. Think twice before you add something."""
 OF_EVERYBODY = ("login.logout", "account.")
 """What whoever is logged in may change: what is their own."""

@@ -11,11 +11,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from pyca.config.settings import Settings
 from pyca.core.alarm import Alarm, AlarmKind
 from pyca.core.event import Event
+from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, Program, Setup
 from pyca.core.recording import Upload, UploadStep
 from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.media import levels
 from pyca.media.levels import Sounding
-from pyca.store import alarms, events, figures, recordings, services, uploads, upstream
+from pyca.store import alarms, events, figures, live, recordings, services, uploads, upstream
 from pyca.store.database import Database
 from pyca.store.figures import Figure
 from pyca.store.survey import Backlog, look
@@ -41,6 +42,28 @@ def samples(person: Person) -> Samples:
     }
 
 
+def streaming(now: float) -> LiveReport:
+    """A stream with one destination that takes it and one that does not."""
+    links = (
+        LinkReport("main", "YouTube", LinkState.LIVE, sent=900_000, bitrate=850e3, reconnects=1),
+        LinkReport("2", "secret-label", LinkState.WAITING, error="no route to secret-host", dropped=7),
+    )
+    return LiveReport(
+        LiveState.STREAMING,
+        started=now - 90,
+        program=Program.CAMERA,
+        at=now - 1,
+        fps=25.0,
+        bitrate=860e3,
+        dropped=3,
+        source_restarts=2,
+        sent=900_000,
+        cpu=35.0,
+        memory=80_000_000,
+        links=links,
+    )
+
+
 @pytest.fixture
 def busy(database: Database, settings: Settings, clock: FakeClock) -> Database:
     """An agent of which there is something to tell in every family."""
@@ -61,6 +84,8 @@ def busy(database: Database, settings: Settings, clock: FakeClock) -> Database:
         figures.add(session, Figure.LATENESS_SUM, 400.5)
         figures.add(session, Figure.RECORDED_SECONDS, 5400)
         figures.add(session, Figure.UPLOAD_FAILURES, 2, "temporary")
+        live.save_setup(session, Setup(wanted=True), now)
+        live.save_report(session, streaming(now))
     levels.write(settings.capture.preview_dir, {"camera": Sounding(-23.0, -20.0, now)})
     (settings.capture.preview_dir / "camera.jpg").write_bytes(JPEG)
     return database
@@ -106,6 +131,47 @@ def test_what_is_told(person: Person, busy: Database) -> None:
     assert found["pyca_disk_recording_seconds_left", "disk=recordings"] > 0
     assert ("pyca_preview_age_seconds", "input=camera") in found
     assert ("pyca_upstream_up", "name=ics") not in found, "no calendar file is configured"
+
+
+def test_a_stream_is_told(person: Person, busy: Database) -> None:
+    found = samples(person)
+    expected = {
+        ("pyca_live_wanted", ""): 1,
+        ("pyca_live_state", "state=streaming"): 1,
+        ("pyca_live_state", "state=idle"): 0,
+        ("pyca_live_program", "program=camera"): 1,
+        ("pyca_live_session_seconds", ""): 90,
+        ("pyca_live_fps", ""): 25,
+        ("pyca_live_bitrate_bits_per_second", ""): 860e3,
+        ("pyca_live_cpu_cores", ""): 0.35,
+        ("pyca_live_memory_bytes", ""): 80e6,
+        ("pyca_live_dropped_frames_total", ""): 3,
+        ("pyca_live_source_restarts_total", ""): 2,
+        ("pyca_live_sent_bytes_total", ""): 900_000,
+        ("pyca_live_destination_state", "destination=main,state=live"): 1,
+        ("pyca_live_destination_state", "destination=2,state=waiting"): 1,
+        ("pyca_live_destination_state", "destination=2,state=live"): 0,
+        ("pyca_live_destination_bitrate_bits_per_second", "destination=main"): 850e3,
+        ("pyca_live_destination_sent_bytes_total", "destination=main"): 900_000,
+        ("pyca_live_destination_dropped_frames_total", "destination=2"): 7,
+        ("pyca_live_destination_reconnects_total", "destination=main"): 1,
+    }
+    assert {key: found.get(key) for key in expected} == expected
+    assert "secret" not in person.get("/metrics").text
+
+
+def test_a_stream_that_nobody_reports_on_any_more_is_idle(
+    person: Person, busy: Database, clock: FakeClock
+) -> None:
+    clock.move(60)
+    found = samples(person)
+    assert found["pyca_live_wanted", ""] == 1
+    assert found["pyca_live_state", "state=idle"] == 1
+    assert not [name for name, _ in found if name.startswith("pyca_live_destination_bitrate")]
+
+
+def test_an_agent_that_never_streams_has_no_figures_of_streams(person: Person) -> None:
+    assert "pyca_live_state" not in person.get("/metrics").text
 
 
 def test_the_rate_is_that_of_the_page(busy: Database, clock: FakeClock) -> None:

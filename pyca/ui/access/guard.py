@@ -7,9 +7,6 @@ from flask import Flask, Request, current_app, g, redirect, request, url_for
 from werkzeug.exceptions import Forbidden, RequestEntityTooLarge, Unauthorized
 from werkzeug.wrappers import Response
 
-from pyca.config.settings import Settings
-from pyca.core.clock import Clock
-from pyca.store.database import Database
 from pyca.ui.access import cookies, forms
 from pyca.ui.access.door import Door, attach, door
 from pyca.ui.access.forms import form_token
@@ -23,9 +20,12 @@ _FOR_PROGRAMS = "Log in first: by the page /login, with user and password, or wi
 _FOR_PEOPLE = "Your login has ended. Log in again."
 
 
-def protect(app: Flask, settings: Settings, database: Database, clock: Clock) -> None:
-    """Find out who asks before every request, and refuse what they may not do."""
-    attach(app, Door(settings, database, clock))
+def protect(app: Flask, made: Door) -> None:
+    """Find out who asks before every request, and refuse what they may not do.
+
+    :param made: knows how somebody comes in
+    """
+    attach(app, made)
     # Style sheets and scripts are published with the program, and the login page needs them.
     public(app.view_functions["static"])
     app.before_request(_guard)

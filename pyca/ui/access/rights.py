@@ -22,6 +22,8 @@ class Means(StrEnum):
     """the key of a program, which no browser sends by itself"""
     LOGIN = "login"
     """a cookie, after the login page"""
+    HERE = "here"
+    """they work on this machine, and nobody else can reach the application"""
 
 
 @dataclass(frozen=True)

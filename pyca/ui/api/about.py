@@ -34,6 +34,7 @@ def entry() -> Response:
     read_parameters(Rules())
     own = url_for("api_about.entry")
     links = {"self": own} | {name.partition(".")[0]: f"{own}/{name}" for name in RESOURCES}
+    links["livebox"] = url_for("livebox.status")
     return answer(meta={"name": context().settings.agent.name, "version": __version__}, links=links)
 
 

@@ -21,7 +21,7 @@ def read_body() -> Any:
     """
     try:
         found = parse(request.get_data(cache=True))
-        _check(found)
+        check(found)
     except ValueError as error:
         raise ApiError(invalid(f"The body is no usable JSON: {error}")) from error
     except RecursionError as error:
@@ -44,7 +44,7 @@ def parse(text: bytes) -> Any:
     )
 
 
-def _check(found: Any) -> None:
+def check(found: Any) -> None:
     """Refuse texts that no database stores, and what is nested more deeply than any document.
 
     :raises ValueError: saying what is wrong

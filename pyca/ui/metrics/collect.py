@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from prometheus_client import CollectorRegistry, exposition
 from prometheus_client.metrics_core import Metric
 
-from pyca.ui.metrics import around, work
+from pyca.ui.metrics import around, live, work
 from pyca.ui.metrics.sight import Sight
 
 CONTENT_TYPE = exposition.CONTENT_TYPE_PLAIN_0_0_4
@@ -21,6 +21,7 @@ class _Collector:
         """Return all families."""
         yield from around.tell(self._sight)
         yield from work.tell(self._sight)
+        yield from live.tell(self._sight.live, self._sight.now)
 
     def describe(self) -> Iterator[Metric]:
         """Say nothing in advance: the names are seen when the figures are."""

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pyca.config.settings import Settings
-from pyca.store import survey
+from pyca.core.live import Setup
+from pyca.store import live, survey
 from pyca.store.survey import Survey
 from pyca.ui.context import Context
+from pyca.ui.metrics.live import Live
 from pyca.ui.view import disks, levels
 from pyca.ui.view.disks import Disk
 from pyca.ui.view.levels import Level
@@ -27,6 +29,7 @@ class Sight:
     """input → when its newest preview was written"""
     outside: frozenset[str]
     """names of the things outside that are in use; what is known of others is history"""
+    live: Live
 
 
 def gather(context: Context) -> Sight:
@@ -37,6 +40,7 @@ def gather(context: Context) -> Sight:
     now, settings = context.clock.now(), context.settings
     with context.database.read() as session:
         facts = survey.look(session, now)
+        stream = Live(live.report(session), live.setup(session, Setup()).wanted)
     heard = levels.read(settings, now)
     return Sight(
         now=now,
@@ -46,6 +50,7 @@ def gather(context: Context) -> Sight:
         levels={name: level for name, level in heard.items() if not level.stale},
         previews=_previews(context),
         outside=frozenset(_outside(settings)),
+        live=stream,
     )
 
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as Answer
 from pyca.ui.context import context
 from pyca.ui.pages.back import NOTICES
 from pyca.ui.pages.fragments import answer_fragment
+from pyca.ui.view.live_words import PROGRAMS
 from pyca.ui.view.overview import Overview, gather
 
 blueprint = Blueprint("now", __name__)
@@ -49,6 +50,7 @@ def brief(overview: Overview) -> dict[str, Any]:
             {"uid": event.uid, "title": event.title, "start": event.start, "end": event.end}
             for event in overview.coming
         ],
+        "live": str(overview.stream.state),
         "services": {one.name: str(one.state) for one in overview.services},
         "disk_free": overview.disk.free if overview.disk else None,
         "alarms": [alarm.text for alarm in overview.alarms if alarm.urgent],
@@ -62,6 +64,7 @@ def _values(overview: Overview) -> dict[str, Any]:
         "settings": settings,
         "title": _title(overview),
         "refresh_rate": settings.ui.refresh_rate,
+        "live_words": PROGRAMS,
     }
 
 

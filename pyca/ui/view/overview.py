@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from pyca.core.alarm import AlarmKind
 from pyca.core.event import Event
+from pyca.core.live import LiveReport
 from pyca.core.recording import Recording, Upload, UploadStep, data_rate, length_of
 from pyca.core.states import EventState
 from pyca.store import alarms as stored
@@ -21,6 +22,7 @@ from pyca.ui.view import alarms, disks, levels
 from pyca.ui.view.alarms import Alarm
 from pyca.ui.view.digest import digest
 from pyca.ui.view.disks import Disk
+from pyca.ui.view.live_words import streamed
 from pyca.ui.view.services import calendars, last_read, statuses
 from pyca.ui.view.sources import Source, gather_sources
 
@@ -79,6 +81,8 @@ class Overview:
     """what can be seen and heard"""
     calendar_read: float | None = None
     """when a calendar was read last, None where there is none"""
+    stream: LiveReport = LiveReport()
+    """what is streamed, without figures that change all the time"""
 
     @property
     def tag(self) -> str:
@@ -107,6 +111,7 @@ def gather(context: Context) -> Overview:
         server = upstream.get(session, "server")
         outside = [upstream.get(session, name) for name in calendars(settings)]
         active = stored.active(session, now)
+        stream = streamed(session, states, now)
         titles = recordings.titles(session, {alarm.subject for alarm in active if alarm.subject})
     disk = disks.of_recordings(settings, data_rate(recent))
     seen = {
@@ -133,6 +138,7 @@ def gather(context: Context) -> Overview:
         server=server,
         alarms=tuple(found),
         calendar_read=last_read(outside),
+        stream=stream,
     )
 
 

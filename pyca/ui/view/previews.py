@@ -49,6 +49,11 @@ def preview_files(settings: Settings) -> tuple[PreviewFile, ...]:
     )
 
 
+def outgoing_files(settings: Settings) -> tuple[PreviewFile, ...]:
+    """Return the picture of what is streamed."""
+    return (PreviewFile(0, "What goes out", settings.live.directory / "preview.jpg"),)
+
+
 def _path(name: str, settings: Settings) -> Path:
     return Path(name.replace("{{previewdir}}", str(settings.capture.preview_dir)))
 

@@ -20,6 +20,9 @@ def upgrade() -> None:
         sa.Column("blind", sa.Boolean(), nullable=False),
         sa.Column("share", sa.Text(), nullable=False),
         sa.Column("changed", sa.Double(), nullable=False),
+        sa.Column("orders", sa.BigInteger(), nullable=False),
+        sa.Column("stopped", sa.Double(), nullable=False),
+        sa.Column("restarts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -37,6 +40,7 @@ def upgrade() -> None:
         "live_report",
         sa.Column("id", _KEY, nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("orders", sa.BigInteger(), nullable=False),
         sa.Column("report", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )

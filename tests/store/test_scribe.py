@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pyca.capture.scribe import Scribe
 from pyca.store import upstream
 from pyca.store.database import Database
+from pyca.store.scribe import Scribe
 from pyca.store.upgrade import ensure
 from tests.tools import wait_for
 

@@ -1,4 +1,4 @@
-"""Writes to the database, in order, without ever keeping the recorder waiting."""
+"""Writes to the database, in order, without ever keeping recorder or streamer waiting."""
 
 import logging
 import queue
@@ -101,7 +101,7 @@ class Scribe:
                 work(session)
         except StoreError as error:
             if not self._trouble:
-                logger.error("%s; recording goes on, the change is written later", error)
+                logger.error("%s; work goes on, the change is written later", error)
             self._trouble = error.message
             return None
         except PycaError as error:

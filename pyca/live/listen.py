@@ -1,0 +1,66 @@
+"""Descriptors that children write to: what they say, and what they send."""
+
+import contextlib
+import fcntl
+import os
+from collections import deque
+from collections.abc import Callable
+
+from pyca.config.types import mask_password
+
+_KEPT = 100
+_CHUNK = 256 * 1024
+_LONGEST_LINE = 1000
+_ROOM = 1024 * 1024
+"""bytes that a pipe of frames holds: some seconds, so that a busy moment of ours stops no camera"""
+
+
+def pipe_of_frames() -> tuple[int, int]:
+    """Return the ends of a pipe that holds more than usual where it may; ours does not block."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    # The usual size does too, with more awakenings.
+    with contextlib.suppress(OSError, AttributeError):
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _ROOM)
+    return reader, writer
+
+
+def pipe_of_words() -> tuple[int, int]:
+    """Return the ends of a pipe for text; ours does not block."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    return reader, writer
+
+
+def read_all(descriptor: int) -> tuple[bytes, bool]:
+    """Return what can be read at once, and whether that was the end."""
+    try:
+        data = os.read(descriptor, _CHUNK)
+    except BlockingIOError:
+        return b"", False
+    except OSError:
+        return b"", True
+    return data, not data
+
+
+class Sayings:
+    """The last lines that a child said, without passwords.
+
+    :param hide: masks further secrets of a line
+    """
+
+    def __init__(self, hide: Callable[[str], str] = mask_password) -> None:
+        self._lines: deque[str] = deque(maxlen=_KEPT)
+        self._rest = ""
+        self._hide = hide
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes."""
+        text = self._rest + data.decode("utf-8", "replace").replace("\r", "\n")
+        *lines, self._rest = text.split("\n")
+        self._lines += [self._hide(line[:_LONGEST_LINE]) for line in lines if line.strip()]
+        self._rest = self._rest[-_LONGEST_LINE:]
+
+    def __str__(self) -> str:
+        rest = [self._hide(self._rest)] if self._rest.strip() else []
+        return "\n".join([*self._lines, *rest])

@@ -1,0 +1,194 @@
+"""The command lines of the processes that pass a stream on: to servers, into files, to the player page."""
+
+import os
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyca.core.control import ParameterError
+from pyca.core.errors import CommandError
+from pyca.live.address import Address, hide
+from pyca.live.hidden import PRESET, preset, reads_presets
+from pyca.live.plan import Surroundings
+from pyca.media.run import url
+
+SEGMENT = 2
+"""seconds of one piece of the player page's stream"""
+SEGMENTS = 6
+"""pieces that its list names"""
+PREVIEW_WIDTH = 320
+"""pixels"""
+
+_TIMEOUT = 7.0
+"""seconds after which FFmpeg itself gives up a silent connection, a bit before we do"""
+_START = ("-hide_banner", "-nostdin", "-loglevel", "error", "-nostats", "-progress", "pipe:1")
+_INPUT = ("-stats_period", "0.5", "-probesize", "4096", "-analyzeduration", "0", "-f", "flv", "-i", "pipe:0")
+# By kind: metadata behind the first frame are a stream too to FFmpeg, and it would wait for more of them.
+_COPY = ("-map", "0:v?", "-map", "0:a?", "-c", "copy")
+_CONTAINERS: dict[str, tuple[str, ...]] = {
+    ".mkv": ("-f", "matroska", "-cluster_time_limit", "1000", "-flush_packets", "1"),
+    ".mp4": ("-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof", "-flush_packets", "1"),
+    ".flv": ("-f", "flv", "-flush_packets", "1"),
+    ".ts": ("-f", "mpegts", "-flush_packets", "1"),
+}
+_CERTIFICATES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
+_MOST_NAMES = 10_000
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """One process that takes FLV on its standard input and passes it on."""
+
+    argv: tuple[str, ...]
+    """:data:`~pyca.live.hidden.PRESET` stands for the file with the secrets"""
+    shown: str
+    """where it goes, as it may be shown"""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """what must be hidden in what it says, the longest first"""
+    preset: bytes = field(default=b"", repr=False)
+    """content of the file with the secrets"""
+    network: bool = True
+    """True where bytes leave the machine"""
+    patience: float = 8.0
+    """seconds without any progress after which it is taken for stalled"""
+    waits: bool = False
+    """True where it waits for somebody to fetch the stream: that nobody does is no fault"""
+    in_band: bool = False
+    """repeat what decoders must know at each key frame, as the container can tell it only once"""
+    renew: bool = False
+    """begin anew where the sound becomes another kind, which most containers can tell only once too"""
+
+    def hide(self, text: str) -> str:
+        """Return a text without the secrets."""
+        return hide(text, self.secrets)
+
+
+def to_server(address: Address, around: Surroundings) -> Outlet:
+    """Return what sends to a server."""
+    by_file = bool(address.options) and reads_presets(around.tools.ffmpeg)
+    words: list[str] = [*_begin(around), *_COPY]
+    if address.scheme == "rtmps":
+        words += _tls(around)
+    if address.scheme == "srt":
+        words += ["-f", "mpegts", "-flush_packets", "1", "-mpegts_flags", "+resend_headers"]
+    else:
+        words += ["-f", "flv", "-flvflags", "no_duration_filesize", "-rw_timeout", str(int(_TIMEOUT * 1e6))]
+    if by_file:
+        words += ["-fpre", PRESET, address.target]
+    elif address.scheme == "srt":
+        words += [word for name, value in address.options.items() for word in (f"-{name}", value)]
+        words += [address.target]
+    else:
+        words += [address.whole]
+    return Outlet(
+        tuple(words),
+        address.masked,
+        address.secrets,
+        preset(address.options) if by_file else b"",
+        waits=address.mode == "listener",
+        in_band=address.scheme == "srt",
+        renew=address.scheme == "srt",
+    )
+
+
+def to_file(file: Path, around: Surroundings) -> Outlet:
+    """Return what writes a file, under the next free name.
+
+    :raises ParameterError: where it cannot be written
+    """
+    file = free_name(file)
+    words = (*_begin(around), *_COPY, *_CONTAINERS[file.suffix.lower()], "-n", url(file))
+    once = file.suffix.lower() != ".flv"
+    return Outlet(words, str(file), network=False, in_band=once, renew=once)
+
+
+def to_player(folder: Path, around: Surroundings) -> Outlet:
+    """Return what writes the files of the player page, after removing old ones.
+
+    They are numbered from the present moment on: a player then never takes one for another, also where the
+    process was replaced.
+
+    :raises CommandError: where the folder cannot be written
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.iterdir():
+            if old.suffix in (".m3u8", ".m4s", ".mp4", ".tmp"):
+                old.unlink(missing_ok=True)
+    except OSError as error:
+        raise CommandError(f"{folder} cannot be written: {error.strerror}", "check its owner") from error
+    number = int(around.clock.now())
+    words = (
+        *_begin(around),
+        # Moments go on where a process is replaced, so that a player just goes on.
+        "-copyts",
+        *_COPY,
+        *("-f", "hls", "-hls_segment_type", "fmp4"),
+        *("-hls_time", str(SEGMENT), "-hls_list_size", str(SEGMENTS)),
+        *("-hls_flags", "delete_segments+temp_file+independent_segments", "-start_number", str(number)),
+        *("-hls_fmp4_init_filename", f"init-{number}.mp4"),
+        *("-hls_segment_filename", str(folder / "part-%d.m4s")),
+        str(folder / "index.m3u8"),
+    )
+    return Outlet(words, str(folder), network=False, in_band=True, renew=True)
+
+
+def to_preview(picture: Path, around: Surroundings) -> Outlet:
+    """Return what writes a small picture of the stream every two seconds; only key frames are decoded."""
+    words = (
+        *_begin(around, "-skip_frame", "nokey", "-threads", "1"),
+        *("-map", "0:v", "-vf", f"fps=1/2:round=up,scale={PREVIEW_WIDTH}:-2", "-threads", "1", "-q:v", "5"),
+        *("-f", "image2", "-update", "1", "-atomic_writing", "1", "-y", url(picture)),
+    )
+    return Outlet(words, str(picture), network=False, patience=30.0)
+
+
+def check_file(file: Path) -> None:
+    """Check that a recording can be written there.
+
+    :raises ParameterError: where it cannot
+    """
+    if file.suffix.lower() not in _CONTAINERS:
+        known = ", ".join(_CONTAINERS)
+        raise ParameterError("record", f"“{file.name}” has no known ending", f"use one of {known}")
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise ParameterError("record", f"there is no folder {folder}", "create it")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ParameterError("record", f"nothing can be written to {folder}", "check its owner and mode")
+
+
+def free_name(file: Path) -> Path:
+    """Return a file, or where it exists the first of ``name-2``, ``name-3`` … that does not.
+
+    :raises ParameterError: as :func:`check_file`
+    """
+    check_file(file)
+    names = (file.with_stem(f"{file.stem}-{number}") for number in range(2, _MOST_NAMES))
+    for name in (file, *names):
+        if not os.path.lexists(name):
+            return name
+    raise ParameterError("record", f"there are too many files called {file.name}", "remove some")
+
+
+def _begin(around: Surroundings, *input_options: str) -> list[str]:
+    return [str(around.tools.ffmpeg), *_START, *input_options, *_INPUT]
+
+
+def _tls(around: Surroundings) -> Sequence[str]:
+    """Return the options that make FFmpeg check certificates; by itself it does so from version 8 on only."""
+    if around.insecure:
+        return ("-tls_verify", "0")
+    authorities = around.ca_file or _system_authorities()
+    return ("-tls_verify", "1", *(("-ca_file", str(authorities)) if authorities else ()))
+
+
+def _system_authorities() -> Path | None:
+    """Return the certificates that this machine trusts; a bundled FFmpeg does not know where they are."""
+    candidates = (ssl.get_default_verify_paths().cafile, *_CERTIFICATES)
+    return next((Path(one) for one in candidates if one and os.path.exists(one)), None)

@@ -1,0 +1,39 @@
+"""Where a stream goes on this machine: a recording, the files of the player page, the preview."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from pyca.core.live import Destination
+from pyca.live.link import Link, Note
+from pyca.live.outlets import check_file, to_file, to_player, to_preview
+from pyca.live.plan import Surroundings
+from pyca.live.watch import Watch
+
+RECORDING = "record"
+PLAYER = "hls"
+PREVIEW = "preview"
+
+Intro = Callable[[], bytes]
+
+
+def recording(file: Path, around: Surroundings, watch: Watch, intro: Intro, note: Note) -> Link:
+    """Return what writes a file as long as it lives; where its process dies, another file goes on.
+
+    :raises ParameterError: where the file cannot be written
+    """
+    check_file(file)
+    route = partial(to_file, file, around)
+    return Link(Destination(RECORDING), around, watch, intro, note, (route,))
+
+
+def player(folder: Path, around: Surroundings, watch: Watch, intro: Intro, note: Note) -> Link:
+    """Return what writes the files of the player page; ``index.m3u8`` is the first to fetch."""
+    route = partial(to_player, folder, around)
+    return Link(Destination(PLAYER), around, watch, intro, note, (route,))
+
+
+def preview(picture: Path, around: Surroundings, watch: Watch, intro: Intro, note: Note) -> Link:
+    """Return what writes a small picture of the stream again and again."""
+    route = partial(to_preview, picture, around)
+    return Link(Destination(PREVIEW), around, watch, intro, note, (route,))

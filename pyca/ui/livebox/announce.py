@@ -1,0 +1,125 @@
+"""Tells the network by mDNS that there is a livebox here, and says goodbye at the end."""
+
+import importlib.util
+import logging
+import re
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyca.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from zeroconf import ServiceInfo, Zeroconf
+
+logger = logging.getLogger(__name__)
+
+TYPES = ("_livebox._tcp.local.", "_http._tcp.local.")
+PERIOD = 15.0
+"""Seconds between two looks at whether the machine has other addresses by now."""
+_LONGEST = 50
+"""bytes of a name, with room for the number that tells it from another one of the same"""
+
+
+@dataclass(frozen=True)
+class Box:
+    """What is announced.
+
+    :param name: what people are shown
+    :param identity: tells boxes of one name apart: the MAC address
+    :param facts: what is told beside name and port
+    """
+
+    name: str
+    identity: str
+    port: int
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+class Announcer:
+    """Announces from :meth:`start` until :meth:`close`, anew whenever the machine's addresses change.
+
+    :param addresses: returns those at which the box can be reached now
+    :raises UsageError: where the library for it is not there
+    """
+
+    def __init__(self, box: Box, addresses: Callable[[], Sequence[str]]) -> None:
+        if importlib.util.find_spec("zeroconf") is None:
+            raise UsageError("mDNS needs the library zeroconf", "pip install 'pyca[mdns]', or do without it")
+        self._box = box
+        self._addresses = addresses
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mdns", daemon=True)
+
+    def start(self) -> None:
+        """Begin; it takes a second until others know."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Say goodbye."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        told: tuple[str, ...] = ()
+        voice: Zeroconf | None = None
+        while not self._ended.is_set():
+            present = tuple(sorted(self._addresses()))
+            if present != told:
+                _end(voice)
+                voice = self._announce(present) if present else None
+                told = present if voice else ()
+            self._ended.wait(PERIOD)
+        _end(voice)
+
+    def _announce(self, addresses: Sequence[str]) -> "Zeroconf | None":
+        """Announce the box; None where that is not possible at present."""
+        from zeroconf import Error, IPVersion, Zeroconf
+
+        try:
+            voice = Zeroconf(interfaces=list(addresses), ip_version=IPVersion.All)
+        except (OSError, Error) as error:
+            logger.warning("mDNS does not work, it is tried again: %s", error)
+            return None
+        try:
+            for kind in TYPES:
+                made = service(self._box, kind, addresses)
+                voice.register_service(made, allow_name_change=True, cooperating_responders=False)
+                logger.info("announced as %s", made.name)
+        except (OSError, Error) as error:
+            logger.warning("mDNS does not work, it is tried again: %s", error)
+            _end(voice)
+            return None
+        return voice
+
+
+def service(box: Box, kind: str, addresses: Sequence[str]) -> "ServiceInfo":
+    """Return what is announced of a box."""
+    from zeroconf import ServiceInfo
+
+    return ServiceInfo(
+        kind,
+        f"{label(box.name)}.{kind}",
+        port=box.port,
+        properties=dict(box.facts),
+        # Not the machine's own name: its own responder answers for that, with addresses that it knows better.
+        server=f"livebox-{re.sub('[^0-9a-z]', '', (box.identity or socket.gethostname()).lower())}.local.",
+        parsed_addresses=list(addresses),
+    )
+
+
+def label(name: str) -> str:
+    """Return a name as others are shown it: dots would end it, and it has an end in bytes."""
+    plain = "".join(character if character.isprintable() else " " for character in name.replace(".", "-"))
+    cut = plain.strip().encode()[:_LONGEST].decode(errors="ignore").strip()
+    return cut or "livebox"
+
+
+def _end(voice: "Zeroconf | None") -> None:
+    """Say goodbye for all that was announced."""
+    if voice is not None:
+        voice.unregister_all_services()
+        voice.close()

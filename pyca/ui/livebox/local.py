@@ -1,0 +1,60 @@
+"""Who may come in where the application listens on loopback alone: everybody on this machine, no other site.
+
+Browsers let every page on the web send requests to this machine. Pages of other sites are told by what
+browsers say of where a request comes from, and by the name under which this machine was asked for: a
+stranger's name may lead to 127.0.0.1 too (DNS rebinding).
+"""
+
+import secrets
+
+from flask import Flask, Request, g, request
+from werkzeug.exceptions import Forbidden
+
+from pyca.config.cautions import is_loopback
+from pyca.core.access import Scope
+from pyca.ui.access.door import Door
+from pyca.ui.access.forms import SAFE
+from pyca.ui.access.rights import Means, Visitor
+from pyca.ui.api.area import is_api
+
+_NAMES = "localhost, 127.0.0.1 or [::1]"
+
+
+class OpenDoor(Door):
+    """Lets everybody in: whoever reaches it works on this machine."""
+
+    def recognise(self, asked: Request) -> Visitor:
+        """Return somebody who may do everything; credentials are not looked at."""
+        return self.of_cookie(asked)
+
+    def of_cookie(self, asked: Request) -> Visitor:
+        """Return the same: nobody logs in here."""
+        return Visitor("this machine", Scope.ADMIN, Means.HERE, secrets.token_hex(16))
+
+
+def register(app: Flask) -> None:
+    """Make an application refuse what other sites have browsers send. Call it before all other checks."""
+    app.before_request(_check)
+
+
+def _check() -> None:
+    """Refuse a request that comes from another site, or was meant for another machine.
+
+    :raises Forbidden: saying what is wrong
+    """
+    g.visitor = None
+    name = request.host.rpartition(":")[0] if _has_port(request.host) else request.host
+    if not is_loopback(name):
+        raise Forbidden(f"This address is for this machine alone: ask it as {_NAMES}.")
+    # A link on another site may lead to a page of ours; what programs ask is for our own pages.
+    if request.method in SAFE and not is_api(request.path):
+        return
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        raise Forbidden("This was sent by another site, and nothing was changed.")
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != request.host_url.rstrip("/"):
+        raise Forbidden("This was sent by another site, and nothing was changed.")
+
+
+def _has_port(host: str) -> bool:
+    return ":" in host.rpartition("]")[2]

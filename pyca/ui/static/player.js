@@ -1,0 +1,248 @@
+// Plays what goes out: HLS of fragmented MP4 over Media Source Extensions, or by the browser's own means where it
+// has no others. It waits for a stream to begin, goes on when it is begun anew, and says what is the matter.
+
+import { codecs, scales, start } from "./mp4.js";
+
+const box = document.getElementById("player");
+const video = document.getElementById("video");
+const said = document.getElementById("said");
+const more = document.getElementById("more");
+const onAir = document.getElementById("on-air");
+const sound = document.getElementById("sound");
+const newest = document.getElementById("newest");
+const source = new URL(box.dataset.source, location.origin);
+const Media = globalThis.MediaSource || globalThis.ManagedMediaSource;
+const BEHIND = 3; // pieces from the newest at which playing begins
+const LAG = 20; // seconds behind the newest picture after which it is caught up with
+const KEPT = 20; // seconds that stay to go back to
+const PATIENCE = 8000;
+
+class Gone extends Error {}
+
+async function get(address, kind) {
+  const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+  if (answer.status === 204) return null;
+  if (answer.status === 404) throw new Gone();
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  return kind === "text" ? answer.text() : new Uint8Array(await answer.arrayBuffer());
+}
+
+function read(text) {
+  const list = { pieces: [], target: 2, ended: false };
+  let number = 0;
+  let init = "";
+  let jump = false;
+  for (const line of text.split(/\r?\n/)) {
+    const [tag, value = ""] = line.startsWith("#") ? line.split(/:(.*)/s) : ["", line];
+    if (tag === "#EXT-X-TARGETDURATION") list.target = Number(value) || 2;
+    else if (tag === "#EXT-X-MEDIA-SEQUENCE") number = Number(value);
+    else if (tag === "#EXT-X-MAP") init = /URI="([^"]*)"/.exec(value)?.[1] ?? "";
+    else if (tag === "#EXT-X-DISCONTINUITY") jump = true;
+    else if (tag === "#EXT-X-ENDLIST") list.ended = true;
+    else if (!tag && line.trim()) {
+      list.pieces.push({ address: new URL(line.trim(), source), init: new URL(init, source).href, number, jump });
+      number += 1;
+      jump = false;
+    }
+  }
+  return list;
+}
+
+// One player's worth of stream: a media source with one buffer, into which piece after piece goes.
+class Playing {
+  constructor() {
+    this.media = new Media();
+    this.init = "";
+    this.last = -1;
+    this.grown = performance.now();
+    this.broken = false;
+    video.disableRemotePlayback = !globalThis.MediaSource;
+    this.address = URL.createObjectURL(this.media);
+    video.src = this.address;
+    this.open = new Promise((resolve) => this.media.addEventListener("sourceopen", resolve, { once: true }));
+  }
+
+  get end() {
+    const ranges = this.buffer?.buffered;
+    return ranges?.length ? ranges.end(ranges.length - 1) : 0;
+  }
+
+  async follow(list) {
+    const fresh = list.pieces.filter((one) => one.init !== this.init || one.number > this.last);
+    const begun = Boolean(this.init);
+    for (const piece of begun ? fresh : fresh.slice(-BEHIND)) {
+      if (!begun || piece.init === this.init || piece.number > this.last) await this.take(piece);
+    }
+  }
+
+  async take(piece) {
+    const bytes = await get(piece.address);
+    if (!bytes) return;
+    const anew = piece.init !== this.init;
+    if (anew) await this.begin(piece.init);
+    if (anew || piece.jump) {
+      const first = start(bytes, this.scale);
+      if (first !== null) this.buffer.timestampOffset = this.end - first;
+    }
+    await this.append(bytes);
+    this.last = piece.number;
+    this.grown = performance.now();
+    if (!video.currentTime && video.buffered.length) video.currentTime = video.buffered.start(0);
+    if (!paused) video.play().catch(() => {});
+    await this.trim();
+  }
+
+  // Decoders are told anew what comes, as the encoder was started anew, perhaps with another size.
+  async begin(address) {
+    const init = await get(address);
+    await this.open;
+    const type = `video/mp4; codecs="${codecs(init).join(", ")}"`;
+    if (this.buffer) this.buffer.changeType(type);
+    else {
+      this.buffer = this.media.addSourceBuffer(type);
+      this.media.duration = Infinity;
+    }
+    await this.append(init);
+    this.scale = scales(init);
+    this.init = address;
+  }
+
+  append(bytes) {
+    return this.work((buffer) => buffer.appendBuffer(bytes));
+  }
+
+  async trim() {
+    const ranges = this.buffer.buffered;
+    const old = video.currentTime - KEPT;
+    if (ranges.length && ranges.start(0) < old - 5) await this.work((buffer) => buffer.remove(0, old));
+  }
+
+  work(order) {
+    return new Promise((resolve, reject) => {
+      const { buffer } = this;
+      const done = (event) => {
+        buffer.removeEventListener("updateend", done);
+        buffer.removeEventListener("error", done);
+        if (event.type === "error") reject(new Error("the browser cannot play this"));
+        else resolve();
+      };
+      buffer.addEventListener("updateend", done);
+      buffer.addEventListener("error", done);
+      order(buffer);
+    });
+  }
+
+  // Over holes, and to where the others are after the machine has slept.
+  keepUp() {
+    const now = video.currentTime;
+    if (this.end - now > LAG && !paused) video.currentTime = this.end - 2 * 2;
+    const ranges = video.buffered;
+    for (let i = 0; i < ranges.length; i += 1) {
+      if (now < ranges.start(i) && ranges.start(i) - now < LAG && !inside(ranges, now)) return void (video.currentTime = ranges.start(i));
+    }
+  }
+
+  close() {
+    URL.revokeObjectURL(this.address);
+    video.removeAttribute("src");
+    video.load();
+  }
+}
+
+const inside = (ranges, moment) => {
+  for (let i = 0; i < ranges.length; i += 1) {
+    if (ranges.start(i) - 0.1 <= moment && moment < ranges.end(i) - 0.1) return true;
+  }
+  return false;
+};
+
+let playing = null;
+let paused = false; // by the viewer
+let over = true; // the stream: what is left is played, and then it is over
+
+function tell(state, text = "", detail = "") {
+  box.className = `player ${state}`;
+  onAir.hidden = state !== "plays";
+  sound.hidden = state !== "plays";
+  if (said.textContent !== text) said.textContent = text;
+  if (more.textContent !== detail) more.textContent = detail;
+}
+
+const off = () => tell("off", "Not on air now", "This page begins to play by itself.");
+
+function end() {
+  playing?.close();
+  playing = null;
+  off();
+}
+
+async function look() {
+  let pause = 3000;
+  try {
+    const text = await get(source, "text");
+    const list = text ? read(text) : null;
+    over = !list || list.ended || !list.pieces.length;
+    if (over) {
+      if (list?.ended && playing) await playing.follow(list);
+      if (playing && playing.end - video.currentTime < 0.5) end();
+      else if (!playing) off();
+    } else {
+      if (playing?.broken || video.error) end();
+      playing ??= new Playing();
+      await playing.follow(list);
+      pause = Math.max(list.target * 500, 500);
+    }
+  } catch (error) {
+    if (error instanceof Gone) {
+      pause = 5000;
+      if (!playing) tell("off", "Nothing to see here now", "This page looks again by itself.");
+    } else if (error.name === "TypeError" || error.name === "TimeoutError") {
+      if (!playing || playing.end - video.currentTime < 0.5) tell("waits", "No answer from the server", "It is asked again by itself.");
+    } else if (playing) {
+      playing.broken = true;
+      if (video.error || !playing.buffer) tell("waits", "This browser cannot play the stream", "Another one may.");
+    }
+  }
+  if (over && playing && playing.end - video.currentTime < 0.5) end();
+  setTimeout(look, pause);
+}
+
+function watch() {
+  if (!playing?.buffer) return;
+  playing.keepUp();
+  const left = playing.end - video.currentTime;
+  if (left > 0.3 || video.paused) tell("plays");
+  else if (over) end();
+  else tell("waits", "The picture stands still", "It goes on by itself.");
+  newest.hidden = left < 10 || !playing;
+}
+
+function native() {
+  video.src = source;
+  const again = async () => {
+    const there = await get(source, "text").catch(() => null);
+    if (!there) off();
+    else if (video.error || video.ended || !video.currentSrc) video.load();
+    if (!paused && there) video.play().catch(() => {});
+    setTimeout(again, 4000);
+  };
+  video.addEventListener("playing", () => tell("plays"));
+  video.addEventListener("waiting", () => tell("waits", "The picture stands still", "It goes on by itself."));
+  again();
+}
+
+// The button of the player pauses; the browser does so too, before it plays for the first time.
+video.addEventListener("pause", () => { paused = Boolean(playing) && video.readyState > 2 && !video.ended; });
+video.addEventListener("play", () => { paused = false; });
+sound.addEventListener("click", () => { video.muted = !video.muted; if (!video.muted && !video.volume) video.volume = 1; });
+video.addEventListener("volumechange", () => { sound.textContent = video.muted ? "Sound on" : "Sound off"; });
+newest.addEventListener("click", () => { if (playing) video.currentTime = playing.end - 4; video.play().catch(() => {}); });
+
+video.replaceChildren();
+video.load();
+off();
+if (Media) {
+  look();
+  setInterval(watch, 500);
+} else if (video.canPlayType("application/vnd.apple.mpegurl")) native();
+else tell("off", "This browser cannot play the stream", "Another one may.");
