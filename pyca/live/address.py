@@ -4,7 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from pyca.core.control import HIDDEN, ParameterError
 
@@ -65,7 +65,14 @@ class Address:
     def secrets(self) -> tuple[str, ...]:
         """What must not be seen, the longest first."""
         password = self.user.partition(":")[2]
-        found = {self.key, unquote(self.key), self.passphrase, password, unquote(password)}
+        found = {
+            self.key,
+            quote(self.key, safe=""),
+            unquote(self.key),
+            self.passphrase,
+            password,
+            unquote(password),
+        }
         return tuple(sorted(found - {""}, key=len, reverse=True))
 
     @property
@@ -86,8 +93,12 @@ class Address:
 
     @property
     def whole(self) -> str:
-        """The address with key and password, for an FFmpeg that takes an RTMP key in no other way."""
-        return f"{self.target}/{self.key}" if self.key and self.scheme != "srt" else self.target
+        """The address with key and password, for an FFmpeg that takes a key in no other way."""
+        if not self.key:
+            return self.target
+        if self.scheme == "srt":
+            return f"{self.base}&streamid={quote(self.key, safe='')}"
+        return f"{self.target}/{self.key}"
 
     @property
     def masked(self) -> str:
