@@ -27,6 +27,7 @@ _SHAPES = {
 }
 _LONGEST = 2000
 _SECRET_QUERY = re.compile(r"((?:streamid|passphrase|key|token|password|auth)=)[^&]+", re.IGNORECASE)
+_PASSWORD = re.compile(r"(://[^/@?\s]*?:)[^/@?\s]*@")
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _PASSED_ON = (
     "connect_timeout",
@@ -103,7 +104,7 @@ class Address:
     @property
     def masked(self) -> str:
         """The whole address as it may be shown and logged."""
-        text = masked(self.target)
+        text = masked(self.target, has_key=True)
         if not self.key and not self.passphrase:
             return text
         if self.scheme != "srt":
@@ -158,13 +159,24 @@ def split(text: str) -> tuple[str, str]:
     return (f"{start}?{rest}" if rest else start), address.key
 
 
-def masked(url: str) -> str:
-    """Return an address as it may be shown: without password, passphrase, stream id and tokens.
+def masked(url: str, *, has_key: bool = False) -> str:
+    """Return an address as it may be shown: without key, password, passphrase, stream id and tokens.
 
     Anything may be given, also what is no address.
+
+    :param has_key: True where the key is known to stand elsewhere, so that the path holds none
     """
-    text = re.sub(r"(://[^/@?\s]*?:)[^/@?\s]*@", rf"\1{HIDDEN}@", url)
-    return _SECRET_QUERY.sub(rf"\1{HIDDEN}", text)
+    text = _PASSWORD.sub(rf"\1{HIDDEN}@", url)
+    text = _SECRET_QUERY.sub(rf"\1{HIDDEN}", text)
+    if has_key or not url.lower().startswith(("rtmp://", "rtmps://")):
+        return text
+    try:
+        key = parse(url).key
+    except ParameterError:
+        return text
+    if not key:
+        return text
+    return text.rstrip("/").removesuffix(_SECRET_QUERY.sub(rf"\1{HIDDEN}", key)) + HIDDEN
 
 
 def restored(given: str, stored: str) -> str:
