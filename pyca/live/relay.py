@@ -30,7 +30,7 @@ _WINDOW = 4.0
 """seconds over which the bitrate is taken"""
 _PAUSE = 2.0
 """seconds without anything offered from which silence is no fault"""
-_LOOK = 3.0
+_LOOK = 4.0
 """seconds between two questions to the system: the answer costs it ten milliseconds on a large machine"""
 _FIRST_LOOK = 0.4
 """the same until bytes were acknowledged for the first time"""
