@@ -92,6 +92,8 @@ class Desk:
         if plan.profile != before.profile and self._slate.wanted:
             self._slate.start(self._slate_command)
         self._apply(plan)
+        if plan.blind and not before.blind:
+            self.links.forget()
 
     def stop(self, error: str = "") -> None:
         """Begin to end.

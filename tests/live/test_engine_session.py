@@ -72,10 +72,13 @@ def test_the_blind_shows_the_slate_and_breaks_nothing(tmp_path: Path) -> None:
         shows(engine, Program.CAMERA)
         engine.follow(plan(MAIN, blind=True))
         shows(engine, Program.BLIND)
+        engine.follow(plan(MAIN, OTHER, blind=True))
+        wait_for(lambda: len(engine.report().links) == 2, "another destination", 20)
+        assert shop.sink().forgotten == 1
         engine.follow(plan(MAIN))
         shows(engine, Program.CAMERA)
         assert engine.report().source_restarts == 0
-    assert len(shop.sinks) == 1
+    assert [sink.made_for for sink in shop.sinks] == [MAIN, OTHER]
 
 
 def test_a_camera_that_dies_gives_way_to_the_slate_and_comes_back(tmp_path: Path) -> None:
