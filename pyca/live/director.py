@@ -21,6 +21,8 @@ LONGEST_INTRO = 8_000_000
 
 _SOUND = 4
 """bytes of a configuration of sound that tell codec, rate and channels"""
+_LEAST = 12
+"""bytes of a configuration of pictures that tells anything"""
 _FRAME = 40
 """milliseconds of a picture where a program does not say how many it has"""
 
@@ -105,6 +107,8 @@ class Director:
             if {"width", "height"} <= setup.facts.keys():
                 self._sizes[program] = (int(setup.facts["width"]), int(setup.facts["height"]))
             return []
+        if tag.kind == Kind.VIDEO and len(tag.body) < _LEAST:
+            return []  # from an encoder that was not told to write its configuration first
         setup.decoders[tag.kind] = tag
         return self._news(setup, max(self._last.values())) if self._shown is program else []
 

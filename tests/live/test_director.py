@@ -47,6 +47,7 @@ def test_a_program_without_its_configuration_is_not_shown() -> None:
     stage = Director()
     stage.allow([CAMERA])
     assert stage.take(CAMERA, [key(0)], 100.0) == []
+    assert stage.take(CAMERA, [video_setup(b""), key(40)], 100.0) == []
 
 
 def test_a_joint_begins_with_what_decoders_do_not_know_yet() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +17,7 @@ from pyca.live.engine import Engine
 from pyca.live.figures import descendants
 from pyca.live.flv import Kind
 from pyca.live.plan import Plan
-from tests.live_tools import FFMPEG, Workshop, plan, surroundings
+from tests.live_tools import FFMPEG, Workshop, encode, plan, surroundings
 from tests.tools import wait_for
 
 pytestmark = pytest.mark.skipif(FFMPEG is None, reason="FFmpeg is not installed")
@@ -142,6 +143,35 @@ def test_without_a_camera_the_slate_is_shown(tmp_path: Path) -> None:
         engine.follow(plan(MAIN))
         shows(engine, Program.CAMERA)
         wait_for(lambda: len(list(descendants())) == 1, "the end of the slate", 20)
+
+
+def test_what_the_recorder_passes_on_is_shown_while_it_does(tmp_path: Path) -> None:
+    shop = Workshop()
+    with running(tmp_path, shop, plan(MAIN, camera=False, feed=True)) as engine:
+        shows(engine, Program.SLATE)
+        words = [*encode("smptebars=s=320x180:r=25")(2).argv[:-1], f"unix:{tmp_path}/feed.sock"]
+        recorder = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+        try:
+            shows(engine, Program.RECORDER)
+            engine.follow(plan(MAIN, feed=True))
+            wait_for(lambda: len(list(descendants())) == 2, "camera and recorder", 20)
+            assert engine.report().program is Program.RECORDER
+        finally:
+            recorder.terminate()
+            recorder.wait()
+        shows(engine, Program.CAMERA)
+        engine.follow(plan(MAIN))
+        wait_for(lambda: not (tmp_path / "feed.sock").exists(), "the closed door", 20)
+    assert len(shop.sinks) == 1
+
+
+def test_a_door_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    shop = Workshop()
+    folder = tmp_path / ("x" * 120)
+    folder.mkdir()
+    with running(folder, shop, plan(MAIN, feed=True)) as engine:
+        shows(engine, Program.CAMERA)
+        assert "too long" in engine.report().error
 
 
 def test_it_ends_where_all_servers_refuse(tmp_path: Path) -> None:
