@@ -11,6 +11,7 @@ from pyca.live.encoding import CameraCommand
 from pyca.live.feed import Feed
 from pyca.live.figures import Flow
 from pyca.live.flv import Tag
+from pyca.live.inputs import has_camera
 from pyca.live.leftovers import Leftovers
 from pyca.live.makers import Makers
 from pyca.live.plan import Plan, Surroundings
@@ -145,7 +146,7 @@ class Desk:
             self.links.offer(sent)
 
     def _begin_camera(self) -> None:
-        if self._plan.camera:
+        if _has_camera(self._plan):
             plan = self._plan
             self._camera.start(
                 lambda progress: self._makers.camera(plan.profile, plan.source, self._surroundings, progress)
@@ -169,7 +170,7 @@ class Desk:
         except PycaError as error:
             self.error = str(error)
             self._tell("error", self.error)
-        better = ((Program.RECORDER, plan.feed), (Program.CAMERA, plan.camera))
+        better = ((Program.RECORDER, plan.feed), (Program.CAMERA, _has_camera(plan)))
         shown = [program for program, wanted in better if wanted and not plan.blind]
         self._director.allow((*shown, Program.SLATE))
         self.links.follow(plan)
@@ -197,3 +198,10 @@ class Desk:
             return
         self.error = self._camera.error or self.error
         self.state = LiveState.STREAMING if self.links.takes() else LiveState.PREPARING
+
+
+def _has_camera(plan: Plan) -> bool:
+    try:
+        return plan.camera and has_camera(plan.source.input)
+    except PycaError:
+        return True  # its start tells what is wrong

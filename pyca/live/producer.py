@@ -89,6 +89,7 @@ class Producer:
     def stop(self) -> None:
         """Let the program end."""
         self._make = None
+        self.error = ""
         self._end_run()
 
     def tick(self, now: float) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pyca.core.errors import CommandError
-from pyca.core.live import Destination, LinkState, LiveState, Profile, Program
+from pyca.core.live import Destination, LinkState, LiveState, Profile, Program, Source
 from pyca.live.encoding import CameraCommand
 from pyca.live.engine import Engine
 from pyca.live.figures import descendants
@@ -172,6 +172,14 @@ def test_a_door_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     with running(folder, shop, plan(MAIN, feed=True)) as engine:
         shows(engine, Program.CAMERA)
         assert "too long" in engine.report().error
+
+
+def test_an_input_that_is_the_recorder_has_no_camera(tmp_path: Path) -> None:
+    shop = Workshop()
+    shop.camera_command = fails
+    with running(tmp_path, shop, replace(plan(MAIN, feed=True), source=Source("recorder"))) as engine:
+        shows(engine, Program.SLATE)
+        assert engine.report().source_restarts == 0
 
 
 def test_it_ends_where_all_servers_refuse(tmp_path: Path) -> None:
