@@ -17,11 +17,14 @@ from pyca.live.makers import Makers
 from pyca.live.plan import Plan, Surroundings
 from pyca.live.producer import Producer
 from pyca.live.run import Means
+from pyca.live.still import Still
 from pyca.live.watch import Watch
 
 COPY = "copy"
 PATIENCE = 3.0
 """seconds that a camera that has not failed may take before the slate is shown"""
+PREPARATION = 8.0
+"""seconds after which a stream that has begun has time for its slate"""
 _JUDGE = 0.25
 """seconds between two looks at what the links have become"""
 
@@ -40,7 +43,9 @@ class Desk:
         self._director = Director()
         self._stopping = False
         self._judged = float("-inf")
-        self._waiting_since: float | None = self._clock.monotonic()
+        self._still = Still()
+        self._changed = self._clock.monotonic()
+        self._waiting_since: float | None = self._changed
         self.flow = Flow()
         self.state = LiveState.PREPARING
         self.error = ""
@@ -90,8 +95,10 @@ class Desk:
         before, self._plan = self._plan, plan
         if (plan.profile, plan.source, plan.camera) != (before.profile, before.source, before.camera):
             self._begin_camera()
-        if plan.profile != before.profile and self._slate.wanted:
-            self._slate.start(self._slate_command)
+        if (plan.profile, plan.source) != (before.profile, before.source):
+            self._still = Still()
+            self._changed = self._clock.monotonic()
+            self._slate.stop()
         self._apply(plan)
         if plan.blind and not before.blind:
             self.links.forget()
@@ -141,6 +148,8 @@ class Desk:
 
     def _take(self, program: Program, tags: Sequence[Tag]) -> None:
         now = self._clock.monotonic()
+        if program is Program.SLATE:
+            self._still.learn(tags)
         if sent := self._director.take(program, tags, now):
             self.flow.add(sent, now)
             self.links.offer(sent)
@@ -176,19 +185,30 @@ class Desk:
         self.links.follow(plan)
 
     def _watch_picture(self, now: float) -> None:
-        """Run the slate while there is nothing better, and no longer."""
-        shown = self._director.shown
-        if shown in (Program.CAMERA, Program.RECORDER):
+        """Show the slate while there is nothing better, and no longer."""
+        if self._director.shown in (Program.CAMERA, Program.RECORDER):
             self._waiting_since = None
-            self._slate.stop()
+            self._prepare(now)
             return
         if self._waiting_since is None:
             self._waiting_since = now
         camera_comes = self._camera.wanted and not self._camera.error and not self._plan.blind
         if camera_comes and now < self._waiting_since + PATIENCE:
             return
-        if not self._slate.wanted:
+        if self._still.complete:
+            self._slate.stop()
+            again = self._still.rewind(now) if self._director.shown is not Program.SLATE else []
+            self._take(Program.SLATE, [*again, *self._still.play(now)])
+        elif not self._slate.wanted:
             self._slate.start(self._slate_command)
+
+    def _prepare(self, now: float) -> None:
+        """Have the slate at hand before it is needed, so that the blind is down at once."""
+        wanted = not self._still.complete and now >= self._changed + PREPARATION
+        if wanted and not self._slate.wanted:
+            self._slate.start(self._slate_command)
+        elif not wanted:
+            self._slate.stop()
 
     def _judge(self) -> None:
         """Find the state that follows from the links."""
