@@ -27,8 +27,9 @@ _LOOK = 0.25
 """seconds between two looks at whether anything changed"""
 _LINES = 500
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_BROKEN = "the streamer has failed; its log says why"
 
-_Signature = tuple[LiveState, Program, str, tuple[LinkState, ...]]
+_Signature = tuple[LiveState, Program, str, tuple[tuple[str, LinkState], ...]]
 
 
 class Engine:
@@ -122,22 +123,29 @@ class Engine:
         os.eventfd_write(self._news_bell, 1)
 
     def _run(self) -> None:
-        error = ""
+        error = _BROKEN
         watch = Watch()
         watch.add(self._order_bell, lambda _events: None)
         try:
             desk = Desk(self._plan, self._surroundings, self._makers, watch, self._note)
             try:
-                self._work(desk, watch)
+                self._work_to_the_end(desk, watch)
             finally:
                 desk.close()
                 error = desk.error
         except Exception:
             logger.exception("the streamer has failed")
-            error = error or "the streamer has failed; its log says why"
         finally:
             watch.close()
             self._finish(error)
+
+    def _work_to_the_end(self, desk: Desk, watch: Watch) -> None:
+        try:
+            self._work(desk, watch)
+        except Exception:
+            logger.exception("the streamer has failed and ends its programs")
+            desk.stop(_BROKEN)
+            self._work(desk, watch)
 
     def _work(self, desk: Desk, watch: Watch) -> None:
         while not desk.ended:
@@ -154,6 +162,7 @@ class Engine:
         with contextlib.suppress(Empty):
             while True:
                 order = self._orders.get_nowait()
+                self._looked = float("-inf")
                 if order is None:
                     desk.stop()
                 elif isinstance(order, Plan):
@@ -173,7 +182,7 @@ class Engine:
             return
         self._looked = now
         links = desk.links.reports()
-        signature = (desk.state, desk.program, desk.error, tuple(link.state for link in links))
+        signature = (desk.state, desk.program, desk.error, tuple((link.id, link.state) for link in links))
         if signature == self._signature and now < self._measured + _FIGURES:
             return
         if now >= self._measured + _FIGURES:

@@ -124,7 +124,8 @@ class Relay:
         if now - max(alive, self._offering) < self.outlet.patience:
             return ""
         quiet = now - max(self._grown_at, self._offering) >= self.outlet.patience
-        return "nothing goes out any more" if quiet else "what goes out is not acknowledged any more"
+        what = "has gone out" if quiet else "of what went out was acknowledged"
+        return f"nothing {what} for {self.outlet.patience:.0f} s"
 
     def look(self, now: float) -> None:
         """Ask the system what has been acknowledged."""
