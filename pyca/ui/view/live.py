@@ -19,7 +19,7 @@ from pyca.core.live import (
     Setup,
     is_streamed,
 )
-from pyca.core.states import ServiceName
+from pyca.core.states import ServiceName, ServiceState
 from pyca.live import address, operator
 from pyca.live.occasions import passes_on
 from pyca.store import events, live, services, stream_sessions
@@ -171,7 +171,8 @@ def _address(one: Destination) -> str:
 
 def _service(session: Transaction, now: float) -> ServiceStatus:
     found = services.statuses(session, now)
-    return next(one for one in found if one.name == ServiceName.LIVE)
+    never = ServiceStatus(str(ServiceName.LIVE), ServiceState.STOPPED, "never started")
+    return next((one for one in found if one.name == ServiceName.LIVE), never)
 
 
 def _silent_since(session: Transaction, now: float) -> float | None:
