@@ -48,6 +48,7 @@ class Sink:
         self.state = LinkState.LIVE
         self.error = ""
         self.restarts = 0
+        self.forgotten = 0
         self.stream = bytearray()
         self._intro = intro
         self._ended = False
@@ -67,6 +68,9 @@ class Sink:
     def tick(self, now: float) -> float:
         self.stream = self.stream or bytearray(self._intro())
         return now + 60
+
+    def forget(self) -> None:
+        self.forgotten += 1
 
     def report(self) -> LinkReport:
         name = self.made_for.id if isinstance(self.made_for, Destination) else ""

@@ -68,6 +68,11 @@ class Distribution:
         for _made_for, outlet in self._outlets.values():
             outlet.offer(tags)
 
+    def forget(self) -> None:
+        """Leave out, everywhere, what waits: it must not be seen any more."""
+        for _made_for, outlet in self._outlets.values():
+            outlet.forget()
+
     def restart(self, destination: str) -> None:
         """Connect one destination anew."""
         if destination in self._outlets:

@@ -91,6 +91,14 @@ class Link:
             self._note("info", "the form of the stream changes: its process is replaced")
             self._replace()
 
+    def forget(self) -> None:
+        """Leave out what waits: it must not be seen any more."""
+        if self._relay and self._state is LinkState.CONNECTING:
+            # It was given the beginning of a stream already, and has not passed it on.
+            self._replace()
+        elif self._relay:
+            self._relay.forget()
+
     def tick(self, now: float) -> float:
         """Do what is due, and return the moment at which to come again.
 
