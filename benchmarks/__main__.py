@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import api, idle, ingested, paint, punctual, refresh, startup, upload
+from benchmarks import api, idle, ingested, live, paint, punctual, refresh, startup, upload
 from benchmarks.figures import Row, missing, print_table
 from benchmarks.soak import soak
 
@@ -21,6 +21,12 @@ AGENT: dict[str, Measure] = {
     "startup": startup.measure,
 }
 API: dict[str, Measure] = {"api": api.measure}
+LIVE: dict[str, Measure] = {
+    "command": live.command,
+    "service": live.service,
+    "recovery": live.recovery,
+    "cost": live.cost,
+}
 PAINT: dict[str, Measure] = {"paint": paint.measure}
 
 
@@ -30,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.suite == "soak":
         return soak(minutes=options.minutes, seed=options.seed, quick=options.quick, log=options.log)
     rows: list[Row] = []
-    chosen = {"agent": AGENT, "api": API, "paint": PAINT}[options.suite]
-    for name in (options.suite == "agent" and options.only) or chosen:
+    chosen = {"agent": AGENT, "api": API, "paint": PAINT, "live": LIVE}[options.suite]
+    for name in [one for one in chosen if one in (options.only or chosen)] or chosen:
         print(f"{name} …", file=sys.stderr, flush=True)
         try:
             rows += chosen[name](options.quick)
@@ -47,13 +53,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "suite",
-        choices=["agent", "api", "paint", "soak"],
+        choices=["agent", "api", "paint", "live", "soak"],
         help="agent: the services of a capture agent and its page; "
         "api: how fast page and API answer (needs wrk); paint: how fast the page is there (needs chromium); "
+        "live: streams, to a server of our own (needs nginx with its RTMP module); "
         "soak: many short recordings while everything goes wrong",
     )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
-    parser.add_argument("--only", action="append", choices=list(AGENT), metavar="NAME", help=", ".join(AGENT))
+    names = [*AGENT, *LIVE]
+    parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     parser.add_argument("--minutes", type=float, default=5.0, help="soak: how long events go on (default 5)")
     parser.add_argument("--seed", type=int, help="soak: repeat the events and faults of an earlier run")

@@ -1,6 +1,7 @@
 """How a stream is shown: the living line, plain lines, lines for programs."""
 
 import json
+from dataclasses import replace
 
 import click
 import pytest
@@ -28,6 +29,12 @@ def test_one_line_says_it_all() -> None:
         "streaming  1:23  25 fps  1.24 Mbit/s  dropped 7  reconnects 4"
         "  YouTube: live 812 kbit/s  b.example: waiting 4 s"
     )
+
+
+def test_one_destination_needs_no_name_and_a_line_of_a_usual_terminal() -> None:
+    line = click.unstyle(describe(replace(REPORT, links=(MAIN,)), NOW))
+    assert line.endswith("  reconnects 1  live 812 kbit/s")
+    assert len(line) < 80
 
 
 def test_a_standby_picture_does_not_go_unnoticed() -> None:

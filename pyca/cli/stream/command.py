@@ -25,7 +25,12 @@ def _list_presets(context: click.Context, _parameter: click.Parameter, value: bo
 
 @click.command()
 @click.argument("addresses", metavar="[URL]...", nargs=-1)
-@click.option("-v", "--verbose", is_flag=True, help="Tell more of what happens, FFmpeg's words included.")
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Tell more, the commands that are run among it.",
+)
 @click.option(
     "--resolution",
     metavar="NAME",

@@ -2,13 +2,17 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 
 from pyca.cli.stream.wanted import Order
+from pyca.core.live import Destination
 from pyca.live import address, outlets
+from pyca.live.hidden import reads_presets
 from pyca.live.makers import STANDARD
 from pyca.live.plan import Surroundings
+from pyca.live.readiness import check_abilities
 
 _PROGRESS = 3
 """descriptor of the camera's progress in what is shown; the real one differs"""
@@ -30,18 +34,28 @@ def commands(order: Order, around: Surroundings) -> Iterator[tuple[str, Sequence
         or protocol
     """
     plan = order.plan
+    parsed = {url: address.parse(url, one.key) for one in plan.destinations for url in urls(one)}
+    schemes = {one.scheme for one in parsed.values()}
+    # FFmpeg is asked several things, each of which takes longer than all that we do ourselves.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(reads_presets, around.tools.ffmpeg)
+        check_abilities(plan.profile, plan.source, around, schemes)
     camera = STANDARD.camera(plan.profile, plan.source, around, _PROGRESS)
     if camera.before:
         yield "camera, its output is read by the next", _masked(camera.before)
     yield "input, encoder", _masked(camera.argv)
     yield "standby picture, while there is no other", _masked(STANDARD.slate(plan.profile, None, around))
     for one in plan.destinations:
-        for what, url in (("to", one.url), ("or, in turn, to", one.backup)):
-            if url:
-                outlet = outlets.to_server(address.parse(url, one.key), around)
-                yield f"{what} {outlet.shown}", [outlet.hide(word) for word in outlet.argv]
+        for what, url in zip(("to", "or, in turn, to"), urls(one), strict=False):
+            outlet = outlets.to_server(parsed[url], around)
+            yield f"{what} {outlet.shown}", [outlet.hide(word) for word in outlet.argv]
     if plan.record:
         yield "recording", outlets.to_file(plan.record, around).argv
+
+
+def urls(one: Destination) -> list[str]:
+    """Return the address of a destination, and its backup's where it has one."""
+    return [url for url in (one.url, one.backup) if url]
 
 
 def _masked(argv: Sequence[str]) -> list[str]:

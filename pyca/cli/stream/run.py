@@ -1,25 +1,32 @@
 """Run a stream until somebody ends it, or nothing can be streamed any more."""
 
+import contextlib
 import logging
 import os
 import select
+import shlex
 import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-from pyca.cli.stream.commands import commands, show
+import psutil
+
+from pyca.cli.stream.commands import commands, show, urls
 from pyca.cli.stream.shown import Shown
 from pyca.cli.stream.wanted import Order
 from pyca.core.clock import Clock, SystemClock
 from pyca.core.errors import StreamError
-from pyca.core.live import LiveReport, LogLine
+from pyca.core.live import LogLine
 from pyca.live import address
 from pyca.live.engine import Engine
 from pyca.live.plan import Surroundings
 from pyca.media.ffmpeg import find_tools
 from pyca.runtime.logs import Redact
 from pyca.runtime.signals import Wakeup, signals_handled
+
+logger = logging.getLogger(__name__)
 
 _BEAT = 1.0
 """seconds between two reports"""
@@ -47,23 +54,28 @@ def run(order: Order, *, verbose: bool = False, as_json: bool = False) -> None:
     _listen(order, shown, verbose=verbose)
     with tempfile.TemporaryDirectory(prefix="pyca-stream-") as folder:
         around = _surroundings(order, Path(folder), clock)
-        # Made only to see that they can be: what cannot be started shall be known before anything is.
-        list(commands(order, around))
+        # What cannot be started shall be known before anything is.
+        for what, argv in commands(order, around):
+            logger.debug("%s: %s", what, shlex.join(argv))
         for text in order.cautions:
             shown.event(LogLine(clock.now(), "warning", text))
         engine = Engine(order.plan, around)
         following = _Following(engine, shown, clock)
-        with signals_handled(dict.fromkeys(_END, following.ask)) as wakeup:
+        ends = [number for number in _END if signal.getsignal(number) is not signal.SIG_IGN]
+        with signals_handled(dict.fromkeys(ends, following.ask)) as wakeup:
             engine.start()
             try:
-                last = following.follow(wakeup)
+                following.follow(wakeup)
+            except BrokenPipeError:
+                following.asked += 1
+                _forget_output()
             finally:
                 # Whatever went wrong with showing it: no camera and no connection stays behind.
                 engine.stop()
                 engine.close()
         shown.end()
     if not following.asked:
-        raise StreamError(last.error or "the stream ended, and no reason is known")
+        raise StreamError(engine.report().error or "the stream ended, and no reason is known")
 
 
 def _surroundings(order: Order, folder: Path, clock: Clock) -> Surroundings:
@@ -95,8 +107,8 @@ class _Following:
         """Note that somebody wants the stream to end."""
         self.asked += 1
 
-    def follow(self, wakeup: Wakeup) -> LiveReport:
-        """Show what happens, and return the last report once the engine is through."""
+    def follow(self, wakeup: Wakeup) -> None:
+        """Show what happens until the engine is through."""
         waiting = select.poll()
         waiting.register(wakeup.fileno(), select.POLLIN)
         waiting.register(self._engine.fileno(), select.POLLIN)
@@ -108,20 +120,34 @@ class _Following:
             self._engine.drain()
             if self.asked > told:
                 self._engine.stop()
+                if told:
+                    _hurry()
                 told = self.asked
             if self._show_events() or time.monotonic() >= due:
                 self._shown.report(self._engine.report(), self._clock.now())
                 due = time.monotonic() + _BEAT
         self._show_events()
-        last = self._engine.report()
-        self._shown.report(last, self._clock.now())
-        return last
+        self._shown.report(self._engine.report(), self._clock.now())
 
     def _show_events(self) -> bool:
         lines = self._engine.lines()
         for line in lines:
             self._shown.event(line)
         return bool(lines)
+
+
+def _forget_output() -> None:
+    """Write to nowhere from now on: whoever has read it, such as ``head``, has ended."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _hurry() -> None:
+    """Kill all that is still being ended in order; the engine sees to the rest."""
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            child.kill()
 
 
 class _Messages(logging.Handler):
@@ -143,10 +169,10 @@ def _listen(order: Order, shown: Shown, *, verbose: bool) -> None:
     secrets = [
         secret
         for one in order.plan.destinations
-        for url in (one.url, one.backup)
-        if url
+        for url in urls(one)
         for secret in address.parse(url, one.key).secrets
     ]
     handler = _Messages(shown)
     handler.addFilter(Redact(secrets))
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.ERROR, handlers=[handler])
+    level = logging.DEBUG if verbose else logging.ERROR
+    logging.basicConfig(level=level, handlers=[handler], format="%(message)s")

@@ -121,11 +121,13 @@ def _parts(told: LiveReport, now: float) -> Iterator[str]:
     yield f"dropped {dropped}"
     yield f"reconnects {sum(link.reconnects for link in told.links)}"
     for link in told.links:
-        yield _link(link, now)
+        # A line of 80 characters holds it all where there is one destination, which needs no name.
+        name = f"{plain(link.label or link.id)}: " if len(told.links) > 1 else ""
+        yield name + _link(link, now)
 
 
 def _link(link: LinkReport, now: float) -> str:
-    words = f"{plain(link.label or link.id)}: {_coloured(link.state)}"
+    words = _coloured(link.state)
     if link.state is LinkState.WAITING and link.next_try is not None:
         words += f" {max(link.next_try - now, 0.0):.0f} s"
     if link.state is LinkState.LIVE:
