@@ -1,5 +1,9 @@
 """Helpers for the tests of the pages about the stream: a service that runs, a stream on air."""
 
+from dataclasses import replace
+from pathlib import Path
+
+from pyca.config.settings import Settings
 from pyca.core.live import (
     MAIN,
     Destination,
@@ -29,10 +33,13 @@ def put_destination(database: Database, name: str, *, label: str = "", host: str
         destinations.save(session, Destination(name, f"rtmp://{host}/app", KEY, label))
 
 
-def on_air(database: Database, now: float, *, share: str = "", started: float = 600.0) -> None:
+def on_air(
+    database: Database, now: float, *, share: str = "", started: float = 600.0, ahead: float = 0.0
+) -> None:
     """Have a stream on air to two destinations, one of which is out of reach.
 
     :param started: seconds ago
+    :param ahead: seconds for which what was told counts as fresh
     """
     runs(database, now)
     put_destination(database, MAIN)
@@ -56,10 +63,18 @@ def on_air(database: Database, now: float, *, share: str = "", started: float = 
             since=now - started,
             started=now - started,
             program=Program.CAMERA,
-            at=now,
+            at=now + ahead,
             fps=25.0,
             bitrate=2_450_000.0,
             sent=180_000_000,
             links=(good, bad),
         )
         live.save_report(session, told, orders)
+
+
+def with_player(settings: Settings, folder: Path) -> Settings:
+    """Return settings of an agent that has a player page.
+
+    :param folder: for the files of the stream
+    """
+    return replace(settings, live=replace(settings.live, hls=True, directory=folder))

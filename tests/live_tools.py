@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pyca.core.clock import Clock, SystemClock
+from pyca.core.errors import CommandError
 from pyca.core.live import Destination, LinkReport, LinkState, Profile, Size, Source
 from pyca.live.encoding import CameraCommand
 from pyca.live.flv import Kind, Reader, Tag
@@ -14,6 +15,7 @@ from pyca.live.plan import Plan, Surroundings
 from pyca.live.watch import Watch
 from pyca.media.ffmpeg import Tools
 
+FFMPEG = shutil.which("ffmpeg")
 AVCC = b"\x01\x42\xc0\x1e\xff\xe1\x00\x03\x67\x42\xc0\x01\x00\x02\x68\xce"
 FACTS = {"width": 640.0, "height": 360.0, "framerate": 25.0}
 
@@ -76,6 +78,11 @@ class Sink:
     def close(self) -> None:
         self._ended = True
 
+    def refuse(self, why: str) -> None:
+        """Give up, as after a wrong key."""
+        self.error = why
+        self.state = LinkState.REFUSED
+
 
 Commands = Callable[[], CameraCommand]
 
@@ -85,6 +92,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self.sinks: list[Sink] = []
+        self.unwritable = self.broken = False
         self.camera_command = encode("testsrc2=s=320x180:r=25")
         self.slate_command = encode("color=c=navy:s=320x180:r=25")
 
@@ -93,6 +101,10 @@ class Workshop:
         def sink(
             item: Destination | Path, _all: Surroundings, _watch: Watch, intro: Intro, _note: Note
         ) -> Sink:
+            if self.broken:
+                raise RuntimeError("broken on purpose")
+            if self.unwritable and isinstance(item, Path):
+                raise CommandError("the file cannot be written")
             self.sinks.append(Sink(item, intro))
             return self.sinks[-1]
 
@@ -112,7 +124,6 @@ class Workshop:
 
 def encode(picture: str) -> Callable[[int], CameraCommand]:
     """FFmpeg with a picture and a tone in real time, a key frame every half second."""
-    ffmpeg = shutil.which("ffmpeg") or "ffmpeg"
 
     def command(progress: int) -> CameraCommand:
         inputs = ["-re", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "sine=frequency=1000:r=48000"]
@@ -131,7 +142,7 @@ def encode(picture: str) -> Callable[[int], CameraCommand]:
         audio = ["-c:a", "aac", "-ac", "2"]
         out = ["-progress", f"pipe:{progress}", "-stats_period", "0.5", "-f", "flv", "pipe:1"]
         return CameraCommand(
-            [ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "warning", *inputs, *video, *audio, *out]
+            [str(FFMPEG), "-nostdin", "-hide_banner", "-loglevel", "warning", *inputs, *video, *audio, *out]
         )
 
     return command
@@ -139,8 +150,7 @@ def encode(picture: str) -> Callable[[int], CameraCommand]:
 
 def surroundings(folder: Path, clock: Clock | None = None) -> Surroundings:
     """The surroundings of an engine that works in a folder."""
-    ffmpeg = Path(shutil.which("ffmpeg") or "ffmpeg")
-    return Surroundings(Tools(ffmpeg), folder, clock or SystemClock(), dict(os.environ))
+    return Surroundings(Tools(Path(FFMPEG or "ffmpeg")), folder, clock or SystemClock(), dict(os.environ))
 
 
 def plan(*destinations: Destination, **changes: object) -> Plan:

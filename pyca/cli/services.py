@@ -53,6 +53,10 @@ def run_service(
         ensure(database)
         if name is ServiceName.UI:
             _serve_page(settings, read, database, clock)
+        elif name is ServiceName.LIVE:
+            from pyca.cli.live import stream_and_serve
+
+            stream_and_serve(settings, read, database, clock)
         else:
             _drive(name, settings, read, database, clock)
     finally:
@@ -109,7 +113,7 @@ def make_service(
 ) -> "Service":
     """Return a service of the agent; only its own room is imported.
 
-    :raises ValueError: where the name is that of the page, which has a server of its own
+    :raises ValueError: where the name is that of one which has a server of its own
     """
     match name:
         case ServiceName.SCHEDULE:
@@ -129,7 +133,7 @@ def make_service(
 
             return AgentstateService(settings, database, clock, pulse)
         case ServiceName.UI | ServiceName.LIVE:
-            raise ValueError("the page is not driven by the services' loop")
+            raise ValueError(f"{name} is not made here: it has a server of its own")
 
 
 def is_alive(database: "Database", name: ServiceName, clock: Clock) -> bool:
@@ -202,7 +206,7 @@ def _secrets(settings: "Settings") -> list[str]:
 
     from pyca.config.settings import Server
 
-    own = {settings.server.password, settings.ui.password} - {Server.password}
+    own = {settings.server.password, settings.ui.password, settings.live.stream_key} - {Server.password}
     try:
         own.add(make_url(settings.agent.database).password or "")
     except ArgumentError:

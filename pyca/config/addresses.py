@@ -1,12 +1,14 @@
 """The kinds of keys that hold addresses."""
 
+import ipaddress
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pyca.config.types import KeyType, Raw, mask_password, single
+from pyca.config.types import MASK, KeyType, Raw, mask_password, single
 
 _SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///)([^/?][^?]*)(.*)", re.DOTALL)
+_STREAM_SECRET = re.compile(r"((?:streamid|passphrase)=)[^&\s]+", re.IGNORECASE)
 _DATABASE = re.compile(r"[A-Za-z][\w+]*://\S*")
 
 
@@ -16,6 +18,29 @@ class Address(KeyType):
     def redact(self, text: str) -> str:
         """Return the address, a password in it masked."""
         return mask_password(text)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address means this machine alone."""
+    name = host.strip("[]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+class StreamAddress(Address):
+    """Where a stream comes from or goes to: an address, a device or a name, or nothing."""
+
+    def parse(self, raw: Raw) -> str:
+        """Return it as it is."""
+        return single(raw, "an address").strip()
+
+    def redact(self, text: str) -> str:
+        """Return the address, the secrets in it masked."""
+        return _STREAM_SECRET.sub(rf"\1{MASK}", super().redact(text))
 
 
 class Url(Address):

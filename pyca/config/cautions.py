@@ -1,10 +1,11 @@
 """What is legal and still risky: published passwords, clear text, checks that are switched off."""
 
-import ipaddress
 import os
 import stat
 from urllib.parse import urlsplit
 
+from pyca.config.addresses import is_loopback as is_loopback
+from pyca.config.live import caution_live
 from pyca.config.report import Report
 from pyca.config.settings import PUBLISHED_PASSWORD, Server, Settings
 from pyca.config.types import mask_password
@@ -19,18 +20,8 @@ def caution(settings: Settings, report: Report) -> None:
         report.warn_at(("ui", "password"), message)
     if settings.agent.backup_mode:
         report.warn_at(("agent", "backup_mode"), "is on: pyCA records, tells no server and uploads nothing")
+    caution_live(settings, report)
     _caution_readers(settings, report)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address means this machine alone."""
-    name = host.strip("[]").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def _caution_server(settings: Settings, report: Report) -> None:
@@ -61,6 +52,7 @@ def _caution_readers(settings: Settings, report: Report) -> None:
     secrets = {
         ("server", "password"): settings.server.password not in {"", Server.password},
         ("ui", "password"): settings.ui.password not in {"", PUBLISHED_PASSWORD},
+        ("live", "stream_key"): settings.live.stream_key != "",
         ("agent", "database"): mask_password(settings.agent.database) != settings.agent.database,
     }
     held = [

@@ -7,6 +7,7 @@ import zoneinfo
 from collections.abc import Iterator
 
 from pyca.config.keys import kinds
+from pyca.config.live import FEEDS, check_live
 from pyca.config.locate import Location
 from pyca.config.machine import is_zone
 from pyca.config.report import Report, did_you_mean, shorten
@@ -38,6 +39,7 @@ def check(settings: Settings, report: Report) -> None:
         report.error(("ingest", "delay_min"), message)
     _check_certificate(settings, report)
     _check_fallback(settings.capture, report)
+    check_live(settings, report)
     for hook in HOOKS:
         _check_hook(("hooks", hook), getattr(settings.hooks, hook), report)
     _check_quotes(("ui", "log_command"), settings.ui.log_command, report)
@@ -60,7 +62,7 @@ def _check_recording(location: Location, recording: Capture | Input, report: Rep
     if not command.strip() and (location[0] == "inputs" or "command" in _given(location, report)):
         report.error((*location, "command"), "is empty, expected the command that records")
     _check_quotes((*location, "command"), command, report)
-    _check_templates((*location, "command"), (command,), report, (*TEMPLATES, *FILTERS))
+    _check_templates((*location, "command"), (command,), report, (*TEMPLATES, *FILTERS, *FEEDS))
     for key in ("files", "preview"):
         _check_templates((*location, key), getattr(recording, key), report)
     _check_lists(location, recording, report)

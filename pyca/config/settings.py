@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pyca.config.addresses import Calendar, DatabaseUrl, Url
+from pyca.config.addresses import Calendar, DatabaseUrl, StreamAddress, Url
 from pyca.config.types import (
     Boolean,
     Choice,
@@ -23,7 +23,7 @@ from pyca.config.types import (
 )
 from pyca.core import control
 from pyca.core.alarm import SIGNAL_ALARMS
-from pyca.core.live import RESOLUTIONS, LiveEvents
+from pyca.core.live import FEED, RESOLUTIONS, LiveEvents, Profile
 
 
 def key(kind: KeyType, default: Any) -> Any:
@@ -182,13 +182,13 @@ class Live:
     docroot: Path | None = key(LocalPath(optional=True), None)
     name: str = key(Text(), "")
     directory: Path = key(LocalPath(), Path("live"))
-    input: str = key(Text(), "auto")
+    input: str = key(StreamAddress(), "auto")
     encoder: str = key(Text(), "auto")
     hflip: bool = key(Boolean(), False)
     vflip: bool = key(Boolean(), False)
-    url: str = key(Text(), "")
+    url: str = key(StreamAddress(), "")
     stream_key: str = key(Secret(), "")
-    backup: str = key(Text(), "")
+    backup: str = key(StreamAddress(), "")
     resolution: str = key(Choice(*RESOLUTIONS), "360p")
     bitrate: int | None = key(
         Parsed(control.parse_optional_bitrate, "such as 800kbps, 1M or 100000, or nothing"), None
@@ -202,6 +202,18 @@ class Live:
     slate_text: str = key(Text(), "Back soon")
     ca_file: Path | None = key(LocalPath(optional=True), None)
     insecure: bool = key(Boolean(), False)
+
+    @property
+    def profile(self) -> Profile:
+        """How pictures and sound are sent until somebody sets it otherwise."""
+        usual = RESOLUTIONS[self.resolution].bitrate
+        bitrate = usual if self.bitrate is None else self.bitrate
+        return Profile(self.resolution, bitrate, self.audio, self.fps, self.quality)
+
+    @property
+    def feed(self) -> Path:
+        """The socket to which recorders connect that pass on what they record."""
+        return self.directory / FEED
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ class LiveEvents(StrEnum):
     ALL = "all"
 
 
+FEED = "feed.sock"
+"""name of the socket in the streamer's folder to which recorders connect"""
 MARK = "publishLive"
 """workflow parameter by which an event is marked to be streamed"""
 

@@ -22,6 +22,11 @@ class Alerts:
         """since when something is wrong, by what it concerns"""
         self._raised: set[str] = set()
 
+    def follow(self, alarms: Alarms) -> None:
+        """Raise them elsewhere from now on."""
+        self.rest()
+        self._alarms = alarms
+
     def look(self, report: LiveReport, wanted: Mapping[str, str], now: float) -> None:
         """Raise what is wrong for long enough, and end what is well again.
 

@@ -19,6 +19,9 @@ AHEAD = 1.0
 LONGEST_INTRO = 8_000_000
 """bytes that are kept for new destinations; they wait for the next key frame where there would be more"""
 
+_FRAME = 40
+"""milliseconds of a picture where a program does not say how many it has"""
+
 _FACTS = ("width", "height", "framerate")
 
 
@@ -120,7 +123,7 @@ class Director:
         sent: list[Tag] = []
         if self._shown is not program or (tag.is_key and tag.time + self._offset <= self._last[Kind.VIDEO]):
             self._shown = program
-            self._offset = max(present, max(self._last.values()) + 1) - tag.time
+            self._offset = max(present, self._earliest(program)) - tag.time
             sent += _head(self._setups[program], tag.time + self._offset)
         time = tag.time + self._offset
         if abs(time - present) > ASTRAY * 1000:
@@ -134,6 +137,14 @@ class Director:
         frame = Tag(tag.kind, time, tag.body)
         self._keep(frame)
         return [*sent, frame]
+
+    def _earliest(self, program: Program) -> int:
+        """Return when a program's first picture may come: a frame after the last, or two would be one."""
+        if self._last[Kind.VIDEO] < 0:
+            return 0
+        rate = self._setups[program].facts.get("framerate", 0.0)
+        frame = int(1000 / rate) if rate >= 1 else _FRAME
+        return max(self._last[Kind.VIDEO] + frame, self._last[Kind.AUDIO] + 1)
 
     def _keep(self, frame: Tag) -> None:
         if frame.is_key:

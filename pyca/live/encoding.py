@@ -18,7 +18,7 @@ from pyca.media.h264 import picture_options, sound_options
 from pyca.media.run import run, url
 from pyca.media.streams import read_text
 
-BEGIN = ("-hide_banner", "-nostats", "-loglevel", "warning", "-nostdin")
+BEGIN = ("-hide_banner", "-nostats", "-loglevel", "error", "-nostdin")
 WRITE_FLV = ("-flvflags", "no_duration_filesize", "-flush_packets", "1", "-f", "flv", "pipe:1")
 """every frame leaves as soon as it is there"""
 _LIMIT = 10.0
@@ -82,10 +82,12 @@ class _Making:
             encoder = choose_encoder(encoder, binary, self.profile)
         silent = self._words(own=False, encoder=encoder)
         if self.profile.audio != "input":
+            if self.found.kind is InputKind.FILE and encoder == COPY:
+                self._check_file()
             return silent
         sounding = self._words(own=True, encoder=encoder)
         if self.found.kind is InputKind.FILE:
-            return sounding if self._file_sounds() else silent
+            return sounding if self._check_file() else silent
         if self.found.kind not in NETWORK:
             return silent
         # Only a look can tell, and a camera may take seconds to answer: it is taken by the child itself.
@@ -94,12 +96,13 @@ class _Making:
         return [sys.executable, str(Path(own_sound.__file__)), *own_sound.words(look, sounding, silent)]
 
     def _words(self, *, own: bool, encoder: str) -> list[str]:
-        sound = sound_input(self.profile.audio, own)
+        pictures = reading(self.found, self.profile, self._camera(), copy=encoder == COPY)
+        sound = sound_input(self.profile.audio, own=own, live="-re" not in pictures)
         return [
             *(str(self.surroundings.tools.ffmpeg), *BEGIN),
             *("-progress", f"pipe:{self.progress_fd}", "-stats_period", "1"),
             *device_options(encoder),
-            *reading(self.found, self.profile, self._camera(), copy=encoder == COPY),
+            *pictures,
             *sound,
             *("-map", "0:v:0", "-map", "1:a:0" if sound else "0:a:0"),
             *self._picture(encoder),
@@ -109,8 +112,10 @@ class _Making:
 
     def _picture(self, encoder: str) -> list[str]:
         if encoder == COPY:
-            # Besides putting parameter sets before each key frame it refuses whatever is not H.264.
-            return ["-c:v", "copy", "-bsf:v", "h264_mp4toannexb"]
+            # Besides putting parameter sets before each key frame the filter refuses whatever is not H.264.
+            # FFmpeg 5.1 uses up its filters at the end of a file, so one that is played again gets none.
+            sets = [] if self.found.kind is InputKind.FILE else ["-bsf:v", "h264_mp4toannexb"]
+            return ["-c:v", "copy", *sets]
         source = self.source
         flips = [name for name, wanted in (("hflip", source.hflip), ("vflip", source.vflip)) if wanted]
         return ["-vf", filters(encoder, self.profile, *flips), *picture_options(self.profile, encoder)]
@@ -124,10 +129,19 @@ class _Making:
             raise MediaError(f"the camera {self.found.name} delivers no H.264", "set “encoder” to auto")
         return camera
 
-    def _file_sounds(self) -> bool:
+    def _check_file(self) -> bool:
+        """Return whether a file has sound.
+
+        :raises MediaError: where it cannot be read, or is to be copied and cannot be
+        """
         argv = [str(self.surroundings.tools.ffmpeg), "-nostdin", "-hide_banner"]
         looked = run([*argv, "-i", url(Path(self.found.name))], _LIMIT)
         try:
-            return any(stream.kind == "audio" for stream in read_text(looked.errors).streams)
+            streams = read_text(looked.errors).streams
         except ValueError as error:
             raise MediaError(f"the input {self.found.name} cannot be read", "is it a video?") from error
+        pictures = next((stream.codec for stream in streams if stream.kind == "video"), "")
+        if not pictures or (self.source.encoder == COPY and pictures != "h264"):
+            held = f"holds {pictures}, not H.264" if pictures else "holds no pictures"
+            raise MediaError(f"the input {self.found.name} {held}", "name another, or set “encoder” to auto")
+        return any(stream.kind == "audio" for stream in streams)

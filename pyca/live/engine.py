@@ -21,12 +21,15 @@ logger = logging.getLogger(__name__)
 PACE = 0.15
 """seconds between two rounds: what came meanwhile is sent in one go, which keeps us cheap"""
 _FIGURES = 2.0
+_COSTS = 5.0
+"""seconds between two looks at processor and memory, which costs a bit of both"""
 _LOOK = 0.25
 """seconds between two looks at whether anything changed"""
 _LINES = 500
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_BROKEN = "the streamer has failed; its log says why"
 
-_Signature = tuple[LiveState, Program, str, tuple[LinkState, ...]]
+_Signature = tuple[LiveState, Program, str, tuple[tuple[str, LinkState], ...]]
 
 
 class Engine:
@@ -51,6 +54,7 @@ class Engine:
         self._began = 0.0
         self._looked = float("-inf")
         self._measured = float("-inf")
+        self._costed = float("-inf")
         self._cost = Cost()
         self._costs = (0.0, 0)
         self._done = Event()
@@ -119,22 +123,29 @@ class Engine:
         os.eventfd_write(self._news_bell, 1)
 
     def _run(self) -> None:
-        error = ""
+        error = _BROKEN
         watch = Watch()
         watch.add(self._order_bell, lambda _events: None)
         try:
             desk = Desk(self._plan, self._surroundings, self._makers, watch, self._note)
             try:
-                self._work(desk, watch)
+                self._work_to_the_end(desk, watch)
             finally:
                 desk.close()
                 error = desk.error
         except Exception:
             logger.exception("the streamer has failed")
-            error = error or "the streamer has failed; its log says why"
         finally:
             watch.close()
             self._finish(error)
+
+    def _work_to_the_end(self, desk: Desk, watch: Watch) -> None:
+        try:
+            self._work(desk, watch)
+        except Exception:
+            logger.exception("the streamer has failed and ends its programs")
+            desk.stop(_BROKEN)
+            self._work(desk, watch)
 
     def _work(self, desk: Desk, watch: Watch) -> None:
         while not desk.ended:
@@ -151,6 +162,7 @@ class Engine:
         with contextlib.suppress(Empty):
             while True:
                 order = self._orders.get_nowait()
+                self._looked = float("-inf")
                 if order is None:
                     desk.stop()
                 elif isinstance(order, Plan):
@@ -170,12 +182,14 @@ class Engine:
             return
         self._looked = now
         links = desk.links.reports()
-        signature = (desk.state, desk.program, desk.error, tuple(link.state for link in links))
+        signature = (desk.state, desk.program, desk.error, tuple((link.id, link.state) for link in links))
         if signature == self._signature and now < self._measured + _FIGURES:
             return
         if now >= self._measured + _FIGURES:
-            self._costs = self._cost.measure(now)
             self._measured = now
+            if now >= self._costed + _COSTS:
+                self._costed = now
+                self._costs = self._cost.measure(now)
         if self._signature is None or self._signature[0] is not desk.state:
             self._since = self._clock.now()
         self._signature = signature

@@ -3,8 +3,7 @@
 import contextlib
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from pyca.live.flv import Kind, Tag
 from pyca.runtime.process import usage
@@ -33,10 +32,8 @@ class Flow:
         seconds = now - self._rounds[0][0]
         if seconds < 1:
             return 0.0, 0.0
-        _moments, sizes, frames = (
-            zip(*list(self._rounds)[1:], strict=True) if len(self._rounds) > 1 else ((),) * 3
-        )
-        return sum(frames) / seconds, sum(sizes) * 8 / seconds
+        rest = list(self._rounds)[1:]
+        return sum(one[2] for one in rest) / seconds, sum(one[1] for one in rest) * 8 / seconds
 
     def _forget(self, now: float) -> None:
         while self._rounds and self._rounds[0][0] < now - _WINDOW:
@@ -62,11 +59,16 @@ class Cost:
         return max(percent, 0.0), sum(used.memory for used in found.values())
 
 
-def descendants(pids: Iterable[int] | None = None) -> Iterator[int]:
-    """Yield the children of this process, or of others, and theirs; none where the system does not tell."""
-    for pid in (os.getpid(),) if pids is None else pids:
-        for children in Path(f"/proc/{pid}/task").glob("*/children"):
-            with contextlib.suppress(OSError, ValueError):
-                found = [int(word) for word in children.read_text("ascii").split()]
-                yield from found
-                yield from descendants(found)
+def descendants(pid: int | None = None) -> Iterator[int]:
+    """Yield the children of a process, this one by default, and theirs; none where the system cannot tell."""
+    threads = f"/proc/{os.getpid() if pid is None else pid}/task"
+    with contextlib.suppress(OSError, ValueError):
+        for thread in os.listdir(threads):
+            for child in _read(f"{threads}/{thread}/children").split():
+                yield int(child)
+                yield from descendants(int(child))
+
+
+def _read(file: str) -> str:
+    with open(file, encoding="ascii") as opened:
+        return opened.read()

@@ -71,6 +71,8 @@ class Tag:
         :param time: milliseconds that take the place of its own
         """
         moment = (self.time if time is None else time) & 0xFFFFFFFF
+        if self.kind == Kind.SCRIPT:
+            moment = 0  # FFmpeg takes later ones for subtitles, and holds pictures back to wait for more
         size = len(self.body)
         head = struct.pack(
             ">B3sHBB3x", self.kind, size.to_bytes(3, "big"), moment >> 8 & 0xFFFF, moment & 0xFF, moment >> 24

@@ -5,6 +5,8 @@ from pyca.live.flv import HEADER, Kind, Reader, Tag
 _AVC = 7
 _HEAD = 5
 """bytes of a tag of pictures before its content"""
+_SOUND = 4
+"""bytes of a configuration of sound that tell codec, rate and channels; more tell nothing new"""
 
 
 class Form:
@@ -16,29 +18,27 @@ class Form:
 
     def __init__(self, *, in_band: bool = False) -> None:
         self.changed = False
-        """True once a configuration came that differs from the first of its kind"""
+        """True once the sound has become another kind: another codec, rate or number of channels"""
         self._in_band = in_band
-        self._first: dict[int, bytes] = {}
+        self._sound = b""
         self._parameters = b""
 
     def begin(self, data: bytes) -> bytes:
         """Return the beginning of a stream, shaped; it is a header and whole tags."""
-        tags = Reader().feed(data)
-        if not self._in_band:
-            for tag in tags:
-                self.shape(tag)
-            return data
-        return b"".join([HEADER, *(self.shape(tag).encode() for tag in tags)])
+        tags = [self.shape(tag) for tag in Reader().feed(data)]
+        self.changed = False
+        return b"".join([HEADER, *(tag.encode() for tag in tags)]) if self._in_band else data
 
     def shape(self, tag: Tag) -> Tag:
         """Return a tag as it is passed on."""
         if tag.kind == Kind.SCRIPT:
             return tag
         if tag.is_setup:
-            if self._first.setdefault(tag.kind, tag.body) != tag.body:
-                self.changed = True
             if tag.kind == Kind.VIDEO:
                 self._parameters = parameter_sets(tag.body[_HEAD:])
+            elif self._sound != (sound := tag.body[:_SOUND]):
+                self.changed = bool(self._sound) or self.changed
+                self._sound = sound
             return tag
         if self._in_band and tag.is_key and tag.body[0] & 0x0F == _AVC and self._parameters:
             return Tag(tag.kind, tag.time, tag.body[:_HEAD] + self._parameters + tag.body[_HEAD:])

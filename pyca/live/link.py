@@ -21,7 +21,8 @@ REFUSALS = 3
 """tries in a row after which a server that refuses is believed, where it has never taken the stream"""
 STEADY = 5.0
 """seconds after which a connection counts as one that stands"""
-BACKOFF = Backoff(first=1.0, limit=30.0)
+BACKOFF = Backoff(first=1.0, limit=30.0, factor=1.5)
+"""rises slowly, as most outages are a restart of the server"""
 
 Route = Callable[[], Outlet]
 """what to run for the next try"""
@@ -110,8 +111,9 @@ class Link:
         if step is not None or relay.ending:
             return min(now + _LOOK, step or _NEVER)
         if why := relay.stalled(now):
-            self._why = f"{why} for {relay.outlet.patience:.0f} s"
-            self._note("warning", f"{self._why}: the process is killed and replaced")
+            self._why = why
+            self._note("warning", f"{relay.outlet.shown}: {self._why}; its process is killed and replaced")
+            self._noted = self._why
             relay.kill()
         elif self._live_at is not None and now - self._live_at >= STEADY:
             self._stand()
@@ -208,8 +210,9 @@ class Link:
         if relay.outlet.network:
             found = explained(relay.said, answered=self._was_live)
         else:
-            found = Trouble(explain(relay.said) or (relay.exit.message if relay.exit else ""))
-        return replace(found, sentence=relay.outlet.hide(found.sentence))
+            found = Trouble(explain(relay.said))
+        ended = relay.exit.message if relay.exit else "the process ended"
+        return replace(found, sentence=relay.outlet.hide(found.sentence) or ended)
 
     def _go_live(self, relay: Relay) -> None:
         self._live_at = self._around.clock.monotonic()

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from pyca.config.live import FEEDS
 from pyca.config.settings import Settings
 from pyca.core.event import Event
 from pyca.core.live import LiveEvents, is_streamed
-from pyca.runtime.command import FEEDS, needs
+from pyca.runtime.command import needs
 from pyca.store import events, recordings
 
 RELEASE = 3.0

@@ -14,11 +14,9 @@ from pyca.core.control import Control
 from pyca.core.errors import UsageError
 from pyca.core.live import (
     MAIN,
-    RESOLUTIONS,
     Destination,
     LiveReport,
     LiveState,
-    Profile,
     Setup,
     Source,
 )
@@ -50,9 +48,7 @@ class StateError(UsageError):
 def first_setup(settings: Settings) -> Setup:
     """Return what counts until somebody sets it otherwise: the configuration."""
     ours = settings.live
-    bitrate = RESOLUTIONS[ours.resolution].bitrate if ours.bitrate is None else ours.bitrate
-    profile = Profile(ours.resolution, bitrate, ours.audio, ours.fps, ours.quality)
-    return Setup(profile, Source(ours.input, ours.encoder, ours.hflip, ours.vflip))
+    return Setup(ours.profile, Source(ours.input, ours.encoder, ours.hflip, ours.vflip))
 
 
 def first_destination(settings: Settings) -> Destination:

@@ -22,7 +22,7 @@ PREVIEW_WIDTH = 320
 
 _TIMEOUT = 7.0
 """seconds after which FFmpeg itself gives up a silent connection, a bit before we do"""
-_START = ("-hide_banner", "-nostdin", "-loglevel", "warning", "-nostats", "-progress", "pipe:1")
+_START = ("-hide_banner", "-nostdin", "-loglevel", "error", "-nostats", "-progress", "pipe:1")
 _INPUT = ("-stats_period", "0.5", "-probesize", "4096", "-analyzeduration", "0", "-f", "flv", "-i", "pipe:0")
 # By kind: metadata behind the first frame are a stream too to FFmpeg, and it would wait for more of them.
 _COPY = ("-map", "0:v?", "-map", "0:a?", "-c", "copy")
@@ -61,7 +61,7 @@ class Outlet:
     in_band: bool = False
     """repeat what decoders must know at each key frame, as the container can tell it only once"""
     renew: bool = False
-    """begin anew where that changes"""
+    """begin anew where the sound becomes another kind, which most containers can tell only once too"""
 
     def hide(self, text: str) -> str:
         """Return a text without the secrets."""
@@ -92,6 +92,7 @@ def to_server(address: Address, around: Surroundings) -> Outlet:
         preset(address.options) if by_file else b"",
         waits=address.mode == "listener",
         in_band=address.scheme == "srt",
+        renew=address.scheme == "srt",
     )
 
 
@@ -102,7 +103,8 @@ def to_file(file: Path, around: Surroundings) -> Outlet:
     """
     file = free_name(file)
     words = (*_begin(around), *_COPY, *_CONTAINERS[file.suffix.lower()], "-n", url(file))
-    return Outlet(words, str(file), network=False, in_band=file.suffix.lower() != ".flv")
+    once = file.suffix.lower() != ".flv"
+    return Outlet(words, str(file), network=False, in_band=once, renew=once)
 
 
 def to_player(folder: Path, around: Surroundings) -> Outlet:
@@ -123,23 +125,17 @@ def to_player(folder: Path, around: Surroundings) -> Outlet:
     number = int(around.clock.now())
     words = (
         *_begin(around),
+        # Moments go on where a process is replaced, so that a player just goes on.
+        "-copyts",
         *_COPY,
-        *(
-            "-f",
-            "hls",
-            "-hls_segment_type",
-            "fmp4",
-            "-hls_time",
-            str(SEGMENT),
-            "-hls_list_size",
-            str(SEGMENTS),
-        ),
+        *("-f", "hls", "-hls_segment_type", "fmp4"),
+        *("-hls_time", str(SEGMENT), "-hls_list_size", str(SEGMENTS)),
         *("-hls_flags", "delete_segments+temp_file+independent_segments", "-start_number", str(number)),
         *("-hls_fmp4_init_filename", f"init-{number}.mp4"),
         *("-hls_segment_filename", str(folder / "part-%d.m4s")),
         str(folder / "index.m3u8"),
     )
-    return Outlet(words, str(folder), network=False, renew=True)
+    return Outlet(words, str(folder), network=False, in_band=True, renew=True)
 
 
 def to_preview(picture: Path, around: Surroundings) -> Outlet:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyca.core.clock import Clock
-from pyca.core.live import Destination, Profile, Source
+from pyca.core.live import FEED, Destination, Profile, Source
 from pyca.media.ffmpeg import Tools
 
 
@@ -51,4 +51,4 @@ class Surroundings:
     @property
     def feed_socket(self) -> Path:
         """Where the recorder connects to."""
-        return self.folder / "feed.sock"
+        return self.folder / FEED

@@ -10,6 +10,8 @@ from pyca.media.run import url
 
 _PATIENCE = 5_000_000
 """microseconds of silence after which a network camera is given up"""
+_LOOK = 2_500_000
+"""microseconds in which a stream shows what it holds; by itself FFmpeg looks twice as long, for nothing"""
 _QUEUE = ("-thread_queue_size", "64")
 """packets that wait while FFmpeg is busy with the other input"""
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
@@ -33,7 +35,7 @@ def reading(found: Input, profile: Profile, camera: Camera | None = None, *, cop
             return ["-re", "-f", "lavfi", "-i", test]
         case InputKind.PICAMERA:
             # Bare H.264 has no clock but ours.
-            clock = [*_QUEUE, "-use_wallclock_as_timestamps", "1"]
+            clock = [*_QUEUE, "-fpsprobesize", "0", "-use_wallclock_as_timestamps", "1"]
             return [*clock, "-f", "h264", "-framerate", fps, "-i", "pipe:0"]
         case InputKind.DEVICE:
             return _device(found.name, profile, camera, copy=copy)
@@ -44,7 +46,8 @@ def reading(found: Input, profile: Profile, camera: Camera | None = None, *, cop
         case InputKind.HTTP:
             return [*_QUEUE, "-rw_timeout", str(_PATIENCE), *_clock(found.name), "-i", found.name]
         case InputKind.UDP:
-            return [*_QUEUE, "-i", _patient(found.name)]
+            look = [] if copy else ["-analyzeduration", str(_LOOK)]
+            return [*_QUEUE, *look, "-i", _patient(found.name)]
         case _:
             return _file(found.name, fps)
 

@@ -30,7 +30,7 @@ _WINDOW = 4.0
 """seconds over which the bitrate is taken"""
 _PAUSE = 2.0
 """seconds without anything offered from which silence is no fault"""
-_LOOK = 3.0
+_LOOK = 4.0
 """seconds between two questions to the system: the answer costs it ten milliseconds on a large machine"""
 _FIRST_LOOK = 0.4
 """the same until bytes were acknowledged for the first time"""
@@ -124,7 +124,8 @@ class Relay:
         if now - max(alive, self._offering) < self.outlet.patience:
             return ""
         quiet = now - max(self._grown_at, self._offering) >= self.outlet.patience
-        return "nothing goes out any more" if quiet else "what goes out is not acknowledged any more"
+        what = "has gone out" if quiet else "of what went out was acknowledged"
+        return f"nothing {what} for {self.outlet.patience:.0f} s"
 
     def look(self, now: float) -> None:
         """Ask the system what has been acknowledged."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from pyca.runtime.child import Child, Pipes
 from pyca.runtime.ladder import GAP, StopLadder
 
 _STEPS = ((0.0, int(signal.SIGINT)), (GAP, int(signal.SIGTERM)), (2 * GAP, int(signal.SIGKILL)))
+_DYING = 2.0
+"""seconds in which a killed process must be gone"""
 _NOWHERE = Path(os.devnull)
 
 
@@ -107,8 +110,12 @@ class Run:
 
     def close(self) -> None:
         """Release all descriptors. A process that is left is killed."""
-        for child in list(self._children):
+        while self._children:
+            child = self._children[0]
             child.signal(signal.SIGKILL)
+            # So that no zombie stays; what hangs in a disk or device is left to the system.
+            select.select([child.fileno()], [], [], _DYING)
+            child.poll()
             self._let_go(child)
         for descriptor in list(self._open):
             self._close(descriptor)

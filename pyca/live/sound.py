@@ -8,17 +8,18 @@ _QUEUE = ("-thread_queue_size", "1024")
 """packets that wait while the camera is being opened"""
 
 
-def sound_input(audio: str, own: bool) -> tuple[str, ...]:
+def sound_input(audio: str, *, own: bool, live: bool) -> tuple[str, ...]:
     """Return FFmpeg's input for the sound; nothing where it comes with the pictures.
 
     :param audio: as in a profile
     :param own: whether the input of the pictures has sound
+    :param live: whether the pictures come at their own pace. Exactly one input is held back: a sound that is
+        made runs seconds ahead of pictures that come late, and two that are held back wait for each other.
     """
-    if audio == TONE:
-        return _TONE
     if audio == "input" and own:
         return ()
     kind, _, device = audio.partition(":")
-    if audio in (SILENCE, "input") or not device:
-        return SILENT
-    return (*_QUEUE, "-f", kind, "-i", device)
+    if audio not in (SILENCE, TONE) and device:
+        return (*_QUEUE, "-f", kind, "-i", device)
+    made = _TONE if audio == TONE else SILENT
+    return ("-re", *made) if live else made

@@ -34,6 +34,10 @@ def changed(one: Destination, values: Mapping[str, Any]) -> Destination:
     for name in ("url", "backup"):
         if text := getattr(after, name):
             _check(name, text, after.key)
+    if parsed.get("url") and not after.key:
+        # A key within the address is a secret like any other.
+        url, key = address.split(after.url)
+        return replace(after, url=url, key=key)
     return after
 
 

@@ -73,6 +73,8 @@ _CLOSED = re.compile(
 def explained(said: str, *, answered: bool) -> Trouble:
     """Return why a connection to a server ended.
 
+    The sentence is empty where nobody can tell.
+
     :param said: what FFmpeg wrote to stderr
     :param answered: True where the stream had been accepted
     """
@@ -87,4 +89,4 @@ def explained(said: str, *, answered: bool) -> Trouble:
             return Trouble("the server closed the connection")
         sentence = "the server closed the connection before it took anything (check key and application)"
         return Trouble(sentence, refused=True)
-    return Trouble(explain(said) or "it ended without a word")
+    return Trouble(explain(said))

@@ -2,12 +2,10 @@
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from pyca.core.errors import CommandError
-
-FEEDS = ("live", "live_copy")
-"""placeholders of commands that pass on what they record to the stream"""
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 _CONTINUATION = re.compile(r"\\\r?\n")
@@ -36,13 +34,19 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(value, text)
 
 
-def build_argv(template: str, values: Mapping[str, str]) -> list[str]:
+NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
+
+
+def build_argv(
+    template: str, values: Mapping[str, str], several: Mapping[str, Sequence[str]] = NONE
+) -> list[str]:
     """Return the program and its arguments.
 
     The template is split into words first and filled afterwards, so that a path with blanks, quotes or
     umlauts stays one word however it is quoted. Line ends are blanks.
 
     :param values: placeholder name → text
+    :param several: placeholder name → words that take its place where it stands alone, possibly none
     :raises CommandError: where quotes are not closed, nothing is left or a placeholder is unknown
     """
     try:
@@ -54,4 +58,5 @@ def build_argv(template: str, values: Mapping[str, str]) -> list[str]:
         ) from error
     if not words or not words[0]:
         raise CommandError("the command is empty", "write a program and its arguments")
-    return [fill(word, values) for word in words]
+    whole = {f"{{{{{name}}}}}": given for name, given in several.items()}
+    return [one for word in words for one in (whole[word] if word in whole else [fill(word, values)])]

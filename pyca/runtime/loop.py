@@ -66,13 +66,17 @@ class Service(Protocol):
 Reload = Callable[[], Service | None]
 
 
-def run(service: Service, *, clock: Clock, bell: Bell, pulse: Pulse, reload: Reload) -> None:
+def run(
+    service: Service, *, clock: Clock, bell: Bell, pulse: Pulse, reload: Reload, at_once: bool = False
+) -> None:
     """Drive a service until SIGTERM or SIGINT, then close it. Only in the main thread.
 
     :param reload: called after SIGHUP as soon as the service is not busy; returns the service that follows,
         or None to keep the present one
+    :param at_once: call it also while the service is busy
     """
     loop = _Loop(service, clock, bell, pulse, reload)
+    loop.reloads_at_once = at_once
     handlers: dict[int, Handler] = {
         signal.SIGTERM: lambda *_: pulse.stop(),
         signal.SIGINT: lambda *_: pulse.stop(),
@@ -94,6 +98,7 @@ class _Loop:
         self._pulse = pulse
         self._reload = reload
         self._reload_asked = False
+        self.reloads_at_once = False
         self._ready = False
         self._failures = 0
         self._trouble = ""
@@ -146,7 +151,7 @@ class _Loop:
         waited = (wakeup, *files)
         offset = self._offset()
         while not self._pulse.stopping:
-            if self._reload_asked and not self._service.busy():
+            if self._reload_asked and (self.reloads_at_once or not self._service.busy()):
                 self._swap()
                 return
             left = due - self._clock.now()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Transaction
 
 from pyca.core.live import LogLine, Profile, Sample, Session
@@ -47,7 +48,10 @@ def add_samples(transaction: Transaction, number: int, samples: Sequence[Sample]
     :param sent: bytes of the session so far
     """
     if samples:
-        transaction.execute(insert(SampleRow), [{"session": number, **asdict(one)} for one in samples])
+        make = postgresql.insert if transaction.connection().dialect.name == "postgresql" else sqlite.insert
+        # A clock that was set back may show the same moment twice.
+        fresh = make(SampleRow).on_conflict_do_nothing()
+        transaction.execute(fresh, [{"session": number, **asdict(one)} for one in samples])
     change = update(StreamSessionRow).where(StreamSessionRow.id == number)
     transaction.execute(change.values(sent=sent))
 

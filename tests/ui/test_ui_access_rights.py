@@ -14,7 +14,8 @@ from pyca.ui.access.forms import token_of
 from tests.ui_people import OWN, add_account
 
 PUBLIC = {
-    "static", "health.live", "health.ready", "login.show", "login.login", "watch.shared", "watch.shared_file",
+    "static", "health.live", "health.ready", "login.show", "login.login",
+    "live_watch.shared", "live_watch.shared_file",
 }  # fmt: skip
 """What strangers may use. Think twice before you add something."""
 OF_EVERYBODY = ("login.logout", "account.")

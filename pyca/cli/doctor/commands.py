@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pyca.config.checks import FILTERS, TEMPLATES
+from pyca.config.live import FEEDS
 from pyca.config.settings import Settings
 from pyca.media.demands import Demands, demands
 from pyca.runtime.command import build_argv
@@ -12,4 +13,4 @@ def configured(settings: Settings) -> Iterator[tuple[str, Demands]]:
     """Yield each input's name and what its command asks for; placeholders stay as they are written."""
     values = {name: f"{{{{{name}}}}}" for name in (*TEMPLATES, *FILTERS)}
     for name, recording in settings.named_inputs.items():
-        yield name, demands(build_argv(recording.command, values))
+        yield name, demands(build_argv(recording.command, values, dict.fromkeys(FEEDS, ())))

@@ -21,15 +21,16 @@ def read_body() -> Mapping[str, Any]:
     :raises UnsupportedMediaType: where it is said to be something else
     :raises RequestEntityTooLarge: where it is too large
     """
-    kind = request.mimetype
+    # Before anything else: a form that is taken apart leaves nothing behind.
+    sent, kind = request.get_data(), request.mimetype
     if kind == JSON or kind.endswith("+json"):
         return _object()
     if kind == FORM:
         # What “curl -d '{…}'” says of itself; no form of ours has a field that begins like this.
-        return _object() if request.get_data().lstrip()[:1] == b"{" else _form()
+        return _object() if sent.lstrip()[:1] == b"{" else _form()
     if kind == MULTIPART:
         return _form()
-    if request.get_data():
+    if sent:
         raise UnsupportedMediaType(f"Send the body as {JSON}, {FORM} or {MULTIPART}.")
     return {}
 
@@ -51,13 +52,13 @@ def _object() -> Mapping[str, Any]:
 
 def _form() -> Mapping[str, str]:
     if request.files:
-        raise BadRequest(f"{next(iter(request.files))[:100]}: no files are taken here.")
+        raise BadRequest(f"“{next(iter(request.files))[:100]}”: no files are taken here.")
     if request.get_data() and not request.form:
         raise BadRequest("The body holds no form.")
     found: dict[str, str] = {}
     for name, values in request.form.lists():
         if len(values) > 1:
-            raise BadRequest(f"{name[:100]}: it is given twice.")
+            raise BadRequest(f"“{name[:100]}”: it is given twice.")
         found[name] = values[0]
     try:
         check(found)

@@ -74,6 +74,8 @@ def send(root: Path, path: str) -> Response:
         if path and not path.endswith("/"):
             return redirect(f"{request.script_root}/{path}/", code=308)
         found = _find(root, f"{path}{INDEX}")
+    elif path.endswith("/"):
+        raise NotFound("There is no such folder.")
     if not found.is_file():
         raise NotFound("There is no such file.")
     try:

@@ -23,7 +23,7 @@ MOST_SAMPLES = 5000
 FEWEST_SAMPLES = 100
 """A page has room for all destinations at one moment, so that each page brings something new."""
 _LARGEST = 2**53
-_NUMBER = re.compile(r"\d{1,16}(?:\.\d{1,9})?", re.ASCII)
+_NUMBER = re.compile(r"\d{1,16}(?:\.\d{1,20})?", re.ASCII)
 
 
 @blueprint.get("")
@@ -99,21 +99,21 @@ def _existing(session: Transaction, number: int) -> Session:
 def _asked(*known: str) -> Mapping[str, str]:
     for name, values in request.args.lists():
         if name not in known:
-            raise BadRequest(f"{name[:100]}: there is no such parameter here.")
+            raise BadRequest(f"“{name[:100]}”: there is no such parameter here.")
         if len(values) > 1:
-            raise BadRequest(f"{name}: it is given twice.")
+            raise BadRequest(f"“{name}”: it is given twice.")
     return request.args
 
 
 def _whole(asked: Mapping[str, str], name: str, usual: int, least: int, most: int) -> int:
     given = asked.get(name, str(usual))
     if not (given.isascii() and given.isdigit() and len(given) < 20 and least <= int(given) <= most):
-        raise BadRequest(f"{name}: it is a whole number from {least} to {most}.")
+        raise BadRequest(f"“{name}”: it is a whole number from {least} to {most}.")
     return int(given)
 
 
 def _moment(asked: Mapping[str, str], name: str) -> float | None:
     given: Any = asked.get(name)
     if given is not None and not _NUMBER.fullmatch(given):
-        raise BadRequest(f"{name}: it is a moment in seconds since 1970 UTC.")
+        raise BadRequest(f"“{name}”: it is a moment in seconds since 1970 UTC.")
     return None if given is None else float(given)

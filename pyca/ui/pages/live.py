@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as Answer
 
 from pyca.core.access import Scope
 from pyca.live import operator
-from pyca.live.address import masked
+from pyca.live.inputs import shown
 from pyca.ui.access.rights import needs
 from pyca.ui.context import context
 from pyca.ui.pages.fragments import answer_fragment
@@ -93,7 +93,7 @@ def _values(view: LiveView) -> dict[str, object]:
         "links": LINKS,
         "programs": PROGRAMS,
         "rate": bit_rate,
-        "masked": masked,
+        "shown": shown,
     }
 
 

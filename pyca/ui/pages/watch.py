@@ -14,7 +14,7 @@ from pyca.ui.access.rights import public
 from pyca.ui.context import context
 from pyca.ui.view.hls import LIST, mimetype, open_piece, read_list
 
-blueprint = Blueprint("watch", __name__)
+blueprint = Blueprint("live_watch", __name__)
 
 POLICY = HEADERS["Content-Security-Policy"].replace("media-src 'self'", "media-src 'self' blob:")
 """A script that puts a stream together hands it to the player as a blob."""
@@ -25,7 +25,7 @@ def player() -> Response:
     """Show the player in the frame of all pages."""
     if not context().settings.live.hls:
         raise UsageError("There is no player page.", "switch on [live] hls in the configuration")
-    return _page("watch.html", url_for("watch.file", name=LIST))
+    return _page("watch.html", url_for("live_watch.file", name=LIST))
 
 
 @blueprint.get("/live/hls/<name>")
@@ -40,7 +40,7 @@ def shared(token: str) -> Response:
     """Show the player and nothing else, as long as the address is shared."""
     if not _is_shared(token):
         return _nothing()
-    return _page("watch_shared.html", url_for("watch.shared_file", token=token, name=LIST))
+    return _page("watch_shared.html", url_for("live_watch.shared_file", token=token, name=LIST))
 
 
 @blueprint.get("/watch/<token>/<name>")

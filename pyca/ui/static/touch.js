@@ -54,9 +54,10 @@ function show() {
   blind.disabled = !mayOperate;
   blind.setAttribute("aria-pressed", String(told.blind));
   write(blind, told.blind ? "Blind: show again" : "Blind");
-  write(rate, on ? bits(told.bitrate) : "–");
+  write(rate, on ? bits(told.bitrate) : "");
   const wanted = told.links.filter((link) => link.state !== "off");
-  write(links, on ? `${wanted.filter((link) => link.state === "live").length} of ${wanted.length}` : "–");
+  const live = wanted.filter((link) => link.state === "live").length;
+  write(links, on ? `${live} of ${wanted.length} destination${wanted.length === 1 ? "" : "s"}` : "");
   const faults = wanted.filter((link) => link.error && link.state !== "live").map((link) => `${link.label || link.address}: ${link.error}`);
   write(trouble, [error, ...faults].filter(Boolean).slice(0, 2).join(" · "));
   const shown = on && told.program !== "nothing";
@@ -134,8 +135,9 @@ document.addEventListener("keydown", (event) => { if (event.key === "Escape") ba
 function tick() {
   const date = new Date(now() * 1000);
   write(clock, `${two(date.getHours())}:${two(date.getMinutes())}`);
-  const on = told && told.started && told.state === "streaming";
-  write(time, on ? span(now() - told.started) : "–");
+  const on = Boolean(told && told.started && told.state === "streaming");
+  part("on-air").hidden = !on;
+  write(time, on ? span(now() - told.started) : "");
 }
 
 async function forever() {

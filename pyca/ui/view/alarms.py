@@ -118,6 +118,7 @@ KINDS: dict[AlarmKind, str] = {
     AlarmKind.DATABASE: "The database",
     AlarmKind.UPLOAD: "A recording is not delivered",
     AlarmKind.CALENDAR: "The calendar",
+    AlarmKind.LIVE: "The stream is in trouble",
 }
 """Each kind of alarm in words."""
 
@@ -137,6 +138,7 @@ HELP: dict[AlarmKind, str] = {
     AlarmKind.DATABASE: "Recording goes on without it. Check the database and the disk that it is on.",
     AlarmKind.UPLOAD: "“Retry” at the recording uploads it again.",
     AlarmKind.CALENDAR: "Check the network, and the calendar’s address and password.",
+    AlarmKind.LIVE: "It is tried again by itself. The page “Live” says more.",
 }
 """What somebody can do about each kind of alarm."""
 

@@ -1,10 +1,11 @@
 """Everything the page about the stream says, gathered in one look at the database."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session as Transaction
 
+from pyca.config.settings import Settings
 from pyca.core.control import HIDDEN, ParameterError
 from pyca.core.event import Event
 from pyca.core.live import (
@@ -16,9 +17,11 @@ from pyca.core.live import (
     LiveReport,
     Session,
     Setup,
+    is_streamed,
 )
 from pyca.core.states import ServiceName
 from pyca.live import address, operator
+from pyca.live.occasions import passes_on
 from pyca.store import events, live, services, stream_sessions
 from pyca.store.services import ServiceStatus
 from pyca.ui.context import Context
@@ -56,6 +59,17 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """An event that will be streamed by itself.
+
+    :param passed_on: what is recorded is streamed; otherwise the streamer's own input is
+    """
+
+    event: Event
+    passed_on: bool
+
+
+@dataclass(frozen=True)
 class LiveView:
     """The page."""
 
@@ -71,7 +85,7 @@ class LiveView:
     """whose graphs are shown: the present one, or the last"""
     health: Health | None
     sessions: tuple[Session, ...]
-    events: tuple[Event, ...]
+    events: tuple[Planned, ...]
     """planned ones that will be streamed by themselves"""
     picture: float | None
     """when the picture of what goes out was made, None where there is none"""
@@ -123,7 +137,7 @@ def gather(context: Context, span: str = "") -> LiveView:
             session=shown,
             health=gather_health(session, shown, labels, span, now) if shown else None,
             sessions=past,
-            events=tuple(_coming(session, settings.live.events)),
+            events=tuple(_coming(session, settings)),
             picture=Previews(outgoing_files(settings)).modified(0),
         )
 
@@ -172,13 +186,10 @@ def _shown(session: Transaction, report: LiveReport, past: tuple[Session, ...]) 
     return listed or stream_sessions.get(session, report.session)
 
 
-def _coming(session: Transaction, wanted: str) -> list[Event]:
-    if wanted == LiveEvents.OFF:
-        return []
-    found = events.upcoming(session, limit=EVENTS)
-    return [event for event in found if wanted == LiveEvents.ALL or is_marked(event)]
-
-
-def is_marked(event: Event) -> bool:
-    """Tell whether whoever planned an event wants it streamed."""
-    return event.workflow_parameters.get("publishLive", "").strip().lower() == "true"
+def _coming(session: Transaction, settings: Settings) -> Iterator[Planned]:
+    rule = LiveEvents(settings.live.events)
+    if rule is LiveEvents.OFF:
+        return
+    for event in events.upcoming(session, limit=EVENTS):
+        if is_streamed(rule, event):
+            yield Planned(event, passes_on(settings, event))

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pyca.live.devices import cameras
+
 FRAME_RATES = (15, 24, 25, 30, 50, 60)
 BITRATES = ("400k", "750k", "1M", "1.5M", "2.5M", "4.5M", "6M")
 """What is offered besides that of the resolution."""
@@ -29,6 +31,7 @@ _INPUTS: Mapping[str, str] = {
     "auto": "Choose by itself",
     "picamera": "Raspberry Pi camera",
     "screen": "Screen of this machine",
+    "recorder": "Only what is being recorded",
     "test": "Test picture",
 }
 _SOUNDS: Mapping[str, str] = {
@@ -36,17 +39,18 @@ _SOUNDS: Mapping[str, str] = {
     "silence": "Silence",
     "1kHz": "Test tone (1 kHz)",
 }
-_CAMERAS = Path("/sys/class/video4linux")
 _CARDS = Path("/proc/asound/pcm")
 _CAPTURE = re.compile(r"(\d+)-(\d+): ([^:]*):.*capture", re.IGNORECASE)
 
 
-def inputs(chosen: str, cameras: Path = _CAMERAS) -> dict[str, str]:
+def inputs(chosen: str, root: Path = Path("/")) -> dict[str, str]:
     """Return what pictures can come from: value and words.
 
     :param chosen: what counts now; it is offered whatever it is
+    :param root: where the machine's devices are
     """
-    return _with(chosen, dict(_INPUTS) | dict(_cameras(cameras)))
+    found = {one.path: f"{one.name} ({one.path})" for one in cameras(root)}
+    return _with(chosen, dict(_INPUTS) | found)
 
 
 def sounds(chosen: str, cards: Path = _CARDS) -> dict[str, str]:
@@ -59,22 +63,6 @@ def sounds(chosen: str, cards: Path = _CARDS) -> dict[str, str]:
 
 def _with(chosen: str, offered: dict[str, str]) -> dict[str, str]:
     return offered if chosen in ("", OTHER) or chosen in offered else {**offered, chosen: chosen}
-
-
-def _cameras(folder: Path) -> Iterator[tuple[str, str]]:
-    try:
-        found = sorted(folder.iterdir())
-    except OSError:
-        return
-    for device in found:
-        try:
-            name = (device / "name").read_text("utf-8", "replace").strip()
-            # Most cameras have a second device, which gives no pictures.
-            if (device / "index").read_text("ascii", "replace").strip() != "0":
-                continue
-        except OSError:
-            continue
-        yield f"/dev/{device.name}", f"{name} (/dev/{device.name})"
 
 
 def _cards(file: Path) -> Iterator[tuple[str, str]]:

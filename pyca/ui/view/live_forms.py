@@ -7,6 +7,7 @@ from typing import Any
 from pyca.core.control import HIDDEN
 from pyca.core.live import RESOLUTIONS, Destination, Setup, Source
 from pyca.live.address import masked
+from pyca.live.inputs import parse_input, shown
 from pyca.live.presets import PRESETS, Preset
 from pyca.ui.view.live_choices import OTHER
 
@@ -74,10 +75,7 @@ def values_of_place(place: Place, one: Destination | None = None) -> dict[str, s
         if one is None and not place.label:
             values["label"] = preset.title.partition(",")[0]
     else:
-        # What is shown with stars instead of secrets, and comes back so, is not changed.
-        shown = {"url": masked(one.url), "backup": masked(one.backup)} if one else {}
-        given = {"url": place.url, "backup": place.backup}
-        values |= {name: text for name, text in given.items() if not text or shown.get(name) != text}
+        values |= {"url": place.url, "backup": place.backup}
     if place.forget_key:
         return values | {"key": ""}
     return values | {"key": place.key or (HIDDEN if one else "")}
@@ -113,7 +111,7 @@ def parameters_of_setup(wanted: Setup) -> Parameters:
         "" if profile.quality is None else str(profile.quality),
         profile.audio,
         "",
-        masked(source.input),
+        shown(source.input),
         "",
         source.encoder,
         source.hflip,
@@ -138,11 +136,15 @@ def control_of(given: Parameters) -> dict[str, Any]:
 def source_of(given: Parameters, before: Source) -> dict[str, Any]:
     """Return where a form wants pictures from.
 
-    :param before: what counted before; what it hides is not changed
+    :param before: what counted before; a password in it is shown as stars, which change nothing
+    :raises ParameterError: where nothing can come from there
     """
     chosen = given.input_other if given.input == OTHER else given.input
     values: dict[str, Any] = {"hflip": given.hflip, "vflip": given.vflip, "encoder": given.encoder}
-    return values if chosen == masked(before.input) else values | {"input": chosen}
+    if chosen == shown(before.input):
+        return values
+    parse_input(chosen)
+    return values | {"input": chosen}
 
 
 def _short(bits: int) -> str:

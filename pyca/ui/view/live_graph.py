@@ -28,11 +28,13 @@ class Curve:
 
     :param number: which look it has; that of the same destination is the same in all graphs
     :param path: in the language of SVG
+    :param words: what it shows
     """
 
     name: str
     number: int
     path: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,17 @@ class Graph:
     """Some curves with one measure.
 
     :param top: what the upper edge means
-    :param words: what the curves show
     """
 
     name: str
     title: str
     top: str
-    words: str
     curves: tuple[Curve, ...]
+
+    @property
+    def words(self) -> str:
+        """What all curves show."""
+        return "; ".join(f"{curve.name}: {curve.words}" for curve in self.curves) or "nothing measured yet"
 
 
 @dataclass(frozen=True)
@@ -163,12 +168,11 @@ class _Canvas:
         """Return one graph. Those without a point are left out."""
         top = _round_up(max((value for each in series.values() for _, value in each), default=0.0))
         curves = tuple(
-            Curve(names[one], number, self._path(each, top))
+            Curve(names[one], number, self._path(each, top), words(each))
             for number, (one, each) in enumerate(series.items())
             if each
         )
-        told = "; ".join(f"{names[one]}: {words(each)}" for one, each in series.items() if each)
-        return Graph(name, title, show(top), told, curves)
+        return Graph(name, title, show(top), curves)
 
     def _path(self, points: Sequence[Point], top: float) -> str:
         # Where nothing was measured for a while there is no line: the stream may have stood still.

@@ -180,7 +180,9 @@ def _on_air(report: LiveReport) -> Standing:
     what = "destination" if len(wanted) == 1 else "destinations"
     count = f"{len(wanted)}" if live == len(wanted) else f"{live} of {len(wanted)}"
     words = f"To {count} {what}, showing {PROGRAMS[report.program]}."
-    return Standing("air", "record", "On air", words, report.error, _remedy(report), since=report.started)
+    troubled = next((f"{_named([link])}: {link.error}" for link in wanted if link.error), "")
+    error = report.error or troubled
+    return Standing("air", "record", "On air", words, error, _remedy(report), since=report.started)
 
 
 def _remedy(report: LiveReport) -> str:

@@ -1,0 +1,121 @@
+"""What is wrong with ``[live]``, and what is risky about it."""
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pyca.config.addresses import is_loopback
+from pyca.config.locate import Location
+from pyca.config.report import Report, shorten
+from pyca.config.settings import PUBLISHED_PASSWORD, Live, Settings
+from pyca.core.live import LiveEvents
+
+FEEDS = ("live", "live_copy")
+"""what can stand for several words of a command, to pass on what it records to the stream"""
+
+_FEED = re.compile(r"\{\{(?:live|live_copy)\}\}")
+_LONGEST_SOCKET = 107
+"""bytes that the path of a Unix socket may have"""
+_SCHEMES = ("rtmp", "rtmps", "srt")
+_PRESET = re.compile(r"[a-z0-9-]+")
+"""the name of a big platform; which there are is known elsewhere"""
+
+
+def check_live(settings: Settings, report: Report) -> None:
+    """Report what is wrong with ``[live]`` and with commands that pass on what they record."""
+    live = settings.live
+    for name in ("url", "backup"):
+        _check_url(name, getattr(live, name), report)
+    if live.docroot is not None and not live.docroot.is_dir():
+        report.error(("live", "docroot"), f"found “{live.docroot}”, expected a folder that is there")
+    for name in ("slate", "ca_file"):
+        file: Path | None = getattr(live, name)
+        if file is not None and not (file.is_file() and os.access(file, os.R_OK)):
+            report.error(("live", name), f"found “{file}”, expected a file that can be read")
+    feeding = list(_feeding(settings))
+    for location, command in feeding:
+        _check_words(location, command, report)
+    used = live.enabled or feeding or live.events != LiveEvents.OFF
+    if used and (length := len(os.fsencode(live.feed))) > _LONGEST_SOCKET:
+        message = f"found a path of {length} bytes with {live.feed.name}, expected at most {_LONGEST_SOCKET}"
+        report.error(("live", "directory"), message)
+
+
+def caution_live(settings: Settings, report: Report) -> None:
+    """Warn of what is legal in ``[live]`` and risky."""
+    live = settings.live
+    if live.insecure:
+        message = "is on: certificates are not checked; name the server's CA in live.ca_file instead"
+        report.warn_at(("live", "insecure"), message)
+    _caution_bind(settings, report)
+    feeding = [location for location, _ in _feeding(settings)]
+    for location in feeding[1:]:
+        message = f"passes on its recording, and so does {'.'.join(feeding[0])}; only one can be streamed"
+        report.warn_at(location, message)
+    if live.enabled and live.mdns and is_loopback(live.bind):
+        message = "is on, and nothing is announced: live.bind lets nobody else in"
+        report.warn_at(("live", "mdns"), message)
+    _caution_input(live, report)
+
+
+def _caution_bind(settings: Settings, report: Report) -> None:
+    live, ui = settings.live, settings.ui
+    if is_loopback(live.bind):
+        return
+    if ui.password == PUBLISHED_PASSWORD:
+        message = f"is {live.bind or 'all addresses'} and ui.password is the published one; change that"
+        report.warn_at(("live", "bind"), message)
+    elif not ui.password and live.enabled:
+        message = "lets the network in: it is served only where there are accounts (pyca user add)"
+        report.warn_at(("live", "bind"), message)
+
+
+def _caution_input(live: Live, report: Report) -> None:
+    """Warn of an input that names a file or device which is not there."""
+    path = live.input.removeprefix("file:")
+    if path.startswith("/") and not os.path.exists(path):
+        report.warn_at(("live", "input"), f"“{shorten(path)}” is not there now")
+
+
+def _check_url(name: str, url: str, report: Report) -> None:
+    if not url or _PRESET.fullmatch(url.lower()):
+        return
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        parts, host = urlsplit(""), None
+    listens = parts.scheme == "srt" and "mode=listener" in parts.query
+    if parts.scheme not in _SCHEMES or not (host or listens):
+        expected = "rtmp://, rtmps:// or srt:// with a host, or the name of a preset"
+        report.error(("live", name), f"found “{shorten(_bare(url))}”, expected {expected}")
+
+
+def _bare(url: str) -> str:
+    """Return an address without anything that may be secret."""
+    return re.sub(r"//[^/@]*@", "//", url.partition("?")[0])
+
+
+def _feeding(settings: Settings) -> Iterator[tuple[Location, str]]:
+    """Yield the commands in use that pass on what they record."""
+    for name, source in settings.named_inputs.items():
+        if _FEED.search(source.command):
+            location: Location = ("inputs", name) if settings.inputs else ("capture",)
+            yield (*location, "command"), source.command
+
+
+def _check_words(location: Location, command: str, report: Report) -> None:
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return  # which is reported as such
+    held = [word for word in words if _FEED.search(word)]
+    if any(not _FEED.fullmatch(word) for word in held):
+        report.error(location, "has {{live}} within a word, expected it to stand alone between blanks")
+    elif len(held) > 1:
+        report.error(
+            location, f"passes on its recording {len(held)} times, expected one {{{{live}}}} at most"
+        )

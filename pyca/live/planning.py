@@ -1,0 +1,79 @@
+"""From what is wanted to what an engine is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from pyca.config.settings import Settings
+from pyca.core.clock import Clock
+from pyca.core.live import Destination, LiveEvents, Setup
+from pyca.live import occasions, operator
+from pyca.live.occasions import Occasions
+from pyca.live.plan import Plan, Surroundings
+from pyca.media.ffmpeg import find_tools
+from pyca.runtime.process import environment
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What people and the schedule want, as it was read last."""
+
+    setup: Setup
+    destinations: tuple[Destination, ...]
+    occasions: Occasions
+
+    @property
+    def reachable(self) -> dict[str, str]:
+        """Id → name of the destinations that are to be sent to."""
+        labels = [one.label for one in self.destinations]
+        return {
+            one.id: one.label
+            if one.label and labels.count(one.label) == 1
+            else f"{one.label} {one.id}".strip()
+            for one in self.destinations
+            if one.wanted
+        }
+
+
+def read(session: Session, settings: Settings, now: float) -> Demand:
+    """Return what is wanted now."""
+    places = tuple(one for one in operator.listed(session, settings) if one.url)
+    return Demand(operator.setup(session, settings), places, occasions.read(session, now))
+
+
+def plan(settings: Settings, demand: Demand, now: float) -> Plan:
+    """Return what an engine is to do now."""
+    ours = settings.live
+    return Plan(
+        demand.setup.profile,
+        demand.setup.source,
+        demand.destinations,
+        blind=demand.setup.blind,
+        camera=not demand.occasions.takes_camera(settings, now),
+        feed=LiveEvents(ours.events) is not LiveEvents.OFF,
+        hls=ours.directory / "hls" if ours.hls else None,
+        preview=ours.directory / "preview.jpg",
+    )
+
+
+def surroundings(settings: Settings, clock: Clock, environ: Mapping[str, str]) -> Surroundings:
+    """Return what engines work with; the folder of the streamer is made.
+
+    :raises MediaError: where there is no FFmpeg
+    :raises OSError: where the folder cannot be made
+    """
+    ours = settings.live
+    folder = Path(ours.directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    return Surroundings(
+        find_tools(environ),
+        folder,
+        clock,
+        environment(environ),
+        ours.slate,
+        ours.slate_text,
+        ours.ca_file,
+        ours.insecure,
+    )

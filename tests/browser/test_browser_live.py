@@ -1,0 +1,254 @@
+"""The stream in front of a real browser: the page, its dialogs, the touch view and the player."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pyca.core.clock import SystemClock
+from pyca.core.live import MAIN, LiveReport, Profile, Sample, Setup
+from pyca.store import live, stream_sessions
+from pyca.store.upgrade import ensure
+from tests.browser_desk import DESKTOP, PHONE, Desk, keep, overhang, violations
+from tests.live_pages import on_air, put_destination, runs
+from tests.system_rig import Rig
+
+pytestmark = pytest.mark.system
+
+LOOKS = {"desktop": (DESKTOP, False), "phone-dark": (PHONE, True)}
+SMALL = {"480": (480, 320), "800": (800, 480), "1024": (1024, 600)}
+TOKEN = "c0ffee-0123456789abcd"
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """The page of an agent whose streamer is made up: what it tells stands in the database."""
+    with Rig(tmp_path_factory.mktemp("live")) as rig:
+        rig.configure(
+            ui={"port": rig.port, "password": "geheim", "refresh_rate": 1},
+            live={"directory": rig.folder / "live", "hls": "yes", "events": "all"},
+        )
+        ensure(rig.database)
+        (rig.folder / "live" / "hls").mkdir(parents=True)
+        rig.start("ui").says("The page is at")
+        yield rig
+
+
+@pytest.fixture
+def desk(chromium: Browser, busy: Rig) -> Iterator[Desk]:
+    desk = Desk(chromium, f"http://127.0.0.1:{busy.port}")
+    yield desk
+    desk.leave()
+
+
+@pytest.fixture
+def streaming(busy: Rig) -> Iterator[Rig]:
+    """A stream on air, with figures, a picture of what goes out, and an earlier session."""
+    database, now = busy.database, SystemClock().now()
+    on_air(database, now, share=TOKEN, ahead=3600)
+    with database.write() as session:
+        old = stream_sessions.begin(session, now - 90_000, Profile("360p", 750_000), "test")
+        stream_sessions.end(session, old, now - 88_000, "stopped", "the server refused the stream")
+        number = live.report(session).session
+        assert number is not None
+        samples = [
+            Sample(now - age, name, 25 - age % 3, 2.4e6 + 3e5 * (age % 7), 600 - age if name else 0)
+            for age in range(600, 0, -5)
+            for name in ("", MAIN, *(["second"] if not 200 < age < 320 else []))
+        ]
+        stream_sessions.add_samples(session, number, samples, 180_000_000)
+    picture = busy.folder / "live" / "preview.jpg"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=320x180", "-frames:v", "1", picture],
+        check=True, timeout=60,
+    )  # fmt: skip
+    yield busy
+    with database.write() as session:
+        live.save_report(session, LiveReport(at=now), live.order(session, now, wanted=False))
+
+
+def put_on(page: Page, look: str) -> None:
+    size, dark = LOOKS[look]
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme="dark" if dark else "light")
+
+
+def check(page: Page, name: str, *, whole: bool = True) -> None:
+    """Look at a page in each look, and have it checked."""
+    for look in LOOKS:
+        put_on(page, look)
+        keep(page, f"{name}-{look}", whole=whole)
+        assert (look, overhang(page)) == (look, [])
+        assert (look, violations(page)) == (look, [])
+
+
+def test_off_and_on_air_are_accessible(desk: Desk, busy: Rig, request: pytest.FixtureRequest) -> None:
+    page = desk.open("/live")
+    expect(page.locator("#on-air")).to_contain_text("does not run")
+    check(page, "live-off")
+    request.getfixturevalue("streaming")
+    expect(page.locator("#on-air")).to_contain_text("on air since")
+    expect(page.locator("#outgoing img")).to_be_visible()
+    expect(page).to_have_title(re.compile("On air"))
+    check(page, "live")
+    page.goto("/")
+    expect(page.locator(".streaming")).to_contain_text("On air, live")
+    check(page, "now-streaming", whole=False)
+    with busy.database.read() as session:
+        number = live.report(session).session
+    for name, path in (("live-session", f"/live/sessions/{number}"), ("live-sessions", "/live/sessions")):
+        page.goto(path)
+        check(page, name)
+
+
+def test_the_dialogs_are_accessible(desk: Desk, streaming: Rig) -> None:
+    page = desk.open("/live")
+    for link in ("live-stop", "add-destination", "edit-main", "remove-second", "change-parameters"):
+        page.locator(f"#{link}").click()
+        page.locator("dialog[open]").wait_for()
+        check(page, f"live-{link}", whole=False)
+        page.keyboard.press("Escape")
+        page.locator("dialog[open]").wait_for(state="detached")
+        assert page.evaluate("document.activeElement.id") == link
+
+
+@pytest.mark.parametrize("size", SMALL)
+def test_the_touch_view_fills_small_screens(
+    desk: Desk, busy: Rig, size: str, request: pytest.FixtureRequest
+) -> None:
+    runs(busy.database, SystemClock().now())
+    put_destination(busy.database, MAIN)
+    page = desk.open("/touch", size=SMALL[size], dark=True)
+    expect(page.locator("#words")).to_have_text("Off")
+    expect(page.locator("#go")).to_be_enabled()
+    keep(page, f"touch-off-{size}", whole=False)
+    assert violations(page) == []
+    request.getfixturevalue("streaming")
+    expect(page.locator("#words")).to_have_text("On air")
+    expect(page.locator("#picture")).to_be_visible()
+    expect(page.locator("#links")).to_have_text("1 of 2 destinations")
+    expect(page.locator("#time")).to_contain_text("10:0")
+    keep(page, f"touch-on-air-{size}", whole=False)
+    assert violations(page) == []
+    assert overhang(page) == []
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    page.locator("#go").click()
+    expect(page.locator("#stop")).to_be_visible()
+    keep(page, f"touch-sure-{size}", whole=False)
+    assert violations(page) == []
+    for button in ("#keep", "#stop", "#blind"):
+        box = page.locator(button).bounding_box()
+        assert box and box["height"] >= 44 and box["width"] >= 44
+
+
+def test_a_finger_cannot_stop_by_accident_and_a_keyboard_works(desk: Desk, streaming: Rig) -> None:
+    page = desk.open("/touch", size=SMALL["800"])
+    expect(page.locator("#words")).to_have_text("On air")
+    place = page.locator("#go").bounding_box()
+    assert place
+    for _ in range(3):
+        page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] - 20)
+    assert wanted(streaming), "however often somebody taps in a hurry"
+    page.keyboard.press("Escape")
+    expect(page.locator("#go")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#keep")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(700)
+    page.keyboard.press("Enter")
+    expect(page.locator("#words")).to_have_text("Stopping")
+    assert not wanted(streaming)
+    page.locator("#blind").click()
+    expect(page.locator("#blind")).to_have_attribute("aria-pressed", "true")
+    page.locator("#blind").click()
+    expect(page.locator("#blind")).to_have_attribute("aria-pressed", "false")
+
+
+def wanted(rig: Rig) -> bool:
+    with rig.database.read() as session:
+        return live.setup(session, Setup()).wanted
+
+
+@pytest.fixture
+def encoder(busy: Rig) -> Iterator["Encoder"]:
+    with Encoder(busy.folder / "live" / "hls") as one:
+        yield one
+
+
+class Encoder:
+    """Writes the files of the player as the streamer does."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Encoder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def begin(self, size: str, number: int) -> None:
+        """Write a stream of a size, in files named after a number."""
+        self.end()
+        for old in self._folder.iterdir():
+            old.unlink()
+        self._process = subprocess.Popen(
+            [
+                *("ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=10"),
+                *("-re", "-f", "lavfi", "-i", "sine=1000:r=48000", "-c:v", "libx264", "-preset", "ultrafast"),
+                *("-pix_fmt", "yuv420p", "-g", "10", "-c:a", "aac", "-t", "60", "-f", "hls"),
+                *("-hls_segment_type", "fmp4", "-hls_time", "1", "-hls_list_size", "6", "-hls_flags"),
+                *("delete_segments+temp_file+independent_segments", "-start_number", str(number)),
+                *("-hls_fmp4_init_filename", f"init-{number}.mp4", "-hls_segment_filename"),
+                *(str(self._folder / "part-%d.m4s"), str(self._folder / "index.m3u8")),
+            ],
+            stdin=subprocess.PIPE,
+        )
+
+    def end(self) -> None:
+        """End as the streamer does, with a mark in the list."""
+        if self._process is not None:
+            self._process.communicate(b"q", timeout=20)
+            self._process = None
+
+
+MOVES = "before => document.getElementById('video').currentTime > before + 1"
+
+
+def plays(page: Page) -> None:
+    """Wait until the picture moves."""
+    expect(page.locator("#player")).to_have_class("player plays", timeout=20_000)
+    page.wait_for_function(MOVES, arg=page.evaluate("document.getElementById('video').currentTime"))
+
+
+def test_the_player_waits_plays_goes_on_and_ends(desk: Desk, streaming: Rig, encoder: Encoder) -> None:
+    page = desk.open(f"/watch/{TOKEN}", stranger=True)
+    expect(page.locator("#said")).to_have_text("Not on air now")
+    keep(page, "watch-off", whole=False)
+    assert violations(page) == []
+    encoder.begin("320x180", 1000)
+    plays(page)
+    assert page.evaluate("document.getElementById('video').videoWidth") == 320
+    page.get_by_role("button", name="Sound on").click()
+    assert page.evaluate("document.getElementById('video').muted") is False
+    keep(page, "watch-plays", whole=False)
+    assert violations(page) == []
+    encoder.begin("480x270", 2000)
+    page.wait_for_function("() => document.getElementById('video').videoWidth === 480", timeout=20_000)
+    plays(page)
+    encoder.end()
+    expect(page.locator("#said")).to_have_text("Not on air now", timeout=20_000)
+    assert desk.unexpected() == []
+
+
+def test_the_player_in_the_frame_fits_a_phone(desk: Desk, streaming: Rig, encoder: Encoder) -> None:
+    encoder.begin("320x180", 3000)
+    page = desk.open("/live/player", size=PHONE, dark=True)
+    plays(page)
+    keep(page, "player-phone-dark")
+    assert overhang(page) == []
+    assert violations(page) == []

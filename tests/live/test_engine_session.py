@@ -1,0 +1,207 @@
+"""A whole session with real programs and stand-in destinations."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pyca.core.errors import CommandError
+from pyca.core.live import Destination, LinkState, LiveState, Profile, Program
+from pyca.live.encoding import CameraCommand
+from pyca.live.engine import Engine
+from pyca.live.figures import descendants
+from pyca.live.flv import Kind
+from pyca.live.plan import Plan
+from tests.live_tools import FFMPEG, Workshop, plan, surroundings
+from tests.tools import wait_for
+
+pytestmark = pytest.mark.skipif(FFMPEG is None, reason="FFmpeg is not installed")
+MAIN = Destination("main", "rtmp://127.0.0.1/live", "k")
+OTHER = Destination("other", "rtmp://127.0.0.1/live", "o", label="Other")
+
+
+@contextmanager
+def running(folder: Path, shop: Workshop, wanted: Plan | None = None) -> Iterator[Engine]:
+    engine = Engine(wanted or plan(MAIN), surroundings(folder), shop.makers)
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.stop()
+        assert engine.join(20)
+        engine.close()
+
+
+def shows(engine: Engine, program: Program) -> None:
+    wait_for(lambda: engine.report().program is program, f"the program {program}", 20)
+
+
+def has_state(engine: Engine, state: LiveState) -> None:
+    wait_for(lambda: engine.report().state is state, f"the state {state}", 20)
+
+
+def test_from_start_to_stop(tmp_path: Path) -> None:
+    shop = Workshop()
+    with running(tmp_path, shop) as engine:
+        assert engine.report().state is LiveState.PREPARING
+        has_state(engine, LiveState.STREAMING)
+        shows(engine, Program.CAMERA)
+        wait_for(lambda: engine.report().fps > 0, "figures", 20)
+        report = engine.report()
+        assert report.bitrate > 0 and report.memory > 0 and report.started is not None
+        assert report.sent == sum(link.sent for link in report.links) > 0
+    tags = shop.sink().tags
+    assert [tag.kind for tag in tags[:3]] == [Kind.SCRIPT, Kind.VIDEO, Kind.AUDIO]
+    assert next(tag for tag in tags if not tag.is_setup).is_key
+    for kind in (Kind.AUDIO, Kind.VIDEO):
+        times = [tag.time for tag in tags if tag.kind == kind and not tag.is_setup]
+        assert times == sorted(set(times))
+    report = engine.report()
+    assert (report.state, report.error, report.program) == (LiveState.IDLE, "", Program.NOTHING)
+    assert [link.state for link in report.links] == [LinkState.OFF]
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_blind_shows_the_slate_and_breaks_nothing(tmp_path: Path) -> None:
+    shop = Workshop()
+    with running(tmp_path, shop) as engine:
+        shows(engine, Program.CAMERA)
+        engine.follow(plan(MAIN, blind=True))
+        shows(engine, Program.BLIND)
+        engine.follow(plan(MAIN))
+        shows(engine, Program.CAMERA)
+        assert engine.report().source_restarts == 0
+    assert len(shop.sinks) == 1
+
+
+def test_a_camera_that_dies_gives_way_to_the_slate_and_comes_back(tmp_path: Path) -> None:
+    shop = Workshop()
+    with running(tmp_path, shop) as engine:
+        shows(engine, Program.CAMERA)
+        works, shop.camera_command = shop.camera_command, fails
+        (camera,) = descendants()
+        os.kill(camera, signal.SIGKILL)
+        shows(engine, Program.SLATE)
+        wait_for(lambda: "the camera is unplugged" in engine.report().error, "the reason", 20)
+        assert engine.report().state is LiveState.STREAMING
+        shop.camera_command = works
+        shows(engine, Program.CAMERA)
+        assert engine.report().source_restarts >= 2
+        assert any("next try in" in line.text for line in engine.lines())
+    assert len(shop.sinks) == 1
+
+
+def fails(_progress: int) -> CameraCommand:
+    raise CommandError("the camera is unplugged", "plug it in")
+
+
+def test_destinations_come_and_go_alone(tmp_path: Path) -> None:
+    shop = Workshop()
+    with running(tmp_path, shop) as engine:
+        shows(engine, Program.CAMERA)
+        engine.follow(plan(MAIN, OTHER))
+        wait_for(lambda: len(shop.sinks) == 2, "the second destination", 20)
+        wait_for(lambda: len(shop.sink("other").tags) > 10, "its stream", 20)
+        assert shop.sink("other").tags[3].is_key
+        engine.restart("other")
+        wait_for(lambda: shop.sink("other").restarts == 1, "the restart", 20)
+        engine.follow(plan(MAIN, replace(OTHER, wanted=False, label="New")))
+        wait_for(lambda: shop.sink("other").ended, "its end", 20)
+        wait_for(lambda: engine.report().links[-1].label == "New", "its report", 20)
+        assert engine.report().links[-1].state is LinkState.OFF
+        assert engine.report().links[-1].sent > 0
+        assert not shop.sink("main").ended
+        engine.follow(plan(MAIN, replace(OTHER, key="another")))
+        wait_for(lambda: len(shop.sinks) == 3, "the destination again", 20)
+    assert len(shop.sinks) == 3
+
+
+def test_other_parameters_start_the_camera_anew(tmp_path: Path) -> None:
+    shop = Workshop()
+    with running(tmp_path, shop) as engine:
+        shows(engine, Program.CAMERA)
+        (before,) = descendants()
+        engine.follow(replace(plan(MAIN), profile=Profile(fps=15)))
+        wait_for(lambda: before not in descendants(), "the end of the first camera", 20)
+        shows(engine, Program.CAMERA)
+        assert engine.report().source_restarts == 0
+    assert len(shop.sinks) == 1
+
+
+def test_without_a_camera_the_slate_is_shown(tmp_path: Path) -> None:
+    shop = Workshop()
+    with running(tmp_path, shop, plan(MAIN, camera=False)) as engine:
+        shows(engine, Program.SLATE)
+        engine.follow(plan(MAIN))
+        shows(engine, Program.CAMERA)
+        wait_for(lambda: len(list(descendants())) == 1, "the end of the slate", 20)
+
+
+def test_it_ends_where_all_servers_refuse(tmp_path: Path) -> None:
+    shop = Workshop()
+    with running(tmp_path, shop, plan(MAIN, OTHER)) as engine:
+        has_state(engine, LiveState.STREAMING)
+        shop.sink("main").refuse("the key is wrong")
+        wait_for(lambda: engine.report().links[0].state is LinkState.REFUSED, "the refusal", 20)
+        assert engine.report().state is LiveState.STREAMING
+        shop.sink("other").refuse("the key is wrong")
+        assert engine.join(20)
+        report = engine.report()
+        assert (report.state, report.error) == (LiveState.IDLE, "the key is wrong")
+        assert [line.level for line in engine.lines()][-1] == "error"
+
+
+def test_it_is_not_green_while_nothing_arrives(tmp_path: Path) -> None:
+    shop = Workshop()
+    with running(tmp_path, shop) as engine:
+        has_state(engine, LiveState.STREAMING)
+        shop.sink().state = LinkState.WAITING
+        has_state(engine, LiveState.PREPARING)
+        shop.sink().state = LinkState.LIVE
+        has_state(engine, LiveState.STREAMING)
+
+
+def test_stop_while_preparing(tmp_path: Path) -> None:
+    shop = Workshop()
+    with running(tmp_path, shop) as engine:
+        engine.stop()
+        assert engine.join(20)
+        assert engine.report().state is LiveState.IDLE
+    assert not list(descendants())
+
+
+def test_a_file_that_cannot_be_made_is_told_and_the_stream_goes_on(tmp_path: Path) -> None:
+    shop = Workshop()
+    shop.unwritable = True
+    with running(tmp_path, shop, plan(MAIN, record=tmp_path / "file.mkv")) as engine:
+        shows(engine, Program.CAMERA)
+        lines = [(line.level, line.text) for line in engine.lines()]
+        assert ("error", "the file cannot be written") in lines
+
+
+def test_news_wake_whoever_waits(tmp_path: Path) -> None:
+    shop = Workshop()
+    engine = Engine(plan(MAIN), surroundings(tmp_path), shop.makers)
+    engine.drain()
+    engine.start()
+    engine.stop()
+    assert engine.join(20)
+    assert os.eventfd_read(engine.fileno()) > 0
+    engine.close()
+
+
+def test_what_fails_within_ends_the_session_with_a_message(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop = Workshop()
+    shop.broken = True
+    with running(tmp_path, shop) as engine:
+        assert engine.join(20)
+        assert engine.report().state is LiveState.IDLE
+        assert "its log says why" in engine.report().error
+    assert "broken on purpose" in caplog.text
+    assert not list(descendants())
