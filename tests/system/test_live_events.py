@@ -57,7 +57,7 @@ def check_recording(rig: Rig, uid: str) -> None:
 
 
 def test_an_event_is_streamed_as_it_is_recorded(rig: Rig, tmp_path: Path) -> None:
-    camera = tmp_path / "camera.mp4"
+    camera = tmp_path / "camera.mkv"
     pictures = [
         "-f",
         "lavfi",
