@@ -19,7 +19,7 @@ _SOUND = frozenset({"alsa", "pulse", "jack", "oss", "sndio"})
 """formats of inputs that hold sound alone"""
 
 
-def feed_output(profile: Profile | None, socket: Path, before: Sequence[str]) -> list[str]:
+def feed_output(profile: Profile | None, socket: Path, before: Sequence[str] = ()) -> list[str]:
     """Return FFmpeg's words for an output to the streamer.
 
     :param profile: how it is encoded; None where the recorder's pictures are H.264 and are copied
