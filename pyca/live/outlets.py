@@ -63,6 +63,11 @@ class Outlet:
     renew: bool = False
     """begin anew where the sound becomes another kind, which most containers can tell only once too"""
 
+    @property
+    def exposed(self) -> bool:
+        """True where a secret stands in its arguments, which everybody on the machine may read."""
+        return any(secret in word for secret in self.secrets for word in self.argv)
+
     def hide(self, text: str) -> str:
         """Return a text without the secrets."""
         return hide(text, self.secrets)

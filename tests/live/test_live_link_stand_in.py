@@ -248,6 +248,28 @@ def test_secrets_come_by_a_file_and_are_hidden_in_what_is_said(bench: Bench) -> 
     assert not [text for text in said if "geheim" in text] and "rtmp_playpath" in said[0]
 
 
+def test_a_secret_that_cannot_be_kept_from_the_arguments_is_told_once(bench: Bench) -> None:
+    exposed = Outlet((sys.executable, "-S", "-c", "", "geheim"), "to there", ("geheim",))
+    bench.start(exposed)
+    bench.until_state(LinkState.WAITING)
+    bench.pass_time(5)
+    told = [text for _, text in bench.notes if "arguments" in text]
+    assert len(told) == 1
+    assert "geheim" not in told[0]
+
+
+def test_who_fetches_a_stream_and_leaves_refuses_nothing(bench: Bench) -> None:
+    program = "import sys; sys.exit('srt://:9000?mode=listener: Input/output error')"
+    outlet = Outlet((sys.executable, "-S", "-c", program), "to whoever comes", waits=True)
+    link = bench.start(outlet)
+    for _ in range(5):
+        bench.until_state(LinkState.WAITING)
+        assert link.report().error == "the server closed the connection"
+        bench.clock.move(60)
+        link.tick(bench.clock.monotonic())
+    assert link.report().state is not LinkState.REFUSED
+
+
 def test_an_address_that_cannot_be_is_given_up_at_once(bench: Bench) -> None:
     notes: list[str] = []
     wrong = Destination("one", "http://host/live", "key")
