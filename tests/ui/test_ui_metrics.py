@@ -84,7 +84,8 @@ def busy(database: Database, settings: Settings, clock: FakeClock) -> Database:
         figures.add(session, Figure.LATENESS_SUM, 400.5)
         figures.add(session, Figure.RECORDED_SECONDS, 5400)
         figures.add(session, Figure.UPLOAD_FAILURES, 2, "temporary")
-        live.save_report(session, streaming(now), live.order(session, now, wanted=True))
+        orders = live.order(session, now, wanted=True)
+        live.save_report(session, streaming(now), orders)
     levels.write(settings.capture.preview_dir, {"camera": Sounding(-23.0, -20.0, now)})
     (settings.capture.preview_dir / "camera.jpg").write_bytes(JPEG)
     return database
