@@ -34,7 +34,7 @@ _LOOK = 4.0
 """seconds between two questions to the system: the answer costs it ten milliseconds on a large machine"""
 _FIRST_LOOK = 0.4
 """the same until bytes were acknowledged for the first time"""
-_MOST_WRITES = 16
+_MOST_WRITES = 64
 """pieces for one process in one go, before others have their turn"""
 
 
@@ -109,7 +109,7 @@ class Relay:
         if now - self._offered > _PAUSE:
             self._offering = now
         self._offered = now
-        shaped = [self._form.shape(tag) for tag in tags]
+        shaped = self._form.shaped(tags)
         if self._form.changed and self.outlet.renew:
             return True
         self.backlog.offer(shaped)
@@ -249,6 +249,8 @@ class Relay:
             self.look(now)
             if not self.grown and (not self._can_know or self._acknowledged > 0):
                 self.grown = True
+                # What was left out before has not been missed by anybody.
+                self.backlog.dropped = 0
                 self._changed()
         self._rates.append((now, self.sent))
         while len(self._rates) > 2 and now - self._rates[1][0] >= _WINDOW:
