@@ -2,11 +2,14 @@
 
 import contextlib
 import fcntl
+import logging
 import os
 from collections import deque
 from collections.abc import Callable
 
 from pyca.config.types import mask_password
+
+logger = logging.getLogger(__name__)
 
 _KEPT = 100
 _CHUNK = 256 * 1024
@@ -58,7 +61,10 @@ class Sayings:
         """Take the next bytes."""
         text = self._rest + data.decode("utf-8", "replace").replace("\r", "\n")
         *lines, self._rest = text.split("\n")
-        self._lines += [self._hide(line[:_LONGEST_LINE]) for line in lines if line.strip()]
+        for line in lines:
+            if line.strip():
+                self._lines.append(self._hide(line[:_LONGEST_LINE]))
+                logger.debug("%s", self._lines[-1])
         self._rest = self._rest[-_LONGEST_LINE:]
 
     def __str__(self) -> str:
