@@ -81,6 +81,7 @@ class Sink:
 
     def close(self) -> None:
         self._ended = True
+        self.state = LinkState.OFF
 
     def refuse(self, why: str) -> None:
         """Give up, as after a wrong key."""

@@ -193,6 +193,7 @@ def test_it_ends_where_all_servers_refuse(tmp_path: Path) -> None:
         assert engine.join(20)
         report = engine.report()
         assert (report.state, report.error) == (LiveState.IDLE, "the key is wrong")
+        assert {link.state for link in report.links} == {LinkState.REFUSED}
         assert [line.level for line in engine.lines()][-1] == "error"
 
 
