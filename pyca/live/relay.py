@@ -109,7 +109,7 @@ class Relay:
         if now - self._offered > _PAUSE:
             self._offering = now
         self._offered = now
-        shaped = [self._form.shape(tag) for tag in tags]
+        shaped = self._form.shaped(tags)
         if self._form.changed and self.outlet.renew:
             return True
         self.backlog.offer(shaped)
