@@ -13,6 +13,7 @@ from pyca.live.backlog import Backlog
 from pyca.live.flv import Tag
 from pyca.live.form import Form
 from pyca.live.hidden import opened, placed
+from pyca.live.listen import roomy
 from pyca.live.outlets import Outlet
 from pyca.live.plan import Surroundings
 from pyca.live.watch import WRITE, Watch
@@ -180,6 +181,7 @@ class Relay:
     def _start(self, outlet: Outlet, around: Surroundings) -> tuple[int, tuple[int, int], Child]:
         secrets = opened(outlet.preset) if outlet.preset else -1
         their_input, our_input = os.pipe()
+        roomy(our_input)
         our_output, their_output = os.pipe()
         our_errors, their_errors = os.pipe()
         try:
