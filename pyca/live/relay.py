@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pyca.live.acknowledged import unacknowledged
+from pyca.live.acknowledged import Queues
 from pyca.live.backlog import Backlog
 from pyca.live.flv import Tag
 from pyca.live.form import Form
@@ -31,8 +31,8 @@ _WINDOW = 4.0
 """seconds over which the bitrate is taken"""
 _PAUSE = 2.0
 """seconds without anything offered from which silence is no fault"""
-_LOOK = 4.0
-"""seconds between two questions to the system: the answer costs it ten milliseconds on a large machine"""
+_LOOK = 2.0
+"""seconds between two questions to the system"""
 _FIRST_LOOK = 0.4
 """the same until bytes were acknowledged for the first time"""
 _MOST_WRITES = 16
@@ -76,6 +76,7 @@ class Relay:
         self._ending: float | None = None
         self._rung = 0
         self._input, self._readers, self._child = self._start(outlet, around)
+        self._queues = Queues(self._child.pid)
         watch.add(self._child.fileno(), lambda _: self._see_end())
         self._pump()
 
@@ -139,7 +140,7 @@ class Relay:
         if now < self._looked + (_LOOK if self.grown else _FIRST_LOOK):
             return
         self._looked = now
-        waiting = unacknowledged(self._child.pid)
+        waiting = self._queues.waiting()
         self._can_know = waiting is not None
         acknowledged = self.sent - (waiting or 0)
         if self._can_know and acknowledged > self._acknowledged:
