@@ -15,6 +15,7 @@ from tests.system_rig import Rig
 pytestmark = pytest.mark.system
 
 KEY = "djt.zepf-0815"
+ADDRESS = re.compile(r"http://\S+/api/livebox/v1/")
 TIME = "document.getElementById('video').currentTime"
 
 
@@ -45,6 +46,13 @@ def test_a_stream_from_start_to_stop(rig: Rig, desk: Desk) -> None:
         expect(page.locator("#outgoing .age")).to_contain_text("live")
         expect(page.locator("#destinations .state").first).to_have_text("live")
         expect(page.locator("#health .figures")).to_contain_text(re.compile(r"[1-9]\d* kbit/s"))
+
+        touch = desk.browser.new_page(viewport={"width": 800, "height": 480})
+        touch.goto(re.sub(r"/api/.*", "/touch", ADDRESS.findall(service.output())[0]))
+        expect(touch.locator("#words")).to_have_text("On air")
+        expect(touch.locator("#picture")).to_be_visible()
+        keep(touch, "touch-alone", whole=False)
+        touch.close()
 
         page.get_by_role("button", name="Make an address for everybody").click()
         address = page.get_by_label("Everybody who has this address").input_value()
