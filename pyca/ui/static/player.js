@@ -71,7 +71,13 @@ class Playing {
     const fresh = list.pieces.filter((one) => one.init !== this.init || one.number > this.last);
     const begun = Boolean(this.init);
     for (const piece of begun ? fresh : fresh.slice(-BEHIND)) {
-      if (!begun || piece.init === this.init || piece.number > this.last) await this.take(piece);
+      try {
+        await this.take(piece);
+      } catch (error) {
+        // Whoever is too slow for it misses a piece.
+        if (!(error instanceof Gone)) throw error;
+        this.last = piece.number;
+      }
     }
   }
 
@@ -195,6 +201,7 @@ async function look() {
   } catch (error) {
     if (error instanceof Gone) {
       pause = 5000;
+      over = true;
       if (!playing) tell("off", "Nothing to see here now", "This page looks again by itself.");
     } else if (error.name === "TypeError" || error.name === "TimeoutError") {
       if (!playing || playing.end - video.currentTime < 0.5) tell("waits", "No answer from the server", "It is asked again by itself.");
