@@ -52,6 +52,18 @@ class Backlog:
         if self._is_too_much():
             self._shorten()
 
+    def forget(self) -> None:
+        """Leave out all that waits, up to the next key frame: it must not be seen any more."""
+        kept: deque[Tag] = deque()
+        for tag in self._tags:
+            if tag.is_setup:
+                kept.append(tag)
+            else:
+                self._leave_out(tag)
+        self._tags = kept
+        self._size = sum(len(tag.body) for tag in kept)
+        self._until_key = True
+
     def next(self) -> memoryview:
         """Return bytes to be written now, empty where nothing waits; :meth:`took` tells how many were."""
         if not self._part and self._tags:

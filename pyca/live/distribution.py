@@ -68,6 +68,11 @@ class Distribution:
         for _made_for, outlet in self._outlets.values():
             outlet.offer(tags)
 
+    def forget(self) -> None:
+        """Leave out, everywhere, what waits: it must not be seen any more."""
+        for _made_for, outlet in self._outlets.values():
+            outlet.forget()
+
     def restart(self, destination: str) -> None:
         """Connect one destination anew."""
         if destination in self._outlets:
@@ -127,9 +132,10 @@ class Distribution:
 
     def _end(self, name: str) -> None:
         _made_for, outlet = self._outlets.pop(name)
+        # Before it is closed: that it has refused is to be known also when all is over.
+        self._before[name] = _added(self._before.get(name), outlet.report())
         outlet.close()
         self._ending.append((name, outlet))
-        self._before[name] = _added(self._before.get(name), outlet.report())
 
     def _report(self, destination: Destination) -> LinkReport:
         before = self._before.get(destination.id)
@@ -139,6 +145,8 @@ class Distribution:
             leaving = any(name == destination.id for name, _outlet in self._ending)
             state = LinkState.CLOSING if leaving else LinkState.OFF
             base = before or LinkReport(destination.id, destination.label, address=destination.url)
+            if destination.wanted and base.state is LinkState.REFUSED:
+                state = LinkState.REFUSED
             report = replace(base, state=state, bitrate=0.0, next_try=None)
         return replace(report, id=destination.id, label=destination.label)
 

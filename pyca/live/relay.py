@@ -116,6 +116,10 @@ class Relay:
         self._pump()
         return False
 
+    def forget(self) -> None:
+        """Give it nothing of what waits for it."""
+        self.backlog.forget()
+
     def stalled(self, now: float) -> str:
         """Return in which way it has come to a standstill, empty where it has not."""
         if now - self._offered > _PAUSE or (self.outlet.waits and not self.grown):

@@ -1,12 +1,13 @@
 """Where a stream goes on this machine: a recording, the files of the player page, the preview."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from pyca.core.live import Destination
 from pyca.live.link import Link, Note
-from pyca.live.outlets import check_file, to_file, to_player, to_preview
+from pyca.live.outlets import Outlet, check_file, to_file, to_player, to_preview
 from pyca.live.plan import Surroundings
 from pyca.live.watch import Watch
 
@@ -23,8 +24,7 @@ def recording(file: Path, around: Surroundings, watch: Watch, intro: Intro, note
     :raises ParameterError: where the file cannot be written
     """
     check_file(file)
-    route = partial(to_file, file, around)
-    return Link(Destination(RECORDING), around, watch, intro, note, (route,))
+    return Link(Destination(RECORDING), around, watch, intro, note, (_Files(file, around),))
 
 
 def player(folder: Path, around: Surroundings, watch: Watch, intro: Intro, note: Note) -> Link:
@@ -37,3 +37,22 @@ def preview(picture: Path, around: Surroundings, watch: Watch, intro: Intro, not
     """Return what writes a small picture of the stream again and again."""
     route = partial(to_preview, picture, around)
     return Link(Destination(PREVIEW), around, watch, intro, note, (route,))
+
+
+class _Files:
+    """The files of one recording: as a rule one, and another after each death of its process."""
+
+    def __init__(self, file: Path, around: Surroundings) -> None:
+        self._file = file
+        self._around = around
+        self._last: Path | None = None
+
+    def __call__(self) -> Outlet:
+        """Return what writes the next one; the last one is removed where nothing came into it."""
+        if self._last:
+            with suppress(OSError):
+                if not self._last.stat().st_size:
+                    self._last.unlink()
+        outlet = to_file(self._file, self._around)
+        self._last = Path(outlet.shown)
+        return outlet

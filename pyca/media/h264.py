@@ -46,12 +46,14 @@ def picture_options(profile: Profile, encoder: str = SOFTWARE) -> list[str]:
     return words + _OWN.get(encoder, _plain)(profile)
 
 
-def sound_options() -> list[str]:
-    """Return FFmpeg's options for the sound of every stream: AAC-LC, two channels."""
+def sound_options(*, filtered: bool = True) -> list[str]:
+    """Return FFmpeg's options for the sound of every stream: AAC-LC, two channels.
+
+    :param filtered: False for sound that comes out of a filter already: FFmpeg refuses a second one
+    """
     # A device whose clock runs differently, or that has gaps, must not push the sound away from the picture.
-    even = "aresample=async=1000:first_pts=0"
-    rate = ["-b:a", str(AUDIO_BITRATE), "-ar", str(AUDIO_RATE), "-ac", "2"]
-    return ["-af", even, "-c:a", "aac", *rate]
+    even = ["-af", "aresample=async=1000:first_pts=0"] if filtered else []
+    return [*even, "-c:a", "aac", "-b:a", str(AUDIO_BITRATE), "-ar", str(AUDIO_RATE), "-ac", "2"]
 
 
 def _x264(profile: Profile) -> list[str]:

@@ -297,5 +297,8 @@ def test_start_stop_and_blind_are_orders(
         assert not live.setup(session, Setup(wanted=True)).wanted
 
 
-def test_the_service_is_listed_on_the_system_page(person: Person) -> None:
+def test_the_service_is_listed_on_the_system_page(
+    person: Person, database: Database, clock: FakeClock
+) -> None:
+    runs(database, clock.now())
     assert ">live</span>" in section(person.get("/system").text, "services")

@@ -195,7 +195,8 @@ def _cautions(one: Destination, profile: Profile) -> Iterator[str]:
 
 def _service(session: Transaction, now: float) -> ServiceStatus:
     found = services.statuses(session, now)
-    return next(one for one in found if one.name == ServiceName.LIVE)
+    never = ServiceStatus(str(ServiceName.LIVE), ServiceState.STOPPED, "never started")
+    return next((one for one in found if one.name == ServiceName.LIVE), never)
 
 
 def _silent_since(session: Transaction, now: float) -> float | None:

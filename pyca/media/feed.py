@@ -1,0 +1,71 @@
+"""The second output of a recorder's FFmpeg: what it records goes to the streamer as well.
+
+The recording never suffers by it. A thread of its own sends; whatever it cannot send in time is left out, and
+it tries again every second, for ever, whether anybody listens or not.
+"""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyca.core.live import Profile
+from pyca.media.h264 import SOFTWARE, picture_filters, picture_options, sound_options
+
+_QUEUE = 60
+"""frames of pictures and sound that wait, nearly a second of them"""
+_PATIENCE = 500_000
+"""microseconds after which a streamer that takes nothing is hung up on: a recording's end waits for it"""
+_SOUND = frozenset({"alsa", "pulse", "jack", "oss", "sndio"})
+"""formats of inputs that hold sound alone"""
+
+
+def feed_output(profile: Profile | None, socket: Path, before: Sequence[str]) -> list[str]:
+    """Return FFmpeg's words for an output to the streamer.
+
+    :param profile: how it is encoded; None where the recorder's pictures are H.264 and are copied
+    :param socket: where the streamer listens, or will
+    :param before: the command's words that stand before. Where they end with ``-map`` and what it takes, that
+        is sent; else the pictures of the first input and the sound of the first that has some.
+    """
+    own = _own_maps(before)
+    made = any(name.startswith("[") for name in own)
+    pictures = ["-c:v", "copy"] if profile is None else _encoded(profile, filtered=not made)
+    return [
+        *([] if own else _maps(before)),
+        *pictures,
+        *sound_options(filtered=not made),
+        # Encoders cannot know that FLV, hidden behind the queue, wants their parameters once.
+        *("-flags", "+global_header"),
+        *("-f", "fifo", "-fifo_format", "flv", "-queue_size", str(_QUEUE), "-drop_pkts_on_overflow", "1"),
+        *("-attempt_recovery", "1", "-recover_any_error", "1", "-recovery_wait_time", "1"),
+        *("-restart_with_keyframe", "1"),
+        *("-format_opts", f"flvflags=no_duration_filesize:flush_packets=1:rw_timeout={_PATIENCE}"),
+        f"unix:{socket}",
+    ]
+
+
+def _encoded(profile: Profile, *, filtered: bool) -> list[str]:
+    filters = ["-vf", picture_filters(profile.size, profile.fps)] if filtered else []
+    return [*filters, *picture_options(profile, SOFTWARE)]
+
+
+def _own_maps(before: Sequence[str]) -> list[str]:
+    """Return what the words directly before the output map to it."""
+    found: list[str] = []
+    end = len(before)
+    while end >= 2 and before[end - 2] == "-map":
+        found.append(before[end - 1])
+        end -= 2
+    return found
+
+
+def _maps(before: Sequence[str]) -> list[str]:
+    """Return the maps for a command that has none: FFmpeg chooses nothing by itself for a queue."""
+    inputs = [place for place, word in enumerate(before) if word == "-i"]
+    sound = 0
+    for number, (begin, end) in enumerate(itertools.pairwise([0, *inputs])):
+        options = before[begin:end]
+        if any(word == "-f" and value in _SOUND for word, value in itertools.pairwise(options)):
+            sound = number
+            break
+    return ["-map", "0:v:0", "-map", f"{sound}:a:0?"]
