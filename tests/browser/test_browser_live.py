@@ -261,6 +261,19 @@ def test_the_player_waits_plays_goes_on_and_ends(desk: Desk, streaming: Rig, enc
     expect(page.locator("#said")).to_have_text("Nothing to see here now", timeout=20_000)
 
 
+def test_a_browser_without_media_sources_plays_by_itself(
+    desk: Desk, streaming: Rig, encoder: Encoder
+) -> None:
+    encoder.begin("320x180", 4000)
+    context = desk.sit_down()
+    context.add_init_script("delete globalThis.MediaSource; delete globalThis.ManagedMediaSource")
+    page = context.new_page()
+    page.goto(f"/watch/{TOKEN}")
+    if not page.evaluate("document.createElement('video').canPlayType('application/vnd.apple.mpegurl')"):
+        pytest.skip("this Chromium knows no HLS")
+    plays(page)
+
+
 def test_the_player_in_the_frame_fits_a_phone(desk: Desk, streaming: Rig, encoder: Encoder) -> None:
     encoder.begin("320x180", 3000)
     page = desk.open("/live/player", size=PHONE, dark=True)

@@ -14,6 +14,7 @@ const source = new URL(box.dataset.source, location.origin);
 const Media = globalThis.MediaSource || globalThis.ManagedMediaSource;
 const BEHIND = 3; // pieces from the newest at which playing begins
 const LAG = 20; // seconds behind the newest picture after which it is caught up with
+const EDGE = 4; // seconds behind the newest picture that are caught up to
 const KEPT = 20; // seconds that stay to go back to
 const PATIENCE = 8000;
 
@@ -141,7 +142,7 @@ class Playing {
   // Over holes, and to where the others are after the machine has slept.
   keepUp() {
     const now = video.currentTime;
-    if (this.end - now > LAG && !paused) video.currentTime = this.end - 2 * 2;
+    if (this.end - now > LAG && !paused) video.currentTime = this.end - EDGE;
     const ranges = video.buffered;
     for (let i = 0; i < ranges.length; i += 1) {
       if (now < ranges.start(i) && ranges.start(i) - now < LAG && !inside(ranges, now)) return void (video.currentTime = ranges.start(i));
@@ -243,7 +244,7 @@ video.addEventListener("pause", () => { paused = Boolean(playing) && video.ready
 video.addEventListener("play", () => { paused = false; });
 sound.addEventListener("click", () => { video.muted = !video.muted; if (!video.muted && !video.volume) video.volume = 1; });
 video.addEventListener("volumechange", () => { sound.textContent = video.muted ? "Sound on" : "Sound off"; });
-newest.addEventListener("click", () => { if (playing) video.currentTime = playing.end - 4; video.play().catch(() => {}); });
+newest.addEventListener("click", () => { if (playing) video.currentTime = playing.end - EDGE; video.play().catch(() => {}); });
 
 video.replaceChildren();
 video.load();
