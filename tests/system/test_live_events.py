@@ -17,7 +17,7 @@ from tests.tools import free_port
 pytestmark = pytest.mark.system
 
 KEY = "key-1234-abcd-event"
-LENGTH = 14
+LENGTH = 12
 SILENT = f"{CAMERA} {{{{live}}}}"
 """a camera without sound"""
 COPIED = (
@@ -90,7 +90,7 @@ def test_an_event_is_streamed_as_it_is_recorded(rig: Rig, tmp_path: Path) -> Non
 def test_a_server_that_dies_costs_the_recording_nothing(rig: Rig, tmp_path: Path) -> None:
     with RtmpServer(tmp_path, keys={KEY}) as world:
         uid = begin(rig, world.url, SILENT)
-        world.wait_for_seconds(KEY, 7)
+        world.wait_for_seconds(KEY, 6)
         # What has no sound is not held back for want of it.
         assert len(world.recordings(KEY)) == 1
         shown = live_probe.colours(world.recordings(KEY)[0])

@@ -50,7 +50,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sent]:
         stream = Stream.start(rig, *words, "--record", str(record), f"{server.url}/{KEY}", dead)
         server.wait_for_publisher(KEY)
         stream.watch()
-        server.wait_for_seconds(KEY, 11)
+        server.wait_for_seconds(KEY, 9)
         stream.watch()
         stream.wait(lambda told: told["links"][1]["reconnects"] or told["links"][1]["error"], "a dead server")
         code = stream.end()
@@ -73,7 +73,7 @@ def test_what_arrives_is_what_was_asked_for(sent: Sent) -> None:
 
 
 def test_the_tone_has_a_thousand_hertz(sent: Sent) -> None:
-    for start in (1, 5, 9):
+    for start in (1, 4, 7):
         assert live_probe.tone(sent.file, start) == pytest.approx(1000, abs=4)
         assert live_probe.level(live_probe.samples(sent.file, start)) > -40
 
