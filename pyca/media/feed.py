@@ -22,7 +22,7 @@ _MADE_SOUND = re.compile(r"\s*(?:\[[^]]*\]\s*)?(?:sine|anullsrc|aevalsrc|anoises
 """beginning of what FFmpeg makes itself where it is sound"""
 
 
-def feed_output(profile: Profile | None, socket: Path, before: Sequence[str]) -> list[str]:
+def feed_output(profile: Profile | None, socket: Path, before: Sequence[str] = ()) -> list[str]:
     """Return FFmpeg's words for an output to the streamer.
 
     :param profile: how it is encoded; None where the recorder's pictures are H.264 and are copied
