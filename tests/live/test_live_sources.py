@@ -1,5 +1,6 @@
 """Real sources: a network camera, a screen, pictures over HTTP, datagrams, a file; what is made of them."""
 
+import itertools
 import os
 import shutil
 import struct
@@ -13,6 +14,7 @@ from pyca.core.errors import MediaError
 from pyca.core.live import Profile, Source
 from pyca.live.encoding import camera_command
 from pyca.live.flv import Kind
+from pyca.media.explain import explain
 from pyca.media.ffmpeg import Tools
 from tests import companions
 from tests.made_streams import Made, around, make, tone
@@ -104,10 +106,10 @@ def test_file_that_is_no_film(system: Tools, tmp_path: Path) -> None:
 def test_network_camera(tools: Tools, tmp_path: Path, accompany: Accompany) -> None:
     camera = companions.rtsp_camera(accompany)
     surroundings = around(tools, tmp_path)
-    encoded = make(OWN, Source(camera.url), surroundings, 27)
+    encoded = make(OWN, Source(camera.url), surroundings, 12)
     assert size(encoded) == (426, 240)
     assert any(encoded.sound(tools.ffmpeg))
-    copied = make(SMALL, Source(camera.url, "copy"), surroundings, 27)
+    copied = make(SMALL, Source(camera.url, "copy"), surroundings, 12)
     assert size(copied) == (320, 240)
     assert not any(copied.sound(tools.ffmpeg))
 
@@ -147,3 +149,25 @@ def test_a_silent_network_camera_is_given_up(system: Tools, tmp_path: Path) -> N
         argv = camera_command(SMALL, Source(url), around(system, tmp_path), 3).argv
         words = argv[: argv.index("-i") + 2]
         assert "-timeout" in words or "-rw_timeout" in words or "timeout=" in words[-1]
+
+
+def test_camera_that_cannot_be_copied_is_explained(system: Tools, tmp_path: Path, mute_film: Path) -> None:
+    argv = camera_command(SMALL, Source("udp://127.0.0.1:1", "copy"), around(system, tmp_path), 2).argv
+    argv[argv.index("-i") + 1] = str(mute_film)
+    done = subprocess.run(argv, stderr=subprocess.PIPE, text=True, check=False, timeout=30)
+    assert done.returncode
+    assert "mpeg4, not H.264" in explain(done.stderr)
+
+
+def test_sound_of_a_microphone(
+    system: Tools, tmp_path: Path, accompany: Accompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = companions.microphone(accompany, tmp_path)
+    monkeypatch.setenv("PULSE_SERVER", server.url)
+    speaker = ["-re", "-f", "lavfi", "-i", "sine=600", "-f", "pulse", "-device", "room", "voice"]
+    accompany([*QUIET, *speaker])
+    made = make(Profile("240p", 400_000, "pulse:mic", 25), Source("test"), around(system, tmp_path), 75)
+    heard = made.sound(system.ffmpeg)[2 * 48000 :][:24000]
+    # Its clock is not that of the pictures, so that the tone may be shifted a little.
+    waves = sum(before < 0 <= after for before, after in itertools.pairwise(heard))
+    assert 290 <= waves <= 310
