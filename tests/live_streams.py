@@ -137,7 +137,9 @@ class Box:
 
         def answers() -> bool:
             assert daemon.process.poll() is None, daemon.output()
-            return self.ask("GET", "status")[0] == 200
+            code, told = self.ask("GET", "status")
+            # It answers before the streamer has reported for the first time.
+            return code == 200 and "error" not in told
 
         wait_for(answers, "the live service to answer")
         return daemon

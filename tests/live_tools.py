@@ -48,6 +48,7 @@ class Sink:
         self.state = LinkState.LIVE
         self.error = ""
         self.restarts = 0
+        self.forgotten = 0
         self.stream = bytearray()
         self._intro = intro
         self._ended = False
@@ -68,6 +69,9 @@ class Sink:
         self.stream = self.stream or bytearray(self._intro())
         return now + 60
 
+    def forget(self) -> None:
+        self.forgotten += 1
+
     def report(self) -> LinkReport:
         name = self.made_for.id if isinstance(self.made_for, Destination) else ""
         return LinkReport(name, "", self.state, error=self.error, sent=len(self.stream))
@@ -77,6 +81,7 @@ class Sink:
 
     def close(self) -> None:
         self._ended = True
+        self.state = LinkState.OFF
 
     def refuse(self, why: str) -> None:
         """Give up, as after a wrong key."""

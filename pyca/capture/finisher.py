@@ -129,7 +129,7 @@ class Finisher:
             for path in result.replaced:
                 _remove(path)
 
-        self._context.scribe.put(write, (ServiceName.INGEST, ServiceName.AGENTSTATE), tidy)
+        self._context.scribe.put(write, (ServiceName.LIVE, ServiceName.INGEST, ServiceName.AGENTSTATE), tidy)
         self._tell(recorder, result, state, "; ".join(notes))
 
     def _tell(self, recorder: Recorder, result: Result, state: EventState, error: str) -> None:

@@ -259,7 +259,7 @@ class Recorder:
         uid, now = self.event.uid, self._clock.now()
         self._context.scribe.put(
             lambda session: recordings.set_state(session, uid, state, now, error=errors),
-            (ServiceName.AGENTSTATE,),
+            (ServiceName.LIVE, ServiceName.AGENTSTATE),
         )
 
     def alert(self, kind: AlarmKind, text: str, source: str) -> None:

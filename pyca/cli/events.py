@@ -69,6 +69,7 @@ def show(options: Options, event_id: str, as_json: bool) -> None:
 @click.option("--duration", metavar="LENGTH", help="Such as 90s, 45min or 1:30:00.")
 @click.option("--end", metavar="WHEN", help="Instead of the length.")
 @click.option("--input", "inputs", multiple=True, metavar="NAME", help="Input to record; all if left out.")
+@click.option("--live", is_flag=True, help="Stream it while it is recorded; see events in [live].")
 @json_option
 @pass_options
 def add(
@@ -78,6 +79,7 @@ def add(
     duration: str | None,
     end: str | None,
     inputs: tuple[str, ...],
+    live: bool,
     as_json: bool,
 ) -> None:
     """Plan an event on this agent."""
@@ -85,7 +87,7 @@ def add(
 
     settings, clock = options.settings(), SystemClock()
     begins, ends = _span(start, duration, end, clock.now(), settings.agent.timezone)
-    event = plan(open_database(settings), clock, settings, title, begins, ends, inputs=inputs)
+    event = plan(open_database(settings), clock, settings, title, begins, ends, inputs=inputs, live=live)
     zone = settings.agent.timezone
     if as_json:
         print_json(describe(Known(event), zone))

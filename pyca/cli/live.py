@@ -147,9 +147,11 @@ class _Interface:
 def _engines(clock: Clock) -> "MakeStreamer":
     """Return what makes the engines."""
     from pyca.live.engine import Engine
-    from pyca.live.planning import surroundings
+    from pyca.live.planning import check, surroundings
 
     def make(settings: "Settings", plan: "Plan") -> "Streamer":
-        return Engine(plan, surroundings(settings, clock, os.environ))
+        around = surroundings(settings, clock, os.environ)
+        check(plan, around)
+        return Engine(plan, around)
 
     return make

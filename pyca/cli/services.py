@@ -142,7 +142,7 @@ def is_alive(database: "Database", name: ServiceName, clock: Clock) -> bool:
 
     with database.read() as session:
         states = {one.name: one.state for one in services.statuses(session, clock.now())}
-    return states[str(name)] is not ServiceState.STOPPED
+    return states.get(str(name), ServiceState.STOPPED) is not ServiceState.STOPPED
 
 
 def reread(read: Reader, old: "Settings", name: str) -> "Settings | None":

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from pyca.core.control import HIDDEN, ParameterError
 
@@ -27,6 +27,7 @@ _SHAPES = {
 }
 _LONGEST = 2000
 _SECRET_QUERY = re.compile(r"((?:streamid|passphrase|key|token|password|auth)=)[^&]+", re.IGNORECASE)
+_PASSWORD = re.compile(r"(://[^/@?\s]*?:)[^/@?\s]*@")
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _PASSED_ON = (
     "connect_timeout",
@@ -65,7 +66,14 @@ class Address:
     def secrets(self) -> tuple[str, ...]:
         """What must not be seen, the longest first."""
         password = self.user.partition(":")[2]
-        found = {self.key, unquote(self.key), self.passphrase, password, unquote(password)}
+        found = {
+            self.key,
+            quote(self.key, safe=""),
+            unquote(self.key),
+            self.passphrase,
+            password,
+            unquote(password),
+        }
         return tuple(sorted(found - {""}, key=len, reverse=True))
 
     @property
@@ -86,13 +94,17 @@ class Address:
 
     @property
     def whole(self) -> str:
-        """The address with key and password, for an FFmpeg that takes an RTMP key in no other way."""
-        return f"{self.target}/{self.key}" if self.key and self.scheme != "srt" else self.target
+        """The address with key and password, for an FFmpeg that takes a key in no other way."""
+        if not self.key:
+            return self.target
+        if self.scheme == "srt":
+            return f"{self.base}&streamid={quote(self.key, safe='')}"
+        return f"{self.target}/{self.key}"
 
     @property
     def masked(self) -> str:
         """The whole address as it may be shown and logged."""
-        text = masked(self.target)
+        text = masked(self.target, has_key=True)
         if not self.key and not self.passphrase:
             return text
         if self.scheme != "srt":
@@ -147,13 +159,24 @@ def split(text: str) -> tuple[str, str]:
     return (f"{start}?{rest}" if rest else start), address.key
 
 
-def masked(url: str) -> str:
-    """Return an address as it may be shown: without password, passphrase, stream id and tokens.
+def masked(url: str, *, has_key: bool = False) -> str:
+    """Return an address as it may be shown: without key, password, passphrase, stream id and tokens.
 
     Anything may be given, also what is no address.
+
+    :param has_key: True where the key is known to stand elsewhere, so that the path holds none
     """
-    text = re.sub(r"(://[^/@?\s]*?:)[^/@?\s]*@", rf"\1{HIDDEN}@", url)
-    return _SECRET_QUERY.sub(rf"\1{HIDDEN}", text)
+    text = _PASSWORD.sub(rf"\1{HIDDEN}@", url)
+    text = _SECRET_QUERY.sub(rf"\1{HIDDEN}", text)
+    if has_key or not url.lower().startswith(("rtmp://", "rtmps://")):
+        return text
+    try:
+        key = parse(url).key
+    except ParameterError:
+        return text
+    if not key:
+        return text
+    return text.rstrip("/").removesuffix(_SECRET_QUERY.sub(rf"\1{HIDDEN}", key)) + HIDDEN
 
 
 def restored(given: str, stored: str) -> str:

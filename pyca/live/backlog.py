@@ -9,7 +9,6 @@ LONGEST = 6.0
 """seconds of stream that may wait"""
 LARGEST = 12_000_000
 """bytes that may wait, whatever their length"""
-_CHUNK = 64 * 1024
 
 
 class Backlog:
@@ -52,17 +51,25 @@ class Backlog:
         if self._is_too_much():
             self._shorten()
 
+    def forget(self) -> None:
+        """Leave out all that waits, up to the next key frame: it must not be seen any more."""
+        kept: deque[Tag] = deque()
+        for tag in self._tags:
+            if tag.is_setup:
+                kept.append(tag)
+            else:
+                self._leave_out(tag)
+        self._tags = kept
+        self._size = sum(len(tag.body) for tag in kept)
+        self._until_key = True
+
     def next(self) -> memoryview:
         """Return bytes to be written now, empty where nothing waits; :meth:`took` tells how many were."""
         if not self._part and self._tags:
-            parts: list[bytes] = []
-            size = 0
-            while self._tags and size < _CHUNK:
-                tag = self._tags.popleft()
-                self._size -= len(tag.body)
-                parts.append(tag.encode())
-                size += len(parts[-1])
-            self._part = memoryview(b"".join(parts))
+            # One at a time: what is taken from the queue can no longer be left out.
+            tag = self._tags.popleft()
+            self._size -= len(tag.body)
+            self._part = memoryview(tag.encode())
         return self._part
 
     def took(self, count: int) -> None:

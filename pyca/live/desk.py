@@ -11,16 +11,20 @@ from pyca.live.encoding import CameraCommand
 from pyca.live.feed import Feed
 from pyca.live.figures import Flow
 from pyca.live.flv import Tag
+from pyca.live.inputs import has_camera
 from pyca.live.leftovers import Leftovers
 from pyca.live.makers import Makers
 from pyca.live.plan import Plan, Surroundings
 from pyca.live.producer import Producer
 from pyca.live.run import Means
+from pyca.live.still import Still
 from pyca.live.watch import Watch
 
 COPY = "copy"
 PATIENCE = 3.0
 """seconds that a camera that has not failed may take before the slate is shown"""
+PREPARATION = 8.0
+"""seconds after which a stream that has begun has time for its slate"""
 _JUDGE = 0.25
 """seconds between two looks at what the links have become"""
 
@@ -39,7 +43,9 @@ class Desk:
         self._director = Director()
         self._stopping = False
         self._judged = float("-inf")
-        self._waiting_since: float | None = self._clock.monotonic()
+        self._still = Still()
+        self._changed = self._clock.monotonic()
+        self._waiting_since: float | None = self._changed
         self.flow = Flow()
         self.state = LiveState.PREPARING
         self.error = ""
@@ -89,9 +95,13 @@ class Desk:
         before, self._plan = self._plan, plan
         if (plan.profile, plan.source, plan.camera) != (before.profile, before.source, before.camera):
             self._begin_camera()
-        if plan.profile != before.profile and self._slate.wanted:
-            self._slate.start(self._slate_command)
+        if (plan.profile, plan.source) != (before.profile, before.source):
+            self._still = Still()
+            self._changed = self._clock.monotonic()
+            self._slate.stop()
         self._apply(plan)
+        if plan.blind and not before.blind:
+            self.links.forget()
 
     def stop(self, error: str = "") -> None:
         """Begin to end.
@@ -138,12 +148,14 @@ class Desk:
 
     def _take(self, program: Program, tags: Sequence[Tag]) -> None:
         now = self._clock.monotonic()
+        if program is Program.SLATE:
+            self._still.learn(tags)
         if sent := self._director.take(program, tags, now):
             self.flow.add(sent, now)
             self.links.offer(sent)
 
     def _begin_camera(self) -> None:
-        if self._plan.camera:
+        if _has_camera(self._plan):
             plan = self._plan
             self._camera.start(
                 lambda progress: self._makers.camera(plan.profile, plan.source, self._surroundings, progress)
@@ -167,25 +179,36 @@ class Desk:
         except PycaError as error:
             self.error = str(error)
             self._tell("error", self.error)
-        better = ((Program.RECORDER, plan.feed), (Program.CAMERA, plan.camera))
+        better = ((Program.RECORDER, plan.feed), (Program.CAMERA, _has_camera(plan)))
         shown = [program for program, wanted in better if wanted and not plan.blind]
         self._director.allow((*shown, Program.SLATE))
         self.links.follow(plan)
 
     def _watch_picture(self, now: float) -> None:
-        """Run the slate while there is nothing better, and no longer."""
-        shown = self._director.shown
-        if shown in (Program.CAMERA, Program.RECORDER):
+        """Show the slate while there is nothing better, and no longer."""
+        if self._director.shown in (Program.CAMERA, Program.RECORDER):
             self._waiting_since = None
-            self._slate.stop()
+            self._prepare(now)
             return
         if self._waiting_since is None:
             self._waiting_since = now
         camera_comes = self._camera.wanted and not self._camera.error and not self._plan.blind
         if camera_comes and now < self._waiting_since + PATIENCE:
             return
-        if not self._slate.wanted:
+        if self._still.complete:
+            self._slate.stop()
+            again = self._still.rewind(now) if self._director.shown is not Program.SLATE else []
+            self._take(Program.SLATE, [*again, *self._still.play(now)])
+        elif not self._slate.wanted:
             self._slate.start(self._slate_command)
+
+    def _prepare(self, now: float) -> None:
+        """Have the slate at hand before it is needed, so that the blind is down at once."""
+        wanted = not self._still.complete and now >= self._changed + PREPARATION
+        if wanted and not self._slate.wanted:
+            self._slate.start(self._slate_command)
+        elif not wanted:
+            self._slate.stop()
 
     def _judge(self) -> None:
         """Find the state that follows from the links."""
@@ -195,3 +218,10 @@ class Desk:
             return
         self.error = self._camera.error or self.error
         self.state = LiveState.STREAMING if self.links.takes() else LiveState.PREPARING
+
+
+def _has_camera(plan: Plan) -> bool:
+    try:
+        return plan.camera and has_camera(plan.source.input)
+    except PycaError:
+        return True  # its start tells what is wrong

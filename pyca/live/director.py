@@ -19,6 +19,10 @@ AHEAD = 1.0
 LONGEST_INTRO = 8_000_000
 """bytes that are kept for new destinations; they wait for the next key frame where there would be more"""
 
+_SOUND = 4
+"""bytes of a configuration of sound that tell codec, rate and channels"""
+_LEAST = 12
+"""bytes of a configuration of pictures that tells anything"""
 _FRAME = 40
 """milliseconds of a picture where a program does not say how many it has"""
 
@@ -44,6 +48,7 @@ class Director:
         self._began: float | None = None
         self._offset = 0
         self._last = {int(Kind.AUDIO): -1, int(Kind.VIDEO): -1}
+        self._told: dict[int, Tag] = {}
         self._intro: list[Tag] | None = None
         self._intro_size = 0
 
@@ -88,11 +93,11 @@ class Director:
         return sent
 
     def intro(self) -> bytes:
-        """Return what a new destination begins with: the header, and all since the last key frame, if any."""
-        if not self._intro:
-            return flv.HEADER
-        head = _head(self._setups[self._shown], self._intro[0].time)
-        return b"".join((flv.HEADER, *(tag.encode() for tag in (*head, *self._intro))))
+        """Return what a new destination begins with: what decoders know, and all since the last key frame."""
+        frames = self._intro or []
+        time = frames[0].time if frames else max(*self._last.values(), 0)
+        head = (replace(tag, time=time) for tag in self._told.values())
+        return b"".join((flv.HEADER, *(tag.encode() for tag in (*head, *frames))))
 
     def _learn(self, program: Program, setup: _Setup, tag: Tag) -> list[Tag]:
         """Keep what decoders need; send it on where it changes under what is shown."""
@@ -102,11 +107,20 @@ class Director:
             if {"width", "height"} <= setup.facts.keys():
                 self._sizes[program] = (int(setup.facts["width"]), int(setup.facts["height"]))
             return []
-        known = setup.decoders.get(tag.kind)
+        if tag.kind == Kind.VIDEO and len(tag.body) < _LEAST:
+            return []  # from an encoder that was not told to write its configuration first
         setup.decoders[tag.kind] = tag
-        if self._shown is not program or (known and known.body == tag.body):
-            return []
-        return [replace(tag, time=max(self._last.values()))]
+        return self._news(setup, max(self._last.values())) if self._shown is program else []
+
+    def _news(self, setup: _Setup, time: int) -> list[Tag]:
+        """Return what must stand before a program's next frame: what decoders do not know already.
+
+        Some containers are damaged where FFmpeg is told the same thing twice.
+        """
+        head = (flv.metadata(setup.facts), *setup.decoders.values())
+        news = [replace(tag, time=time) for tag in head if not _tells(self._told.get(tag.kind), tag)]
+        self._told.update((tag.kind, tag) for tag in news)
+        return news
 
     def _may_take_over(self, program: Program, setup: _Setup, tag: Tag, present: int) -> bool:
         if not tag.is_key or program not in self._allowed or Kind.VIDEO not in setup.decoders:
@@ -124,7 +138,7 @@ class Director:
         if self._shown is not program or (tag.is_key and tag.time + self._offset <= self._last[Kind.VIDEO]):
             self._shown = program
             self._offset = max(present, self._earliest(program)) - tag.time
-            sent += _head(self._setups[program], tag.time + self._offset)
+            sent += self._news(self._setups[program], tag.time + self._offset)
         time = tag.time + self._offset
         if abs(time - present) > ASTRAY * 1000:
             self._leave()
@@ -160,9 +174,10 @@ class Director:
         self._intro = None
 
 
-def _head(setup: _Setup, time: int) -> list[Tag]:
-    """Return what stands before a program's first frame. It is sent whenever a program is joined.
-
-    A destination that connected while nothing was shown has had nothing yet.
-    """
-    return [replace(tag, time=time) for tag in (flv.metadata(setup.facts), *setup.decoders.values())]
+def _tells(told: Tag | None, tag: Tag) -> bool:
+    """Tell whether decoders know all that a tag would tell them."""
+    if told is None:
+        return False
+    # Encoders of the same sound differ in what they add behind codec, rate and channels.
+    end = _SOUND if tag.kind == Kind.AUDIO else None
+    return told.body[:end] == tag.body[:end]

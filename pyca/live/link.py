@@ -9,7 +9,7 @@ from pyca.core.control import ParameterError
 from pyca.core.errors import PycaError
 from pyca.core.live import Destination, LinkReport, LinkState
 from pyca.live.address import masked, parse
-from pyca.live.flv import Tag
+from pyca.live.flv import HEADER, Tag
 from pyca.live.outlets import Outlet, to_server
 from pyca.live.plan import Surroundings
 from pyca.live.relay import Relay
@@ -60,14 +60,14 @@ class Link:
         self._relay: Relay | None = None
         self._state = LinkState.OFF
         self._since = around.clock.now()
-        self._address = masked(destination.url)
+        self._address = masked(destination.url, has_key=bool(destination.key))
         self._error = ""
         self._noted = ""
         self._turn = self._failures = self._refusals = self._reconnects = 0
         self._sent = self._dropped = 0
         self._live_at: float | None = None
         self._lost_at: float | None = None
-        self._was_live = False
+        self._was_live = self._warned = False
         self._next: float = around.clock.monotonic()
         self._closing = self._again = False
         self._why = ""
@@ -85,11 +85,22 @@ class Link:
     def offer(self, tags: Sequence[Tag]) -> None:
         """Pass on what comes next; what cannot be passed on now is left out."""
         relay = self._relay
-        if relay is None or self._closing:
+        if self._closing:
             return
-        if relay.offer(tags):
+        if relay is None:
+            if self._state is LinkState.CONNECTING and any(tag.is_key for tag in tags):
+                self._try()  # these tags are in the beginning that it is given
+        elif relay.offer(tags):
             self._note("info", "the form of the stream changes: its process is replaced")
             self._replace()
+
+    def forget(self) -> None:
+        """Leave out what waits: it must not be seen any more."""
+        if self._relay and self._state is LinkState.CONNECTING:
+            # It was given the beginning of a stream already, and has not passed it on.
+            self._replace()
+        elif self._relay:
+            self._relay.forget()
 
     def tick(self, now: float) -> float:
         """Do what is due, and return the moment at which to come again.
@@ -143,7 +154,6 @@ class Link:
         if self._closing:
             return
         self._refusals = self._failures = 0
-        self._was_live = False
         self._note("info", "connects anew because somebody asked for it")
         self._replace()
 
@@ -174,12 +184,24 @@ class Link:
         self._again = False
         self._why = ""
         self._set(LinkState.CONNECTING)
+        beginning = self._intro()
+        if len(beginning) <= len(HEADER):
+            # There is no picture yet: a process would only wait for one.
+            self._next = self._around.clock.monotonic() + _LOOK
+            return
         try:
             outlet = self._routes[self._turn % len(self._routes)]()
             self._address = outlet.shown
-            self._relay = Relay(outlet, self._around, self._watch, self._intro(), self._see)
+            self._warn_of(outlet)
+            self._relay = Relay(outlet, self._around, self._watch, beginning, self._see)
         except PycaError as error:
             self._fail(Trouble(str(error)))
+
+    def _warn_of(self, outlet: Outlet) -> None:
+        if outlet.exposed and not self._warned:
+            self._warned = True
+            text = "its secret stands in FFmpeg's arguments, where users of this machine can read it"
+            self._note("warning", f"{outlet.shown}: {text}")
 
     def _see(self) -> None:
         """Take note of what the process has become."""
@@ -208,7 +230,8 @@ class Link:
 
     def _trouble(self, relay: Relay) -> Trouble:
         if relay.outlet.network:
-            found = explained(relay.said, answered=self._was_live)
+            # Who only fetches what we offer refuses nothing when leaving.
+            found = explained(relay.said, answered=self._was_live or relay.outlet.waits)
         else:
             found = Trouble(explain(relay.said))
         ended = relay.exit.message if relay.exit else "the process ended"

@@ -32,6 +32,10 @@ class Receiver(Protocol):
         """Take the next tags, or leave out as many as it must; never wait."""
         ...
 
+    def forget(self) -> None:
+        """Leave out what waits: it must not be seen any more."""
+        ...
+
     def tick(self, now: float) -> float:
         """Do what is due and return when to be called again."""
         ...

@@ -22,6 +22,7 @@ from pyca.core.live import (
 )
 from pyca.core.states import ServiceName, ServiceState
 from pyca.live import targets
+from pyca.live.presets import PRESETS
 from pyca.runtime.bell import ring
 from pyca.store import destinations, live, services
 from pyca.store.database import Database
@@ -52,9 +53,11 @@ def first_setup(settings: Settings) -> Setup:
 
 
 def first_destination(settings: Settings) -> Destination:
-    """Return the main destination as the configuration has it."""
+    """Return the main destination as the configuration has it; a platform by its name has its backup too."""
     ours = settings.live
-    return Destination(MAIN, ours.url, ours.stream_key, backup=ours.backup)
+    preset = PRESETS.get(ours.url.lower())
+    url, backup = (preset.url, ours.backup or preset.backup) if preset else (ours.url, ours.backup)
+    return Destination(MAIN, url, ours.stream_key, backup=backup)
 
 
 def setup(session: Session, settings: Settings) -> Setup:
@@ -234,6 +237,8 @@ def perform(database: Database, change: Callable[[Session], T]) -> T:
 
 def _runs(session: Session, now: float) -> bool:
     """Tell whether the service lives."""
-    status = next(one for one in services.statuses(session, now) if one.name == ServiceName.LIVE)
-    silent = now - (status.heartbeat or 0.0) > services.STALE_SECONDS
-    return status.state is not ServiceState.STOPPED and not silent
+    told = [one for one in services.statuses(session, now) if one.name == ServiceName.LIVE]
+    return any(
+        one.state is not ServiceState.STOPPED and now - (one.heartbeat or 0.0) <= services.STALE_SECONDS
+        for one in told
+    )

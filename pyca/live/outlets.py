@@ -63,6 +63,11 @@ class Outlet:
     renew: bool = False
     """begin anew where the sound becomes another kind, which most containers can tell only once too"""
 
+    @property
+    def exposed(self) -> bool:
+        """True where a secret stands in its arguments, which everybody on the machine may read."""
+        return any(secret in word for secret in self.secrets for word in self.argv)
+
     def hide(self, text: str) -> str:
         """Return a text without the secrets."""
         return hide(text, self.secrets)
@@ -80,11 +85,8 @@ def to_server(address: Address, around: Surroundings) -> Outlet:
         words += ["-f", "flv", "-flvflags", "no_duration_filesize", "-rw_timeout", str(int(_TIMEOUT * 1e6))]
     if by_file:
         words += ["-fpre", PRESET, address.target]
-    elif address.scheme == "srt":
-        words += [word for name, value in address.options.items() for word in (f"-{name}", value)]
-        words += [address.target]
     else:
-        words += [address.whole]
+        words += [*(("-passphrase", address.passphrase) if address.passphrase else ()), address.whole]
     return Outlet(
         tuple(words),
         address.masked,
@@ -184,11 +186,27 @@ def _tls(around: Surroundings) -> Sequence[str]:
     """Return the options that make FFmpeg check certificates; by itself it does so from version 8 on only."""
     if around.insecure:
         return ("-tls_verify", "0")
-    authorities = around.ca_file or _system_authorities()
+    authorities = _authorities(around)
     return ("-tls_verify", "1", *(("-ca_file", str(authorities)) if authorities else ()))
 
 
-def _system_authorities() -> Path | None:
-    """Return the certificates that this machine trusts; a bundled FFmpeg does not know where they are."""
+def _authorities(around: Surroundings) -> Path | None:
+    """Return the certificates that are trusted: a bundled FFmpeg does not know where this machine has them.
+
+    FFmpeg reads one file, so those of the machine and those of the configuration are put together.
+
+    :raises CommandError: where they cannot be read
+    """
     candidates = (ssl.get_default_verify_paths().cafile, *_CERTIFICATES)
-    return next((Path(one) for one in candidates if one and os.path.exists(one)), None)
+    usual = next((Path(one) for one in candidates if one and os.path.exists(one)), None)
+    if around.ca_file is None:
+        return usual
+    together = around.folder / "authorities.pem"
+    try:
+        parts = [file.read_bytes() for file in (usual, around.ca_file) if file]
+        together.write_bytes(b"\n".join(parts))
+    except OSError as error:
+        raise CommandError(
+            f"{error.filename} cannot be used: {error.strerror}", "check the certificates"
+        ) from error
+    return together

@@ -1,7 +1,7 @@
 """From what is wanted to what an engine is told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -10,8 +10,10 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.live import Destination, LiveEvents, Setup
 from pyca.live import occasions, operator
+from pyca.live.inputs import InputKind, parse_input
 from pyca.live.occasions import Occasions
 from pyca.live.plan import Plan, Surroundings
+from pyca.live.readiness import check_abilities
 from pyca.media.ffmpeg import find_tools
 from pyca.runtime.process import environment
 
@@ -77,3 +79,16 @@ def surroundings(settings: Settings, clock: Clock, environ: Mapping[str, str]) -
         ours.ca_file,
         ours.insecure,
     )
+
+
+def check(wanted: Plan, around: Surroundings) -> None:
+    """Refuse what no patience makes possible. A camera that is away may come back, and so may a server.
+
+    :raises ParameterError: where the input or the encoder is none that we know
+    :raises MediaError: where FFmpeg lacks an encoder, or the protocol of all destinations
+    """
+    parse_input(wanted.source.input)
+    schemes = {one.url.partition(":")[0].lower() for one in wanted.destinations if one.wanted}
+    anything = replace(wanted.source, input=str(InputKind.RECORDER))
+    # With several, each link tells for itself what it cannot do.
+    check_abilities(wanted.profile, anything, around, schemes if len(schemes) == 1 else ())

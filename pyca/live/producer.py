@@ -53,6 +53,7 @@ class Producer:
         """why the last run failed; empty since pictures came again"""
         self._dropped = 0
         self._told: set[str] = set()
+        self._noted = ""
 
     @property
     def wanted(self) -> bool:
@@ -89,6 +90,7 @@ class Producer:
     def stop(self) -> None:
         """Let the program end."""
         self._make = None
+        self.error = ""
         self._end_run()
 
     def tick(self, now: float) -> float:
@@ -149,7 +151,10 @@ class Producer:
         self.error = f"{self._name}: {why}"
         pause = _PAUSES.pause(self._failures)
         self._next = now + pause
-        self._note("warning", f"{self.error}; next try in {pause:.1f} s")
+        # What fails for days shall not fill the log: each time as often as it has failed before.
+        if self.error != self._noted or self._failures.bit_count() == 1:
+            self._noted = self.error
+            self._note("warning", f"{self.error}; next try in {pause:.1f} s")
         self._end_run()
 
     def _end_run(self) -> None:

@@ -1,18 +1,22 @@
 """Where a stream goes on this machine: a recording, the files of the player page, the preview."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from pyca.core.live import Destination
 from pyca.live.link import Link, Note
-from pyca.live.outlets import check_file, to_file, to_player, to_preview
+from pyca.live.outlets import Outlet, check_file, to_file, to_player, to_preview
 from pyca.live.plan import Surroundings
 from pyca.live.watch import Watch
 
 RECORDING = "record"
 PLAYER = "hls"
 PREVIEW = "preview"
+
+_NOTHING = 4096
+"""bytes below which a file holds headers and no picture"""
 
 Intro = Callable[[], bytes]
 
@@ -23,8 +27,7 @@ def recording(file: Path, around: Surroundings, watch: Watch, intro: Intro, note
     :raises ParameterError: where the file cannot be written
     """
     check_file(file)
-    route = partial(to_file, file, around)
-    return Link(Destination(RECORDING), around, watch, intro, note, (route,))
+    return Link(Destination(RECORDING), around, watch, intro, note, (_Files(file, around),))
 
 
 def player(folder: Path, around: Surroundings, watch: Watch, intro: Intro, note: Note) -> Link:
@@ -37,3 +40,22 @@ def preview(picture: Path, around: Surroundings, watch: Watch, intro: Intro, not
     """Return what writes a small picture of the stream again and again."""
     route = partial(to_preview, picture, around)
     return Link(Destination(PREVIEW), around, watch, intro, note, (route,))
+
+
+class _Files:
+    """The files of one recording: as a rule one, and another after each death of its process."""
+
+    def __init__(self, file: Path, around: Surroundings) -> None:
+        self._file = file
+        self._around = around
+        self._last: Path | None = None
+
+    def __call__(self) -> Outlet:
+        """Return what writes the next one; the last one is removed where nothing came into it."""
+        if self._last:
+            with suppress(OSError):
+                if self._last.stat().st_size < _NOTHING:
+                    self._last.unlink()
+        outlet = to_file(self._file, self._around)
+        self._last = Path(outlet.shown)
+        return outlet

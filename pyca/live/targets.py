@@ -7,6 +7,7 @@ from typing import Any
 from pyca.core.control import HIDDEN, ParameterError
 from pyca.core.live import Destination, Source
 from pyca.live import address
+from pyca.live.inputs import parse_input
 from pyca.live.presets import PRESETS
 
 _LONGEST = 2000
@@ -54,7 +55,10 @@ def changed_source(source: Source, values: Mapping[str, Any]) -> Source:
                 raise ParameterError(name, f"{name} is neither true nor false", "send true or false")
             parsed[name] = value
         elif name in ("input", "encoder"):
-            parsed[name] = _text(name, value) or "auto"
+            # The address of a camera is shown without its password, and may come back so.
+            parsed[name] = address.restored(_text(name, value) or "auto", getattr(source, name))
+            if name == "input":
+                parse_input(parsed[name])
         else:
             raise ParameterError(
                 name, f"there is no parameter “{name}”", "there are input, encoder, hflip, vflip"

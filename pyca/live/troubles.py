@@ -50,7 +50,9 @@ _CASES = (
         refused=True,
     ),
     _case(
-        r"REJ\w*|Connection setup failure: connection rejected", "the server refuses the stream", refused=True
+        r"REJ\w*|Connection setup failure: connection rejected",
+        "the server refuses the stream (check passphrase and stream id)",
+        refused=True,
     ),
     _case(r"Protocol not found", "this FFmpeg cannot send by this protocol (install a fuller FFmpeg)"),
     _case(

@@ -10,6 +10,7 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.errors import UsageError
 from pyca.core.event import Event, Origin, check_times
+from pyca.core.live import MARK
 from pyca.core.naming import tidy_title
 from pyca.core.recording import Recording
 from pyca.core.states import EventState, ServiceName
@@ -30,10 +31,12 @@ def plan(
     inputs: Sequence[str] = (),
     creator: str = "",
     description: str = "",
+    live: bool = False,
 ) -> Event:
     """Add an event to the schedule.
 
     :param inputs: names of the inputs to record, empty for all
+    :param live: mark it to be streamed while it is recorded
     :raises UsageError: where its times are impossible, taken, or an input is unknown
     """
     check_times(start, end, clock.now())
@@ -47,10 +50,13 @@ def plan(
         creator=creator,
         description=description,
         inputs=tuple(inputs),
+        workflow_parameters={MARK: "true"} if live else {},
     )
     with database.write() as session:
         check_room(session, start, end, settings.capture.max_parallel)
         events.add(session, event)
+    # The streamer first: it may have to let go of the camera.
+    ring(database.scope, ServiceName.LIVE)
     ring(database.scope, ServiceName.CAPTURE)
     return event
 

@@ -50,10 +50,14 @@ def beat(session: Session, name: ServiceName, state: ServiceState, text: str, no
 
 
 def statuses(session: Session, now: float) -> list[ServiceStatus]:
-    """Return all services; one whose process is gone or silent is reported as stopped."""
+    """Return all services; one whose process is gone or silent is reported as stopped.
+
+    The streamer is one of them only where it was ever started: most agents have none.
+    """
     # Rows as they come, no objects: this is asked for by every look at the page and at the figures.
     rows = {row.name: row for row in session.connection().execute(_ALL)}
-    return [_status(name, rows.get(name), now) for name in ServiceName]
+    names = [name for name in ServiceName if name is not ServiceName.LIVE or name in rows]
+    return [_status(name, rows.get(name), now) for name in names]
 
 
 def _status(name: str, row: Any | None, now: float) -> ServiceStatus:

@@ -19,7 +19,7 @@ from tests.system_rig import Rig
 pytestmark = pytest.mark.system
 
 LOOKS = {"desktop": (DESKTOP, False), "phone-dark": (PHONE, True)}
-SMALL = {"480": (480, 320), "800": (800, 480), "1024": (1024, 600)}
+SMALL = ((1024, 600), (800, 480), (480, 320))
 TOKEN = "c0ffee-0123456789abcd"
 
 
@@ -110,42 +110,54 @@ def test_the_dialogs_are_accessible(desk: Desk, streaming: Rig) -> None:
         page.locator(f"#{link}").click()
         page.locator("dialog[open]").wait_for()
         check(page, f"live-{link}", whole=False)
-        page.keyboard.press("Escape")
+        # Whoever presses Enter without reading ends no stream.
+        page.keyboard.press("Enter" if link == "live-stop" else "Escape")
         page.locator("dialog[open]").wait_for(state="detached")
         assert page.evaluate("document.activeElement.id") == link
+    assert wanted(streaming)
+    page.goto("/live/destinations/add")
+    page.get_by_label("Any other server").check()
+    page.get_by_label("Address", exact=True).fill("far.example.org")
+    desk.expect("422")
+    page.get_by_role("button", name="Add destination").click()
+    expect(page.locator("#wrong-url")).to_be_visible()
+    check(page, "live-add-mistake")
 
 
-@pytest.mark.parametrize("size", SMALL)
-def test_the_touch_view_fills_small_screens(
-    desk: Desk, busy: Rig, size: str, request: pytest.FixtureRequest
-) -> None:
+def test_the_touch_view_fills_small_screens(desk: Desk, busy: Rig, request: pytest.FixtureRequest) -> None:
     runs(busy.database, SystemClock().now())
     put_destination(busy.database, MAIN)
-    page = desk.open("/touch", size=SMALL[size], dark=True)
+    page = desk.open("/touch", dark=True)
     expect(page.locator("#words")).to_have_text("Off")
     expect(page.locator("#go")).to_be_enabled()
-    keep(page, f"touch-off-{size}", whole=False)
-    assert violations(page) == []
+    fills_small_screens(page, "touch-off")
     request.getfixturevalue("streaming")
     expect(page.locator("#words")).to_have_text("On air")
     expect(page.locator("#picture")).to_be_visible()
     expect(page.locator("#links")).to_have_text("1 of 2 destinations")
-    expect(page.locator("#time")).to_contain_text("10:0")
-    keep(page, f"touch-on-air-{size}", whole=False)
-    assert violations(page) == []
-    assert overhang(page) == []
-    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    expect(page.locator("#time")).to_contain_text("10:")
+    fills_small_screens(page, "touch-on-air")
     page.locator("#go").click()
     expect(page.locator("#stop")).to_be_visible()
-    keep(page, f"touch-sure-{size}", whole=False)
+    fills_small_screens(page, "touch-sure")
     assert violations(page) == []
     for button in ("#keep", "#stop", "#blind"):
         box = page.locator(button).bounding_box()
         assert box and box["height"] >= 44 and box["width"] >= 44
 
 
+def fills_small_screens(page: Page, name: str) -> None:
+    """Look at the touch view on each screen: nothing has to be scrolled for."""
+    assert violations(page) == []
+    for size in SMALL:
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        keep(page, f"{name}-{size[0]}", whole=False)
+        assert overhang(page) == []
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
 def test_a_finger_cannot_stop_by_accident_and_a_keyboard_works(desk: Desk, streaming: Rig) -> None:
-    page = desk.open("/touch", size=SMALL["800"])
+    page = desk.open("/touch", size=(800, 480))
     expect(page.locator("#words")).to_have_text("On air")
     place = page.locator("#go").bounding_box()
     assert place
@@ -243,6 +255,23 @@ def test_the_player_waits_plays_goes_on_and_ends(desk: Desk, streaming: Rig, enc
     encoder.end()
     expect(page.locator("#said")).to_have_text("Not on air now", timeout=20_000)
     assert desk.unexpected() == []
+    desk.expect("404")
+    with streaming.database.write() as session:
+        live.share(session, "", SystemClock().now())
+    expect(page.locator("#said")).to_have_text("Nothing to see here now", timeout=20_000)
+
+
+def test_a_browser_without_media_sources_plays_by_itself(
+    desk: Desk, streaming: Rig, encoder: Encoder
+) -> None:
+    encoder.begin("320x180", 4000)
+    context = desk.sit_down()
+    context.add_init_script("delete globalThis.MediaSource; delete globalThis.ManagedMediaSource")
+    page = context.new_page()
+    page.goto(f"/watch/{TOKEN}")
+    if not page.evaluate("document.createElement('video').canPlayType('application/vnd.apple.mpegurl')"):
+        pytest.skip("this Chromium knows no HLS")
+    plays(page)
 
 
 def test_the_player_in_the_frame_fits_a_phone(desk: Desk, streaming: Rig, encoder: Encoder) -> None:
@@ -252,3 +281,22 @@ def test_the_player_in_the_frame_fits_a_phone(desk: Desk, streaming: Rig, encode
     keep(page, "player-phone-dark")
     assert overhang(page) == []
     assert violations(page) == []
+
+
+def test_without_a_script_it_is_a_page_of_forms(desk: Desk, streaming: Rig) -> None:
+    page = desk.open("/live", script=False)
+    page.get_by_role("button", name="Blind").click()
+    expect(page.get_by_text("Blinded.")).to_be_visible()
+    page.get_by_role("button", name="Show again").click()
+    expect(page.get_by_text("Blinded.")).to_have_count(0)
+    page.get_by_role("link", name="Add destination").click()
+    page.get_by_label("Any other server").check()
+    page.get_by_label("Address", exact=True).fill("far.example.org")
+    desk.expect("422")
+    page.get_by_role("button", name="Add destination").click()
+    expect(page.locator("#wrong-url")).to_be_visible()
+    page.get_by_role("link", name="Back").click()
+    page.get_by_role("link", name="Stop streaming").click()
+    page.get_by_role("button", name="Stop streaming").click()
+    expect(page.get_by_text("The stream is being stopped")).to_be_visible()
+    assert not wanted(streaming)

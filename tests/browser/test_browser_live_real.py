@@ -15,6 +15,7 @@ from tests.system_rig import Rig
 pytestmark = pytest.mark.system
 
 KEY = "djt.zepf-0815"
+ADDRESS = re.compile(r"http://\S+/api/livebox/v1/")
 TIME = "document.getElementById('video').currentTime"
 
 
@@ -46,6 +47,13 @@ def test_a_stream_from_start_to_stop(rig: Rig, desk: Desk) -> None:
         expect(page.locator("#destinations .state").first).to_have_text("live")
         expect(page.locator("#health .figures")).to_contain_text(re.compile(r"[1-9]\d* kbit/s"))
 
+        touch = desk.browser.new_page(viewport={"width": 800, "height": 480})
+        touch.goto(re.sub(r"/api/.*", "/touch", ADDRESS.findall(service.output())[0]))
+        expect(touch.locator("#words")).to_have_text("On air")
+        expect(touch.locator("#picture")).to_be_visible()
+        keep(touch, "touch-alone", whole=False)
+        touch.close()
+
         page.get_by_role("button", name="Make an address for everybody").click()
         address = page.get_by_label("Everybody who has this address").input_value()
         viewer = desk.sit_down().new_page()
@@ -64,6 +72,12 @@ def test_a_stream_from_start_to_stop(rig: Rig, desk: Desk) -> None:
         assert violations(page) == []
         page.get_by_role("button", name="Show again").click()
         expect(page.locator("#outgoing .caption")).to_contain_text("the camera", timeout=20_000)
+
+        page.locator("#change-parameters").click()
+        page.locator("select[name=resolution]").select_option("360p")
+        page.locator("dialog").get_by_role("button", name="Save").click()
+        viewer.wait_for_function("() => document.getElementById('video').videoWidth === 640", timeout=40_000)
+        viewer.wait_for_function(f"before => {TIME} > before + 2", arg=viewer.evaluate(TIME))
 
         page.locator("#live-stop").click()
         page.locator("dialog[open] button.danger").click()

@@ -53,7 +53,7 @@ def test_where_nothing_can_be_overwritten_a_line_comes_with_each_change(
 
 
 def test_events_take_the_place_of_the_living_line(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = Shown(living=True)
+    shown = Shown(living=True, names={"main": "YouTube", "2": "b.example"})
     shown.report(REPORT, NOW)
     shown.event(LogLine(NOW, "warning", "reconnecting: gone\x1b[31m\nhidden", "main"))
     shown.report(LiveReport(LiveState.STOPPING), NOW)
@@ -65,7 +65,7 @@ def test_events_take_the_place_of_the_living_line(capsys: pytest.CaptureFixture[
     assert after == ""
     assert rest.startswith("stopping")
     assert rest.endswith("\n")
-    assert captured.err.endswith("main: reconnecting: gone hidden\n")
+    assert captured.err.endswith("YouTube: reconnecting: gone hidden\n")
 
 
 def test_a_line_is_no_longer_than_the_terminal(

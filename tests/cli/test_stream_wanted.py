@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
+from pyca.cli.app import cli
 from pyca.cli.stream import stream
 from pyca.cli.stream.wanted import Given, Order, wanted
 from pyca.core.errors import UsageError
@@ -157,6 +159,21 @@ def test_the_variable_with_the_key_is_none_of_the_configuration() -> None:
     assert overrides({"PYCA_STREAM_KEY": "KEY"}, report) == {}
     assert not report.warnings
     assert environment({"PYCA_STREAM_KEY": "KEY", "PATH": "/bin"}) == {"PATH": "/bin"}
+
+
+@pytest.mark.parametrize(
+    ("words", "begun", "offered"),
+    [
+        ([], "--reso", {"--resolution"}),
+        (["--resolution"], "", {"240p", "360p", "480p", "720p", "1080p"}),
+        (["--preset"], "you", {"youtube", "youtube-rtmp"}),
+        (["--audio"], "s", {"silence"}),
+        (["--input"], "te", {"test"}),
+    ],
+)
+def test_the_shell_completes(words: list[str], begun: str, offered: set[str]) -> None:
+    shell = ShellComplete(cli, {}, "pyca", "_PYCA_COMPLETE")
+    assert {item.value for item in shell.get_completions(["stream", *words], begun)} == offered
 
 
 def test_presets_are_listed(pyca: Run) -> None:

@@ -35,6 +35,7 @@ def frames(tags: Sequence[Tag]) -> list[Tag]:
 
 def test_nothing_is_shown_before_a_key_frame() -> None:
     stage = made(CAMERA)
+    assert stage.intro() == flv.HEADER
     assert stage.take(CAMERA, [inter(0), sound(10)], 100.1) == []
     assert stage.shown is Program.NOTHING
     sent = stage.take(CAMERA, [key(40), sound(50), inter(80)], 100.5)
@@ -46,18 +47,24 @@ def test_a_program_without_its_configuration_is_not_shown() -> None:
     stage = Director()
     stage.allow([CAMERA])
     assert stage.take(CAMERA, [key(0)], 100.0) == []
+    assert stage.take(CAMERA, [video_setup(b""), key(40)], 100.0) == []
 
 
-def test_each_joint_begins_with_what_decoders_need() -> None:
-    stage = made(CAMERA, SLATE)
+def test_a_joint_begins_with_what_decoders_do_not_know_yet() -> None:
+    stage = made(CAMERA, SLATE, RECORDER)
     head = stage.take(CAMERA, [key(0)], 101.0)[:-1]
     assert [tag.kind for tag in head] == [Kind.SCRIPT, Kind.VIDEO, Kind.AUDIO]
     assert {tag.time for tag in head} == {1000}
     assert flv.number(head[0], "width") == FACTS["width"]
     assert flv.number(head[0], "duration") is None
-    stage.take(SLATE, begin(OTHER_AVCC), 101.5)
+    more = Tag(Kind.AUDIO, 0, audio_setup().body + b"\x56\xe5\x00")
+    stage.take(SLATE, [video_setup(OTHER_AVCC), more], 101.5)
     stage.allow([SLATE])
-    assert stage.take(SLATE, [key(0)], 102.0)[1].body == video_setup(OTHER_AVCC).body
+    assert [tag.body for tag in stage.take(SLATE, [key(0)], 102.0)[:-1]] == [video_setup(OTHER_AVCC).body]
+    stage.allow([RECORDER])
+    # A destination that comes now, while nothing is shown, knows the same as the others.
+    assert [tag.kind for tag in Reader().feed(stage.intro())] == [Kind.SCRIPT, Kind.VIDEO, Kind.AUDIO]
+    assert [tag.body for tag in stage.take(RECORDER, [key(0)], 103.0)[:-1]] == [video_setup().body]
 
 
 def test_the_better_program_is_awaited_while_the_other_goes_on() -> None:
@@ -75,7 +82,7 @@ def test_what_may_not_be_shown_any_more_leaves_at_once() -> None:
     stage.take(CAMERA, [key(0)], 100.0)
     stage.allow([SLATE])
     assert stage.take(CAMERA, [inter(40), key(80), sound(90)], 100.1) == []
-    assert stage.intro() == flv.HEADER
+    assert not frames(Reader().feed(stage.intro()))
     assert frames(stage.take(SLATE, [key(0)], 100.4))[0].time == 400
 
 
@@ -145,6 +152,7 @@ def test_a_configuration_that_changes_is_sent_on() -> None:
     stage.take(CAMERA, [key(0)], 100.0)
     assert stage.take(CAMERA, [video_setup()], 100.1) == []
     assert stage.take(CAMERA, [video_setup(OTHER_AVCC)], 100.1) == [video_setup(OTHER_AVCC)]
+    assert video_setup(OTHER_AVCC) in Reader().feed(stage.intro())
 
 
 def test_the_introduction_holds_all_since_the_last_key_frame() -> None:
@@ -161,7 +169,7 @@ def test_the_introduction_has_its_limit(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(director, "LONGEST_INTRO", 100)
     stage = made(CAMERA)
     stage.take(CAMERA, [key(0, bytes(60)), inter(40, bytes(60))], 100.0)
-    assert stage.intro() == flv.HEADER
+    assert not frames(Reader().feed(stage.intro()))
     stage.take(CAMERA, [key(2000)], 102.0)
     assert key(2000) in Reader().feed(stage.intro())
 

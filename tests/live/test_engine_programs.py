@@ -24,7 +24,7 @@ from tests.tools import FakeClock, wait_for
 FRAMES = [flv.metadata(FACTS), video_setup(), audio_setup(), key(0), inter(40)]
 STREAM = flv.HEADER + b"".join(tag.encode() for tag in FRAMES)
 HANGS = "exec sleep 60"
-DEAF = "trap '' INT TERM; while :; do sleep 60; done"
+DEAF = "trap '' INT TERM; stream; while :; do sleep 60; done"
 
 
 class Stage:
@@ -136,7 +136,7 @@ def test_no_picture_for_too_long(stage: Stage) -> None:
 
 
 def test_what_stops_giving_pictures_is_replaced_also_where_it_is_deaf(stage: Stage) -> None:
-    stage.producer.start(stage.command(f"stream; {DEAF}"))
+    stage.producer.start(stage.command(DEAF))
     stage.until(lambda: stage.producer.has_picture, "pictures")
     (first,) = stage.children()
     stage.clock.move(STALL)
@@ -194,7 +194,7 @@ def test_no_descriptor_is_lost(stage: Stage) -> None:
 
 
 def test_what_a_killed_streamer_left_is_ended(tmp_path: Path, clock: FakeClock) -> None:
-    child = Child.start(["sh", "-c", DEAF], clock=clock, log_file=tmp_path / "log")
+    child = Child.start(["sleep", "60"], clock=clock, log_file=tmp_path / "log")
     Leftovers(tmp_path, clock).add(child)
     assert Leftovers(tmp_path, clock).end() == 1
     wait_for(lambda: child.poll() is not None, "its end")

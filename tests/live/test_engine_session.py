@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from pyca.core.errors import CommandError
-from pyca.core.live import Destination, LinkState, LiveState, Profile, Program
+from pyca.core.live import Destination, LinkState, LiveState, Profile, Program, Source
 from pyca.live.encoding import CameraCommand
 from pyca.live.engine import Engine
 from pyca.live.figures import descendants
 from pyca.live.flv import Kind
 from pyca.live.plan import Plan
-from tests.live_tools import FFMPEG, Workshop, plan, surroundings
+from tests.live_tools import FFMPEG, Workshop, encode, plan, surroundings
 from tests.tools import wait_for
 
 pytestmark = pytest.mark.skipif(FFMPEG is None, reason="FFmpeg is not installed")
@@ -72,10 +73,13 @@ def test_the_blind_shows_the_slate_and_breaks_nothing(tmp_path: Path) -> None:
         shows(engine, Program.CAMERA)
         engine.follow(plan(MAIN, blind=True))
         shows(engine, Program.BLIND)
+        engine.follow(plan(MAIN, OTHER, blind=True))
+        wait_for(lambda: len(engine.report().links) == 2, "another destination", 20)
+        assert shop.sink().forgotten == 1
         engine.follow(plan(MAIN))
         shows(engine, Program.CAMERA)
         assert engine.report().source_restarts == 0
-    assert len(shop.sinks) == 1
+    assert [sink.made_for for sink in shop.sinks] == [MAIN, OTHER]
 
 
 def test_a_camera_that_dies_gives_way_to_the_slate_and_comes_back(tmp_path: Path) -> None:
@@ -141,6 +145,43 @@ def test_without_a_camera_the_slate_is_shown(tmp_path: Path) -> None:
         wait_for(lambda: len(list(descendants())) == 1, "the end of the slate", 20)
 
 
+def test_what_the_recorder_passes_on_is_shown_while_it_does(tmp_path: Path) -> None:
+    shop = Workshop()
+    with running(tmp_path, shop, plan(MAIN, camera=False, feed=True)) as engine:
+        shows(engine, Program.SLATE)
+        words = [*encode("smptebars=s=320x180:r=25")(2).argv[:-1], f"unix:{tmp_path}/feed.sock"]
+        recorder = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+        try:
+            shows(engine, Program.RECORDER)
+            engine.follow(plan(MAIN, feed=True))
+            wait_for(lambda: len(list(descendants())) == 2, "camera and recorder", 20)
+            assert engine.report().program is Program.RECORDER
+        finally:
+            recorder.terminate()
+            recorder.wait()
+        shows(engine, Program.CAMERA)
+        engine.follow(plan(MAIN))
+        wait_for(lambda: not (tmp_path / "feed.sock").exists(), "the closed door", 20)
+    assert len(shop.sinks) == 1
+
+
+def test_a_door_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    shop = Workshop()
+    folder = tmp_path / ("x" * 120)
+    folder.mkdir()
+    with running(folder, shop, plan(MAIN, feed=True)) as engine:
+        shows(engine, Program.CAMERA)
+        assert "too long" in engine.report().error
+
+
+def test_an_input_that_is_the_recorder_has_no_camera(tmp_path: Path) -> None:
+    shop = Workshop()
+    shop.camera_command = fails
+    with running(tmp_path, shop, replace(plan(MAIN, feed=True), source=Source("recorder"))) as engine:
+        shows(engine, Program.SLATE)
+        assert engine.report().source_restarts == 0
+
+
 def test_it_ends_where_all_servers_refuse(tmp_path: Path) -> None:
     shop = Workshop()
     with running(tmp_path, shop, plan(MAIN, OTHER)) as engine:
@@ -152,6 +193,7 @@ def test_it_ends_where_all_servers_refuse(tmp_path: Path) -> None:
         assert engine.join(20)
         report = engine.report()
         assert (report.state, report.error) == (LiveState.IDLE, "the key is wrong")
+        assert {link.state for link in report.links} == {LinkState.REFUSED}
         assert [line.level for line in engine.lines()][-1] == "error"
 
 
@@ -162,6 +204,16 @@ def test_it_is_not_green_while_nothing_arrives(tmp_path: Path) -> None:
         shop.sink().state = LinkState.WAITING
         has_state(engine, LiveState.PREPARING)
         shop.sink().state = LinkState.LIVE
+        has_state(engine, LiveState.STREAMING)
+
+
+def test_a_preview_alone_is_no_stream_and_a_file_is(tmp_path: Path) -> None:
+    shop = Workshop()
+    wanted = plan(replace(MAIN, wanted=False), preview=tmp_path / "preview.jpg")
+    with running(tmp_path, shop, wanted) as engine:
+        shows(engine, Program.CAMERA)
+        assert engine.report().state is LiveState.PREPARING
+        engine.follow(replace(wanted, record=tmp_path / "file.mkv"))
         has_state(engine, LiveState.STREAMING)
 
 

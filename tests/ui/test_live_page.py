@@ -23,6 +23,7 @@ from pyca.core.live import (
     Sample,
     Setup,
 )
+from pyca.live.presets import PRESETS
 from pyca.store import accounts, destinations, events, live, services, stream_sessions
 from pyca.store.database import Database
 from pyca.ui import create_app
@@ -164,6 +165,24 @@ def test_each_state_says_what_is_wrong_and_what_helps(
     assert [one for one in words if one not in now] == []
 
 
+def test_what_was_given_up_can_be_started_again(person: Person, database: Database, clock: FakeClock) -> None:
+    runs(database, clock.now())
+    put_destination(database, MAIN)
+    with database.write() as session:
+        orders = live.order(session, clock.now(), wanted=True)
+        live.save_report(session, LiveReport(error="wrong key", at=clock.now()), orders)
+    now = section(person.get("/live").text, "on-air")
+    assert 'id="live-start"' in now and "live-stop" not in now
+    assert person.post("/live/start").status_code == 303
+
+
+def test_what_a_platform_would_not_like_is_said(person: Person, database: Database) -> None:
+    with database.write() as session:
+        destinations.save(session, Destination(MAIN, PRESETS["youtube"].url, KEY))
+        live.change_profile(session, Profile("720p", 400_000), 0.0)
+    assert "wants at least 3 Mbit/s" in section(person.get("/live").text, "destinations")
+
+
 def test_a_silent_service_is_not_believed(person: Person, database: Database, clock: FakeClock) -> None:
     on_air(database, clock.now())
     clock.move(30)
@@ -239,7 +258,7 @@ def test_a_session_has_a_page_with_graphs_and_log(
     text = person.get(f"/live/sessions/{number}").text
     assert text.count("<svg viewBox") >= 3 and "2.4 Mbit/s" in text
     assert "the server &lt;went&gt; away" in text and "Far &lt;away&gt;" in text
-    assert "stopped by admin" in text and 'role="img" aria-label="Bitrate: made here: now 2.4' in text
+    assert "stopped by admin" in text and 'role="img" aria-label="Bitrate: made here: latest 2.4' in text
     assert "<table" in text and "style=" not in text
     assert f"/live/sessions/{number}" in person.get("/live/sessions").text
     assert "Whole session" in person.get("/live?span=all").text
@@ -278,5 +297,18 @@ def test_start_stop_and_blind_are_orders(
         assert not live.setup(session, Setup(wanted=True)).wanted
 
 
-def test_the_service_is_listed_on_the_system_page(person: Person) -> None:
+def test_the_service_is_listed_on_the_system_page(
+    person: Person, database: Database, clock: FakeClock
+) -> None:
+    runs(database, clock.now())
     assert ">live</span>" in section(person.get("/system").text, "services")
+
+
+@pytest.mark.parametrize("path", ["/live", "/touch", "/live/parameters", "/live/destinations/add"])
+def test_pages_are_small_and_strict(person: Person, database: Database, clock: FakeClock, path: str) -> None:
+    on_air(database, clock.now())
+    page = person.get(path).text
+    parts = [part.split('"')[0] for part in page.replace('href="', 'src="').split('src="')[1:]]
+    files = {part for part in parts if part.startswith("/static/")}
+    assert len(page) + sum(len(person.get(file).data) for file in files) < 75_000
+    assert "style=" not in page and "onclick" not in page and "<script>" not in page

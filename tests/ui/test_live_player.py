@@ -11,10 +11,11 @@ from pyca.config.settings import Settings
 from pyca.store import live
 from pyca.store.database import Database
 from pyca.ui import create_app
+from pyca.ui.livebox.app import create_live_app
 from pyca.ui.view.hls import FRESH
 from tests.live_pages import with_player
 from tests.tools import FakeClock
-from tests.ui_tools import Person
+from tests.ui_tools import JPEG, Person
 
 TOKEN = "c0ffee-0123456789abcd"
 LIST = b'#EXTM3U\n#EXT-X-MAP:URI="init-7.mp4"\n#EXTINF:2,\npart-7.m4s\n'
@@ -129,3 +130,15 @@ def test_the_touch_view_is_one_screen_of_the_interface(app: Flask, settings: Set
     text = Person(app.test_client(), settings.ui).get("/touch").text
     assert 'data-interface="/api/livebox/v1"' in text and "data-operate" in text
     assert 'href="/live"' in text and "style=" not in text
+
+
+def test_the_touch_view_works_where_the_streamer_serves_itself(
+    settings: Settings, database: Database, clock: FakeClock, folder: Path
+) -> None:
+    client = create_live_app(with_player(settings, folder.parent), database, clock).test_client()
+    page = client.get("/touch")
+    assert page.status_code == 200 and "data-operate" in page.text and "/-/static/touch.js" in page.text
+    assert 'href="/touch"' in client.get("/").text
+    (folder.parent / "preview.jpg").write_bytes(JPEG)
+    assert client.get("/live/picture").data == JPEG
+    assert client.get("/live/player").status_code == 404, "the player is the page's"

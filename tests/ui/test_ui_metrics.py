@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pyca.config.settings import Settings
 from pyca.core.alarm import Alarm, AlarmKind
 from pyca.core.event import Event
-from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, Program, Setup
+from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, Program
 from pyca.core.recording import Upload, UploadStep
 from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.media import levels
@@ -84,8 +84,8 @@ def busy(database: Database, settings: Settings, clock: FakeClock) -> Database:
         figures.add(session, Figure.LATENESS_SUM, 400.5)
         figures.add(session, Figure.RECORDED_SECONDS, 5400)
         figures.add(session, Figure.UPLOAD_FAILURES, 2, "temporary")
-        live.save_setup(session, Setup(wanted=True), now)
-        live.save_report(session, streaming(now))
+        orders = live.order(session, now, wanted=True)
+        live.save_report(session, streaming(now), orders)
     levels.write(settings.capture.preview_dir, {"camera": Sounding(-23.0, -20.0, now)})
     (settings.capture.preview_dir / "camera.jpg").write_bytes(JPEG)
     return database

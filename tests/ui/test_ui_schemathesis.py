@@ -22,8 +22,9 @@ from pyca.config import settings as config
 from pyca.config.settings import Settings
 from pyca.core.alarm import Alarm, AlarmKind
 from pyca.core.event import Event
+from pyca.core.live import LogLine, Profile, Sample
 from pyca.core.states import EventState
-from pyca.store import alarms, events
+from pyca.store import alarms, events, stream_sessions
 from pyca.store.database import Database
 from pyca.store.upgrade import ensure
 from pyca.ui import create_app
@@ -74,6 +75,9 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         alarms.store(
             session, Alarm(AlarmKind.SILENCE, "no sound", clock.now() - 9, EXAMPLE, "camera", "capture")
         )
+        number = stream_sessions.begin(session, clock.now(), Profile(), "test")
+        stream_sessions.add_samples(session, number, [Sample(clock.now(), "main", 25.0, 8e5)], 9)
+        stream_sessions.add_lines(session, number, [LogLine(clock.now(), "info", "it runs", "main")])
     AGENT.app = create_app(made, database, clock)
     yield
     AGENT.app = None

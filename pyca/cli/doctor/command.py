@@ -64,6 +64,7 @@ def _themes(settings: "Settings", clock: Clock) -> list["Theme"]:
         database,
         devices,
         disks,
+        live,
         permissions,
         programs,
         server,
@@ -75,6 +76,9 @@ def _themes(settings: "Settings", clock: Clock) -> list["Theme"]:
     calendar = (
         [Theme("calendar", partial(calendars.check, settings, clock))] if settings.agent.calendar else []
     )
+    streaming = (
+        [Theme("live", partial(live.check, settings, clock, os.environ))] if live.is_wanted(settings) else []
+    )
     return [
         Theme("configuration", partial(configuration.check, settings)),
         Theme("disk", partial(disks.check, settings)),
@@ -85,6 +89,7 @@ def _themes(settings: "Settings", clock: Clock) -> list["Theme"]:
         Theme("clock", partial(timekeeping.check, settings, clock, os.environ)),
         Theme("database", partial(database.check, settings, clock)),
         Theme("permissions", partial(permissions.check, settings)),
+        *streaming,
         Theme("services", partial(services.check, settings, clock)),
     ]
 

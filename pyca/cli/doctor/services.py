@@ -36,16 +36,18 @@ def check(settings: Settings, clock: Clock) -> Iterator[Finding]:
         yield warning("services", "none runs", _START)
         return
     for one in known:
-        yield _service(one)
+        yield _service(one, streams=settings.live.enabled)
 
 
-def _service(one: ServiceStatus) -> Finding:
+def _service(one: ServiceStatus, *, streams: bool) -> Finding:
     if one.died:
         return failed(one.name, "died", f"see “journalctl -u pyca-{one.name}”, then {_START}")
     if one.state is ServiceState.ERROR:
         return warning(one.name, one.text or "reports an error", f"see “journalctl -u pyca-{one.name}”")
     if one.state is not ServiceState.STOPPED:
         return ok(one.name, f"{one.state}{': ' if one.text else ''}{one.text}")
+    if one.name == ServiceName.LIVE and not streams:
+        return skipped(one.name, "nothing is streamed")
     if one.name == ServiceName.UI:
         return skipped(one.name, "the page is not served")
     if one.name == ServiceName.CAPTURE:

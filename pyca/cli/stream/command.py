@@ -140,7 +140,8 @@ def stream(**given: Any) -> None:
     from pyca.cli.stream.masked import hide_arguments
 
     # First of all: what comes next takes longer than reading a process list.
-    hide_arguments()
+    if not hide_arguments():
+        click.echo("pyca: everybody on this machine can see the addresses in its process list", err=True)
     from pyca.cli.stream.wanted import Given, wanted
 
     asked = Given(**given)

@@ -21,16 +21,14 @@ _STAR = b"*"
 def hide_arguments() -> bool:
     """Paint over all parts of addresses in this process's arguments that can hold a key or a password.
 
-    :return: False where there was nothing to hide, or this system does not let us
+    :return: False where they can still be seen, because this system does not let us
     """
     try:
         start, end = _place()
         with Path("/proc/self/mem").open("r+b", buffering=0) as memory:
             shown = os.pread(memory.fileno(), end - start, start)
             hidden = covered(shown)
-            if hidden == shown:
-                return False
-            return os.pwrite(memory.fileno(), hidden, start) == len(hidden)
+            return hidden == shown or os.pwrite(memory.fileno(), hidden, start) == len(hidden)
     except (OSError, ValueError, IndexError):
         return False
 

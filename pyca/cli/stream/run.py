@@ -50,7 +50,7 @@ def run(order: Order, *, verbose: bool = False, as_json: bool = False) -> None:
     :raises StreamError: where the stream ended by itself, with the reason
     """
     clock = SystemClock()
-    shown = Shown(as_json=as_json)
+    shown = Shown(as_json=as_json, names={one.id: one.label for one in order.plan.destinations})
     _listen(order, shown, verbose=verbose)
     with tempfile.TemporaryDirectory(prefix="pyca-stream-") as folder:
         around = _surroundings(order, Path(folder), clock)

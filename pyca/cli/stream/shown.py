@@ -4,9 +4,10 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from threading import RLock
+from types import MappingProxyType
 
 import click
 
@@ -31,16 +32,23 @@ _PROGRAMS = {
 }
 
 
+_NOBODY: Mapping[str, str] = MappingProxyType({})
+
+
 class Shown:
     """Shows reports as one living line on a terminal, as plain lines now and then elsewhere.
 
     :param as_json: one line of JSON for each report and event instead
     :param living: whether the output can be overwritten
+    :param names: by which people know the destinations; left out where there is one only
     """
 
-    def __init__(self, *, as_json: bool = False, living: bool | None = None) -> None:
+    def __init__(
+        self, *, as_json: bool = False, living: bool | None = None, names: Mapping[str, str] = _NOBODY
+    ) -> None:
         self._json = as_json
         self._living = not as_json and (sys.stdout.isatty() if living is None else living)
+        self._names = names if len(names) > 1 else {}
         self._lock = RLock()
         """messages come from other threads too"""
         self._width = 0
@@ -83,7 +91,7 @@ class Shown:
             click.echo(json.dumps({"type": "event", **asdict(line)}, ensure_ascii=False))
             return
         self._clear()
-        whom = f"{line.destination}: " if line.destination else ""
+        whom = f"{name}: " if (name := self._names.get(line.destination)) else ""
         text = click.style(plain(f"{whom}{line.text}"), fg=_LEVELS.get(line.level))
         click.echo(f"{_clock(line.at)}  {text}", err=True)
 

@@ -23,6 +23,8 @@ MOST_SAMPLES = 5000
 FEWEST_SAMPLES = 100
 """A page has room for all destinations at one moment, so that each page brings something new."""
 _LARGEST = 2**53
+_LATEST = 1e12
+"""seconds since 1970, a moment that nobody will see"""
 _NUMBER = re.compile(r"\d{1,16}(?:\.\d{1,20})?", re.ASCII)
 
 
@@ -114,6 +116,6 @@ def _whole(asked: Mapping[str, str], name: str, usual: int, least: int, most: in
 
 def _moment(asked: Mapping[str, str], name: str) -> float | None:
     given: Any = asked.get(name)
-    if given is not None and not _NUMBER.fullmatch(given):
+    if given is not None and (not _NUMBER.fullmatch(given) or float(given) > _LATEST):
         raise BadRequest(f"“{name}”: it is a moment in seconds since 1970 UTC.")
     return None if given is None else float(given)

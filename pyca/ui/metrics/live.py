@@ -1,29 +1,15 @@
 """Figures about live streaming. They are left out where nobody ever streamed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, Program
 from pyca.ui.metrics.make import counter, counters, gauge, gauges
+from pyca.ui.metrics.sight import Live
 
 STALE = 30.0
 """seconds after which a report tells nothing any more: whoever wrote it is gone, or hangs"""
-
-
-@dataclass(frozen=True)
-class Live:
-    """What is known about the stream."""
-
-    report: LiveReport
-    wanted: bool
-    """somebody has started it by hand, and nobody has stopped it"""
-
-    @property
-    def used(self) -> bool:
-        """Whether anybody ever streamed here."""
-        return bool(self.report.at) or self.wanted
 
 
 def tell(live: Live, now: float) -> Iterator[Metric]:

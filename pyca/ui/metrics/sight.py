@@ -4,14 +4,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pyca.config.settings import Settings
-from pyca.core.live import Setup
+from pyca.core.live import LiveReport, Setup
 from pyca.store import live, survey
 from pyca.store.survey import Survey
 from pyca.ui.context import Context
-from pyca.ui.metrics.live import Live
 from pyca.ui.view import disks, levels
 from pyca.ui.view.disks import Disk
 from pyca.ui.view.levels import Level
+
+
+@dataclass(frozen=True)
+class Live:
+    """What is known about the stream."""
+
+    report: LiveReport
+    wanted: bool
+    """somebody has started it by hand, and nobody has stopped it"""
+
+    @property
+    def used(self) -> bool:
+        """Whether anybody ever streamed here."""
+        return bool(self.report.at) or self.wanted
 
 
 @dataclass(frozen=True)

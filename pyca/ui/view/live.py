@@ -15,13 +15,16 @@ from pyca.core.live import (
     LinkState,
     LiveEvents,
     LiveReport,
+    LiveState,
+    Profile,
     Session,
     Setup,
     is_streamed,
 )
-from pyca.core.states import ServiceName
+from pyca.core.states import ServiceName, ServiceState
 from pyca.live import address, operator
 from pyca.live.occasions import passes_on
+from pyca.live.presets import PRESETS, cautions
 from pyca.store import events, live, services, stream_sessions
 from pyca.store.services import ServiceStatus
 from pyca.ui.context import Context
@@ -46,6 +49,8 @@ class Target:
     link: LinkReport
     address: str
     """masked"""
+    cautions: tuple[str, ...] = ()
+    """what the platform would not like about the stream"""
 
     @property
     def name(self) -> str:
@@ -96,9 +101,21 @@ class LiveView:
         return self.standing.on and self.picture is not None and self.now - self.picture <= PICTURE_AGE
 
     @property
-    def startable(self) -> bool:
+    def reachable(self) -> bool:
         """True where there is somewhere to send to."""
         return any(one.is_set and one.destination.wanted for one in self.targets)
+
+    @property
+    def may_start(self) -> bool:
+        """True where a start is possible."""
+        runs = self.service.state is not ServiceState.STOPPED
+        return runs and self.report.state is LiveState.IDLE and self.reachable
+
+    @property
+    def may_stop(self) -> bool:
+        """True where there is something to stop, or what would begin as soon as the service runs."""
+        waits = self.setup.wanted and self.service.state is ServiceState.STOPPED
+        return waits or self.report.state in (LiveState.PREPARING, LiveState.STREAMING)
 
     @property
     def tag(self) -> str:
@@ -123,7 +140,7 @@ def gather(context: Context, span: str = "") -> LiveView:
         wanted = operator.setup(session, settings)
         service = _service(session, now)
         past = tuple(stream_sessions.listed(session, limit=SESSIONS))
-        targets = _targets(operator.listed(session, settings), report)
+        targets = _targets(operator.listed(session, settings), report, wanted.profile)
         labels = {one.destination.id: one.name for one in targets}
         shown = _shown(session, report, past)
         return LiveView(
@@ -145,10 +162,10 @@ def gather(context: Context, span: str = "") -> LiveView:
 def labels_of(session: Transaction, context: Context) -> Mapping[str, str]:
     """Return what destinations are called, by their ids."""
     listed = operator.listed(session, context.settings)
-    return {one.destination.id: one.name for one in _targets(listed, LiveReport())}
+    return {one.destination.id: one.name for one in _targets(listed, LiveReport(), Profile())}
 
 
-def _targets(listed: list[Destination], report: LiveReport) -> tuple[Target, ...]:
+def _targets(listed: list[Destination], report: LiveReport, profile: Profile) -> tuple[Target, ...]:
     links = {link.id: link for link in report.links}
     off = LinkReport("", "", LinkState.OFF)
     return tuple(
@@ -156,6 +173,7 @@ def _targets(listed: list[Destination], report: LiveReport) -> tuple[Target, ...
             replace(one, key=HIDDEN if one.key else ""),
             links.get(one.id, replace(off, id=one.id)),
             _address(one),
+            tuple(_cautions(one, profile)),
         )
         for one in listed
     )
@@ -169,9 +187,16 @@ def _address(one: Destination) -> str:
         return address.masked(one.url)
 
 
+def _cautions(one: Destination, profile: Profile) -> Iterator[str]:
+    for preset in PRESETS.values():
+        if preset.url and preset.url == one.url:
+            yield from cautions(preset, profile)
+
+
 def _service(session: Transaction, now: float) -> ServiceStatus:
     found = services.statuses(session, now)
-    return next(one for one in found if one.name == ServiceName.LIVE)
+    never = ServiceStatus(str(ServiceName.LIVE), ServiceState.STOPPED, "never started")
+    return next((one for one in found if one.name == ServiceName.LIVE), never)
 
 
 def _silent_since(session: Transaction, now: float) -> float | None:

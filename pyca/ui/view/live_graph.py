@@ -19,6 +19,9 @@ ROWS = 12
 MADE = "made here"
 """name of the curve of what the encoder makes"""
 
+_STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
+"""What the upper edge of a graph may be, but for zeros."""
+
 Point = tuple[float, float]
 
 
@@ -113,9 +116,10 @@ def _series(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
 
 def _increments(samples: Sequence[Sample]) -> list[Point]:
     """Return how many frames were lost from one moment to the next. A count that falls has begun anew."""
-    first = [(samples[0].at, float(samples[0].dropped))] if samples else []
+    # What was lost before the first moment belongs to the time before.
+    first = [(samples[0].at, 0.0)] if samples else []
     return first + [
-        (new.at, float(max(new.dropped - old.dropped, 0) if new.dropped >= old.dropped else new.dropped))
+        (new.at, float(new.dropped - old.dropped if new.dropped >= old.dropped else new.dropped))
         for old, new in pairwise(samples)
     ]
 
@@ -137,12 +141,12 @@ def _nearest(samples: Sequence[Sample], moment: float) -> Sample | None:
 
 def _rate_words(points: Sequence[Point]) -> str:
     rates = [rate for _, rate in points]
-    return f"now {bit_rate(rates[-1])}, between {bit_rate(min(rates))} and {bit_rate(max(rates))}"
+    return f"latest {bit_rate(rates[-1])}, between {bit_rate(min(rates))} and {bit_rate(max(rates))}"
 
 
 def _frame_words(points: Sequence[Point]) -> str:
     frames = [fps for _, fps in points]
-    return f"now {frames[-1]:.1f}, between {min(frames):.1f} and {max(frames):.1f}"
+    return f"latest {frames[-1]:.1f}, between {min(frames):.1f} and {max(frames):.1f}"
 
 
 def _lost_words(points: Sequence[Point]) -> str:
@@ -189,8 +193,8 @@ class _Canvas:
 
 
 def _round_up(value: float) -> float:
-    """Return the next number that is good to read: 1, 2 or 5 with zeros."""
+    """Return the next number that is good to read."""
     if value <= 1:
         return 1.0
     unit = 10.0 ** floor(log10(value))
-    return next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= value)
+    return next(unit * factor for factor in _STEPS if unit * factor >= value)

@@ -29,7 +29,7 @@ PROGRAMS: dict[Program, str] = {
     Program.CAMERA: "the camera",
     Program.RECORDER: "what is being recorded",
     Program.SLATE: "the standby picture",
-    Program.BLIND: "the standby picture, because it is blinded",
+    Program.BLIND: "the standby picture",
 }
 """What is shown on the stream."""
 

@@ -1,0 +1,110 @@
+"""Will it stream? Looked at only where somebody wants to."""
+
+import socket
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from pyca.cli.doctor.finding import Finding, failed, failure, ok, skipped, warning
+from pyca.cli.services import is_alive
+from pyca.config.settings import Live, Settings
+from pyca.core.clock import Clock
+from pyca.core.errors import PycaError, StoreError
+from pyca.core.live import LiveEvents
+from pyca.core.states import ServiceName
+from pyca.live import operator
+from pyca.live.address import Address, parse
+from pyca.live.binary import binary_at, encoders_of, protocols_of
+from pyca.live.encoders import AUTO, COPY, choose_encoder, software
+from pyca.live.inputs import InputKind, find_input, parse_input
+from pyca.media.ffmpeg import find_ffmpeg
+from pyca.store.database import Database
+from pyca.ui.listening import open_port
+from pyca.ui.livebox.place import find
+
+
+def is_wanted(settings: Settings) -> bool:
+    """Tell whether this agent is to stream."""
+    live = settings.live
+    return live.enabled or bool(live.url) or LiveEvents(live.events) is not LiveEvents.OFF
+
+
+def check(settings: Settings, clock: Clock, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Look at FFmpeg, the input, the address and the port."""
+    yield _input(settings.live, environ)
+    yield from _encoders(settings.live, environ)
+    yield from _destination(settings, environ)
+    yield _port(settings, clock)
+
+
+def _input(live: Live, environ: Mapping[str, str]) -> Finding:
+    try:
+        wanted = parse_input(live.input)
+        if wanted.kind is InputKind.RECORDER:
+            return ok("input", "what the recorder passes on")
+        return ok("input", find_input(wanted, environ).shown)
+    except PycaError as error:
+        return failure("input", error)
+
+
+def _encoders(live: Live, environ: Mapping[str, str]) -> Iterator[Finding]:
+    try:
+        binary = binary_at(find_ffmpeg(environ))
+        name = (
+            live.encoder
+            if live.encoder in (AUTO, COPY)
+            else choose_encoder(live.encoder, binary, live.profile)
+        )
+        standby = software(binary)
+    except PycaError as error:
+        yield failure("encoder", error)
+        return
+    if "aac" not in encoders_of(binary):
+        yield failed("encoder", f"{binary.path} has no encoder “aac”", "install a fuller FFmpeg")
+    else:
+        yield ok("encoder", f"{name}; {standby} for the standby picture")
+
+
+def _destination(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
+    first = operator.first_destination(settings)
+    if not first.url:
+        yield skipped("destination", "none in the configuration; it may be set on the page")
+        return
+    try:
+        address = parse(first.url, first.key)
+        known = protocols_of(binary_at(find_ffmpeg(environ)))
+    except PycaError as error:
+        yield failure("destination", error)
+        return
+    if address.scheme not in known:
+        yield failed("destination", f"FFmpeg cannot send by {address.scheme}", "install a fuller FFmpeg")
+        return
+    yield _resolved(address)
+
+
+def _resolved(address: Address) -> Finding:
+    host = urlsplit(address.base).hostname
+    if not host:
+        return ok("destination", f"{address.masked} waits for its receiver")
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError as error:
+        remedy = "check the name, and that the network is there"
+        return warning("destination", f"{host} is not known: {error.strerror or error}", remedy)
+    return ok("destination", address.masked)
+
+
+def _port(settings: Settings, clock: Clock) -> Finding:
+    live = settings.live
+    database = Database(settings.agent.database)
+    try:
+        if (database.file is None or database.file.exists()) and is_alive(database, ServiceName.LIVE, clock):
+            return ok("port", f"{live.port} is that of the running service")
+        place = find(live.bind, live.port)
+        open_port(place.host, place.port, "[live]").close()
+    except StoreError:
+        return skipped("port", "the database that tells whether the service runs cannot be read, see above")
+    except PycaError as error:
+        return failure("port", error)
+    finally:
+        database.dispose()
+    return ok("port", f"{live.port} is free")

@@ -1,0 +1,131 @@
+"""The command lines of what passes a stream on."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pyca.core.control import HIDDEN, ParameterError
+from pyca.core.errors import CommandError
+from pyca.live import outlets
+from pyca.live.address import parse
+from pyca.live.hidden import PRESET, opened, placed, preset, reads_presets
+from pyca.live.outlets import Outlet, check_file, free_name, to_file, to_player, to_preview, to_server
+from pyca.live.plan import Surroundings
+from pyca.media.ffmpeg import Tools
+from tests.tools import FakeClock
+
+KEY = "geheimer-schluessel"
+
+
+@pytest.fixture
+def around(tmp_path: Path) -> Surroundings:
+    return Surroundings(Tools(Path("/usr/bin/ffmpeg")), tmp_path, FakeClock(), {})
+
+
+@pytest.fixture
+def with_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outlets, "reads_presets", lambda _: True)
+
+
+def after(outlet: Outlet, word: str) -> str:
+    return outlet.argv[outlet.argv.index(word) + 1]
+
+
+@pytest.mark.usefixtures("with_files")
+@pytest.mark.parametrize(
+    "url", ["rtmp://host/live", "rtmps://host/live", "srt://host:9000?passphrase=geheimgeheim"]
+)
+def test_no_secret_in_the_argument_list(around: Surroundings, url: str) -> None:
+    outlet = to_server(parse(url, KEY), around)
+    assert not [word for word in outlet.argv if KEY in word or "geheimgeheim" in word]
+    assert after(outlet, "-fpre") == PRESET and KEY.encode() in outlet.preset
+    assert KEY not in outlet.shown + repr(outlet) and HIDDEN in outlet.shown
+
+
+def test_an_ffmpeg_without_presets_has_the_key_in_its_list(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlets, "reads_presets", lambda _: False)
+    assert to_server(parse("rtmp://host/live", KEY), around).argv[-1] == f"rtmp://host/live/{KEY}"
+    srt = to_server(parse("srt://host:9000?passphrase=geheimgeheim", KEY), around)
+    assert srt.argv[-1].endswith(f"&streamid={KEY}") and after(srt, "-passphrase") == "geheimgeheim"
+    assert not srt.preset
+
+
+@pytest.mark.usefixtures("with_files")
+def test_certificates_are_checked(around: Surroundings, tmp_path: Path) -> None:
+    address = parse("rtmps://host/live", KEY)
+    assert after(to_server(address, around), "-tls_verify") == "1"
+    own = tmp_path / "own.pem"
+    own.write_text("OWN", "ascii")
+    trusting = Surroundings(around.tools, tmp_path, around.clock, {}, ca_file=own)
+    together = Path(after(to_server(address, trusting), "-ca_file")).read_text("utf-8")
+    assert together.endswith("OWN")
+    insecure = Surroundings(around.tools, tmp_path, around.clock, {}, insecure=True)
+    assert after(to_server(address, insecure), "-tls_verify") == "0"
+    missing = Surroundings(around.tools, tmp_path, around.clock, {}, ca_file=tmp_path / "no.pem")
+    with pytest.raises(CommandError, match=r"no\.pem"):
+        to_server(address, missing)
+
+
+@pytest.mark.usefixtures("with_files")
+def test_a_listener_may_wait(around: Surroundings) -> None:
+    assert to_server(parse("srt://:9000?mode=listener"), around).waits
+    assert not to_server(parse("srt://host:9000", "x"), around).waits
+
+
+def test_a_recording_is_never_overwritten(tmp_path: Path, around: Surroundings) -> None:
+    file = tmp_path / "a.mkv"
+    assert free_name(file) == file
+    file.touch()
+    (tmp_path / "a-2.mkv").symlink_to("nowhere")
+    assert free_name(file) == tmp_path / "a-3.mkv"
+    assert to_file(file, around).argv[-2:] == ("-n", f"file:{tmp_path}/a-3.mkv")
+
+
+def test_a_recording_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="ending"):
+        check_file(tmp_path / "a.txt")
+    with pytest.raises(ParameterError, match="no folder"):
+        check_file(tmp_path / "no" / "a.mkv")
+    if os.geteuid():
+        tmp_path.chmod(0o500)
+        with pytest.raises(ParameterError, match="written"):
+            check_file(tmp_path / "a.mkv")
+
+
+def test_old_files_of_the_player_page_are_removed(tmp_path: Path, around: Surroundings) -> None:
+    folder = tmp_path / "hls"
+    folder.mkdir()
+    for name in ("index.m3u8", "part-1.m4s", "init-1.mp4", "part-2.m4s.tmp", "notes.txt"):
+        (folder / name).touch()
+    outlet = to_player(folder, around)
+    assert [file.name for file in folder.iterdir()] == ["notes.txt"]
+    assert after(outlet, "-start_number") == str(int(around.clock.now()))
+    blocked = tmp_path / "file"
+    blocked.touch()
+    with pytest.raises(CommandError, match="cannot be written"):
+        to_player(blocked, around)
+
+
+def test_only_key_frames_are_decoded_for_the_preview(tmp_path: Path, around: Surroundings) -> None:
+    outlet = to_preview(tmp_path / "p.jpg", around)
+    assert outlet.argv.index("-skip_frame") < outlet.argv.index("-i")
+    assert not outlet.network
+
+
+def test_a_file_in_memory_is_read_by_a_child() -> None:
+    descriptor = opened(preset({"rtmp_playpath": KEY}))
+    try:
+        argv = placed(["cat", PRESET], descriptor)
+        done = subprocess.run(argv, pass_fds=(descriptor,), capture_output=True, check=True)
+    finally:
+        os.close(descriptor)
+    assert done.stdout.decode() == f"rtmp_playpath={KEY}\n"
+
+
+def test_what_is_no_ffmpeg_reads_no_presets() -> None:
+    assert not reads_presets(Path("/bin/true")) and not reads_presets(Path("/bin/false"))
+    assert not reads_presets(Path("/no/such/program"))

@@ -1,0 +1,40 @@
+"""What FFmpeg says about a destination, in words for people."""
+
+import pytest
+
+from pyca.live.troubles import explained
+
+REFUSED = "[rtmp @ 0x1] Server error: NetStream.Publish.BadName: no such key"
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "refused"),
+    [
+        (REFUSED, "refuses", True),
+        ("[rtmp @ 0x1] Server error: Already publishing", "already", False),
+        (
+            "[tls @ 0x1] The certificate of the peer is not trusted: certificate verify failed",
+            "not trusted",
+            False,
+        ),
+        ("[tcp @ 0x1] Connection to tcp://127.0.0.1:1 failed: Connection refused", "nothing answers", False),
+        ("[tcp @ 0x1] Failed to resolve hostname no.such: Name or service not known", "name", False),
+        ("rtmp://h/a: Connection timed out", "does not answer", False),
+        ("[srt] interpretSrtHandshake: ERROR:BADSECRET", "passphrase", True),
+        ("rtmp://h/a: Input/output error", "closed the connection", True),
+        ("rtmp://h/a: Protocol not found", "protocol", False),
+    ],
+)
+def test_sentences(said: str, words: str, refused: bool) -> None:
+    trouble = explained(said, answered=False)
+    assert words in trouble.sentence and "source" not in trouble.sentence
+    assert trouble.refused is refused
+
+
+def test_a_server_that_has_taken_the_stream_does_not_refuse_it() -> None:
+    for said in (REFUSED, "rtmp://h/a: Broken pipe", "rtmp://h/a: Input/output error"):
+        assert not explained(said, answered=True).refused
+
+
+def test_nothing_said_is_nothing_known() -> None:
+    assert explained("", answered=True).sentence == ""
