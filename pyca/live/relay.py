@@ -35,7 +35,7 @@ _LOOK = 2.0
 """seconds between two questions to the system"""
 _FIRST_LOOK = 0.4
 """the same until bytes were acknowledged for the first time"""
-_MOST_WRITES = 16
+_MOST_WRITES = 64
 """pieces for one process in one go, before others have their turn"""
 
 
@@ -252,6 +252,8 @@ class Relay:
             self.look(now)
             if not self.grown and (not self._can_know or self._acknowledged > 0):
                 self.grown = True
+                # What was left out before has not been missed by anybody.
+                self.backlog.dropped = 0
                 self._changed()
         self._rates.append((now, self.sent))
         while len(self._rates) > 2 and now - self._rates[1][0] >= _WINDOW:
