@@ -34,6 +34,7 @@ class Stage:
         self.folder = folder
         self.clock = clock
         self.watch = Watch()
+        self.others = psutil.Process().children()
         self.tags: list[Tag] = []
         self.losses = 0
         self.notes: list[tuple[str, str]] = []
@@ -67,7 +68,7 @@ class Stage:
         wait_for(look, what, 20)
 
     def children(self) -> list[psutil.Process]:
-        return psutil.Process().children()
+        return [child for child in psutil.Process().children() if child not in self.others]
 
 
 @pytest.fixture
