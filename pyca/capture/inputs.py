@@ -3,13 +3,17 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from pyca.config.live import FEEDS
 from pyca.config.settings import Input, Settings
 from pyca.core.event import Event
+from pyca.core.live import LiveEvents, Profile, is_streamed
 from pyca.core.naming import recording_name, safe_name
+from pyca.media.feed import feed_output
 from pyca.media.health import picture_filters, sound_filters
-from pyca.runtime.command import build_argv, fill, needs
+from pyca.runtime.command import Place, build_argv, fill, needs
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +32,8 @@ class Job:
     preview_dir: Path
     filters: Mapping[str, str]
     """what a command may hold to measure its own signal, by placeholder"""
+    feeds: Mapping[str, Place]
+    """what a command may hold to pass on what it records to the stream, by placeholder"""
     container: str = ""
     """file ending of what is delivered, empty where that is what was recorded"""
 
@@ -42,7 +48,8 @@ class Job:
         :param seconds: how long it is to record
         :raises CommandError: where the command cannot be read
         """
-        return build_argv(self.input.command, {**self._values(part, seconds), **self.filters})
+        values = {**self._values(part, seconds), **self.filters}
+        return build_argv(self.input.command, values, self.feeds)
 
     def files(self, part: int) -> tuple[Path, ...]:
         """Return the files that a part writes, in the order of the flavors."""
@@ -87,6 +94,26 @@ class Job:
         }
 
 
+def feeds_of(settings: Settings, event: Event) -> Mapping[str, Place]:
+    """Return what passes on the recording of an event to the stream, by placeholder."""
+    ours = settings.live
+    if not is_streamed(LiveEvents(ours.events), event):
+        return dict.fromkeys(FEEDS, _left_out)
+    profiles = dict(zip(FEEDS, (ours.profile, None), strict=True))
+    return {name: partial(_put_in, profile, ours.feed) for name, profile in profiles.items()}
+
+
+def _put_in(profile: Profile | None, socket: Path, before: list[str]) -> list[str]:
+    return [*before, *feed_output(profile, socket, before)]
+
+
+def _left_out(before: list[str]) -> list[str]:
+    """Return the words of a command without those that choose what is passed on."""
+    while before[-2:-1] == ["-map"]:
+        before = before[:-2]
+    return before
+
+
 def folder_of(settings: Settings, event: Event) -> Path:
     """Return the folder of an event's recording."""
     return settings.capture.directory / recording_name(event.uid, event.start)
@@ -129,6 +156,7 @@ def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
             base=f"{base}-{safe_name(name)}" if settings.inputs else base,
             preview_dir=settings.capture.preview_dir,
             filters=filters,
+            feeds=feeds_of(settings, event),
             container=settings.capture.container,
         )
         for name, source in settings.inputs_for(event.inputs).items()

@@ -55,7 +55,8 @@ def changed_source(source: Source, values: Mapping[str, Any]) -> Source:
                 raise ParameterError(name, f"{name} is neither true nor false", "send true or false")
             parsed[name] = value
         elif name in ("input", "encoder"):
-            parsed[name] = _text(name, value) or "auto"
+            # The address of a camera is shown without its password, and may come back so.
+            parsed[name] = address.restored(_text(name, value) or "auto", getattr(source, name))
             if name == "input":
                 parse_input(parsed[name])
         else:

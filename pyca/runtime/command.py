@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from pyca.core.errors import CommandError
@@ -34,19 +34,19 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(value, text)
 
 
-NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
+Place = Callable[[list[str]], list[str]]
+"""Is given the words that stand before, and returns them with its own."""
+NONE: Mapping[str, Place] = MappingProxyType({})
 
 
-def build_argv(
-    template: str, values: Mapping[str, str], several: Mapping[str, Sequence[str]] = NONE
-) -> list[str]:
+def build_argv(template: str, values: Mapping[str, str], several: Mapping[str, Place] = NONE) -> list[str]:
     """Return the program and its arguments.
 
     The template is split into words first and filled afterwards, so that a path with blanks, quotes or
     umlauts stays one word however it is quoted. Line ends are blanks.
 
     :param values: placeholder name → text
-    :param several: placeholder name → words that take its place where it stands alone, possibly none
+    :param several: placeholder name → what puts several words, or none, in its place where it stands alone
     :raises CommandError: where quotes are not closed, nothing is left or a placeholder is unknown
     """
     try:
@@ -58,5 +58,8 @@ def build_argv(
         ) from error
     if not words or not words[0]:
         raise CommandError("the command is empty", "write a program and its arguments")
-    whole = {f"{{{{{name}}}}}": given for name, given in several.items()}
-    return [one for word in words for one in (whole[word] if word in whole else [fill(word, values)])]
+    places = {f"{{{{{name}}}}}": place for name, place in several.items()}
+    argv: list[str] = []
+    for word in words:
+        argv = places[word](argv) if word in places else [*argv, fill(word, values)]
+    return argv

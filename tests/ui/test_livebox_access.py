@@ -78,6 +78,20 @@ def test_our_own_pages_and_programs_may(here: FlaskClient) -> None:
     assert answer.status_code == 200 and "Access-Control-Allow-Origin" not in answer.headers
 
 
+@pytest.mark.parametrize("sign", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+def test_what_a_proxy_passes_on_comes_from_elsewhere(
+    here: FlaskClient, database: Database, sign: str
+) -> None:
+    add_account(database, "ada", Scope.READ)
+    passed_on = {sign: "192.0.2.5", "Host": "127.0.0.1:8000"}
+    plain(here.get(STATUS, headers=passed_on), 401)
+    plain(here.get(STATUS, headers=passed_on, auth=("ada", "wrong")), 401)
+    plain(here.get(STATUS, headers=passed_on | {"Host": "box.example"}, auth=("ada", OWN)))
+    plain(here.put(f"{V1}/start", headers=passed_on, auth=("ada", OWN)), 403)
+    answer = here.get("/", headers=passed_on | {"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
+
+
 def test_on_the_network_strangers_learn_nothing(away: FlaskClient) -> None:
     answer = away.get(STATUS)
     plain(answer, 401)

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,6 +101,39 @@ def test_without_a_network(caplog: pytest.LogCaptureFixture, monkeypatch: pytest
     announcer.start()
     wait_for(lambda: "tried again" in caplog.text, "the warning")
     announcer.close()
+
+
+class Voice:
+    """Stands in for the library: notes what it is told."""
+
+    def __init__(self, said: list[str], interfaces: list[str], **_: object) -> None:
+        self._said = said
+        self._said.append(f"open {interfaces}")
+
+    def register_service(self, told: Any, **_: object) -> None:
+        self._said.append(f"{told.name} {told.parsed_addresses()}")
+
+    def unregister_all_services(self) -> None:
+        self._said.append("goodbye")
+
+    def close(self) -> None:
+        self._said.append("close")
+
+
+def test_other_addresses_are_announced_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("zeroconf.Zeroconf", partial(Voice, said))
+    present = [["192.0.2.1"], ["192.0.2.1"], [], ["192.0.2.2"]]
+    announcer = Announcer(BOX, lambda: present.pop(0) if len(present) > 1 else present[0], period=0.001)
+    announcer.start()
+    wait_for(lambda: len(said) >= 8, "the second announcement")
+    announcer.close()
+    names = [f"rpi2-nw1.{kind}" for kind in ("_livebox._tcp.local.", "_http._tcp.local.")]
+    first, second = (
+        [f"open {addresses}", *(f"{name} {addresses}" for name in names), "goodbye", "close"]
+        for addresses in (["192.0.2.1"], ["192.0.2.2"])
+    )
+    assert said == first + second
 
 
 @dataclass(frozen=True)

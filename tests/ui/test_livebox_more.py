@@ -36,9 +36,13 @@ def test_the_source(box: Asker) -> None:
     assert box.get("source") == fresh | {"input": "test", "hflip": True}
 
 
-def test_the_password_of_a_camera_is_not_told(box: Asker) -> None:
+def test_the_password_of_a_camera_is_not_told(box: Asker, database: Database, settings: Settings) -> None:
     told = box.post("source", {"input": "rtsp://me:geheim@127.0.0.1/stream"})
     assert "geheim" not in str(told) and "geheim" not in str(box.get("source"))
+    box.post("source", told | {"vflip": True})
+    with database.read() as session:
+        found = operator.setup(session, settings).source
+    assert found.vflip and found.input == "rtsp://me:geheim@127.0.0.1/stream"
 
 
 def test_blinding(box: Asker, database: Database) -> None:

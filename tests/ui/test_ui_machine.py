@@ -135,6 +135,7 @@ class TestServices:
             "capture": "busy",
             "ingest": "error",
             "agentstate": "stopped",
+            "live": "stopped",
             "ui": "idle",
         }
 

@@ -13,4 +13,4 @@ def configured(settings: Settings) -> Iterator[tuple[str, Demands]]:
     """Yield each input's name and what its command asks for; placeholders stay as they are written."""
     values = {name: f"{{{{{name}}}}}" for name in (*TEMPLATES, *FILTERS)}
     for name, recording in settings.named_inputs.items():
-        yield name, demands(build_argv(recording.command, values, dict.fromkeys(FEEDS, ())))
+        yield name, demands(build_argv(recording.command, values, dict.fromkeys(FEEDS, list)))

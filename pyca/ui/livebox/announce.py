@@ -42,14 +42,16 @@ class Announcer:
     """Announces from :meth:`start` until :meth:`close`, anew whenever the machine's addresses change.
 
     :param addresses: returns those at which the box can be reached now
+    :param period: seconds between two looks at them
     :raises UsageError: where the library for it is not there
     """
 
-    def __init__(self, box: Box, addresses: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, box: Box, addresses: Callable[[], Sequence[str]], *, period: float = PERIOD) -> None:
         if importlib.util.find_spec("zeroconf") is None:
             raise UsageError("mDNS needs the library zeroconf", "pip install 'pyca[mdns]', or do without it")
         self._box = box
         self._addresses = addresses
+        self._period = period
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mdns", daemon=True)
 
@@ -72,7 +74,7 @@ class Announcer:
                 _end(voice)
                 voice = self._announce(present) if present else None
                 told = present if voice else ()
-            self._ended.wait(PERIOD)
+            self._ended.wait(self._period)
         _end(voice)
 
     def _announce(self, addresses: Sequence[str]) -> "Zeroconf | None":

@@ -1,5 +1,7 @@
 """Who may come in where the application listens on loopback alone: everybody on this machine, no other site.
 
+What a proxy of this machine passes on comes from elsewhere: whoever sends it has to log in.
+
 Browsers let every page on the web send requests to this machine. Pages of other sites are told by what
 browsers say of where a request comes from, and by the name under which this machine was asked for: a
 stranger's name may lead to 127.0.0.1 too (DNS rebinding).
@@ -18,18 +20,23 @@ from pyca.ui.access.rights import Means, Visitor
 from pyca.ui.api.area import is_api
 
 _NAMES = "localhost, 127.0.0.1 or [::1]"
+_SIGNS_OF_A_PROXY = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 
 
 class OpenDoor(Door):
-    """Lets everybody in: whoever reaches it works on this machine."""
+    """Lets everybody in who works on this machine."""
 
-    def recognise(self, asked: Request) -> Visitor:
-        """Return somebody who may do everything; credentials are not looked at."""
-        return self.of_cookie(asked)
+    def recognise(self, asked: Request) -> Visitor | None:
+        """Return somebody who may do everything; credentials are not looked at.
 
-    def of_cookie(self, asked: Request) -> Visitor:
-        """Return the same: nobody logs in here."""
-        return Visitor("this machine", Scope.ADMIN, Means.HERE, secrets.token_hex(16))
+        :raises Unauthorized: where a proxy passes on wrong ones
+        :raises TooManyRequests: where a proxy passes on wrong ones too often
+        """
+        return super().recognise(asked) if _is_passed_on(asked) else _whoever()
+
+    def of_cookie(self, asked: Request) -> Visitor | None:
+        """Return the same: nobody has to log in here."""
+        return super().of_cookie(asked) if _is_passed_on(asked) else _whoever()
 
 
 def register(app: Flask) -> None:
@@ -43,6 +50,8 @@ def _check() -> None:
     :raises Forbidden: saying what is wrong
     """
     g.visitor = None
+    if _is_passed_on(request):
+        return  # The proxy's name is another one, and who asks has to log in.
     name = request.host.rpartition(":")[0] if _has_port(request.host) else request.host
     if not is_loopback(name):
         raise Forbidden(f"This address is for this machine alone: ask it as {_NAMES}.")
@@ -54,6 +63,14 @@ def _check() -> None:
     origin = request.headers.get("Origin")
     if origin is not None and origin != request.host_url.rstrip("/"):
         raise Forbidden("This was sent by another site, and nothing was changed.")
+
+
+def _whoever() -> Visitor:
+    return Visitor("this machine", Scope.ADMIN, Means.HERE, secrets.token_hex(16))
+
+
+def _is_passed_on(asked: Request) -> bool:
+    return any(sign in asked.headers for sign in _SIGNS_OF_A_PROXY)
 
 
 def _has_port(host: str) -> bool:
