@@ -97,10 +97,17 @@ def test_without_a_network(caplog: pytest.LogCaptureFixture, monkeypatch: pytest
         raise OSError("Network is unreachable")
 
     monkeypatch.setattr("zeroconf.Zeroconf", refuse)
-    announcer = Announcer(BOX, lambda: ["192.0.2.77"])
+    looked: list[int] = []
+
+    def somewhere() -> list[str]:
+        looked.append(1)
+        return ["192.0.2.77"]
+
+    announcer = Announcer(BOX, somewhere, period=0.001)
     announcer.start()
-    wait_for(lambda: "tried again" in caplog.text, "the warning")
+    wait_for(lambda: len(looked) > 3, "some more looks")
     announcer.close()
+    assert caplog.text.count("it is tried again") == 1
 
 
 class Voice:

@@ -53,6 +53,8 @@ class Announcer:
         self._addresses = addresses
         self._period = period
         self._ended = threading.Event()
+        self._is_silent = False
+        """whether it was told already that it does not work"""
         self._thread = threading.Thread(target=self._run, name="mdns", daemon=True)
 
     def start(self) -> None:
@@ -81,20 +83,23 @@ class Announcer:
         """Announce the box; None where that is not possible at present."""
         from zeroconf import Error, IPVersion, Zeroconf
 
+        # A kernel without IPv6 must not be asked for it.
+        version = IPVersion.All if any(":" in one for one in addresses) else IPVersion.V4Only
+        voice = None
         try:
-            voice = Zeroconf(interfaces=list(addresses), ip_version=IPVersion.All)
-        except (OSError, Error) as error:
-            logger.warning("mDNS does not work, it is tried again: %s", error)
-            return None
-        try:
+            voice = Zeroconf(interfaces=list(addresses), ip_version=version)
             for kind in TYPES:
                 made = service(self._box, kind, addresses)
                 voice.register_service(made, allow_name_change=True, cooperating_responders=False)
                 logger.info("announced as %s", made.name)
         except (OSError, Error) as error:
-            logger.warning("mDNS does not work, it is tried again: %s", error)
+            # The network may be away for days.
+            if not self._is_silent:
+                logger.warning("mDNS does not work, it is tried again: %s", error)
+            self._is_silent = True
             _end(voice)
             return None
+        self._is_silent = False
         return voice
 
 
