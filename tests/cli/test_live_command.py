@@ -29,6 +29,12 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
     return found
 
 
+@pytest.fixture(autouse=True)
+def log_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the log messages to the tests."""
+    monkeypatch.setattr("pyca.runtime.logs.setup", lambda settings, **more: None)
+
+
 def configure(folder: Path, text: str) -> None:
     (folder / "etc").mkdir()
     (folder / "etc" / "pyca.conf").write_text(text, "utf-8")
