@@ -9,7 +9,7 @@ class Scope(StrEnum):
     READ = "read"
     """see everything that is no secret: states, pictures, the schedule, figures"""
     OPERATE = "operate"
-    """also play and download recordings, record, stop, extend, plan, cancel and deliver again"""
+    """also play and download recordings, record, stop, extend, plan, cancel, deliver again, and stream"""
     ADMIN = "admin"
     """also delete recordings, read the log and the configuration"""
 

@@ -9,7 +9,6 @@ LONGEST = 6.0
 """seconds of stream that may wait"""
 LARGEST = 12_000_000
 """bytes that may wait, whatever their length"""
-_CHUNK = 64 * 1024
 
 
 class Backlog:
@@ -67,14 +66,10 @@ class Backlog:
     def next(self) -> memoryview:
         """Return bytes to be written now, empty where nothing waits; :meth:`took` tells how many were."""
         if not self._part and self._tags:
-            parts: list[bytes] = []
-            size = 0
-            while self._tags and size < _CHUNK:
-                tag = self._tags.popleft()
-                self._size -= len(tag.body)
-                parts.append(tag.encode())
-                size += len(parts[-1])
-            self._part = memoryview(b"".join(parts))
+            # One at a time: what is taken from the queue can no longer be left out.
+            tag = self._tags.popleft()
+            self._size -= len(tag.body)
+            self._part = memoryview(tag.encode())
         return self._part
 
     def took(self, count: int) -> None:

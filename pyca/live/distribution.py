@@ -12,6 +12,10 @@ from pyca.live.plan import Plan, Surroundings
 from pyca.live.watch import Watch
 
 _FAR = 3600.0
+# No destination has such an id.
+_RECORDING = "/recording"
+_PLAYER = "/hls"
+_PREVIEW = "/preview"
 
 Noted = Callable[[str, str, str], None]
 """is told a level, a text and the id of a destination"""
@@ -44,9 +48,9 @@ class Distribution:
         """Begin what is new, end what is not wanted any more, and leave the rest alone."""
         self._destinations = plan.destinations
         files: Mapping[str, Path | None] = {
-            "/recording": plan.record,
-            "/hls": plan.hls,
-            "/preview": plan.preview,
+            _RECORDING: plan.record,
+            _PLAYER: plan.hls,
+            _PREVIEW: plan.preview,
         }
         wanted = {item.id: item for item in plan.destinations if item.wanted}
         self._wanted = {**wanted, **{name: path for name, path in files.items() if path is not None}}
@@ -98,8 +102,11 @@ class Distribution:
     def takes(self) -> bool:
         """Tell whether anything takes the stream: a destination, or where none is wanted, a file."""
         servers = [outlet for made_for, outlet in self._outlets.values() if isinstance(made_for, Destination)]
-        asked = servers or [outlet for _made_for, outlet in self._outlets.values()]
-        return any(outlet.report().state is LinkState.LIVE for outlet in asked)
+        # The preview is there for whoever looks after the stream: it alone is none.
+        files = [
+            outlet for name, (_made_for, outlet) in self._outlets.items() if name in (_RECORDING, _PLAYER)
+        ]
+        return any(outlet.report().state is LinkState.LIVE for outlet in servers or files)
 
     def refused(self) -> str:
         """Return why the last destination was given up, where all that are wanted were; else nothing."""
@@ -124,9 +131,9 @@ class Distribution:
         if isinstance(made_for, Destination):
             return self._makers.link(made_for, *common)
         makers = {
-            "/recording": self._makers.recording,
-            "/hls": self._makers.hls,
-            "/preview": self._makers.preview,
+            _RECORDING: self._makers.recording,
+            _PLAYER: self._makers.hls,
+            _PREVIEW: self._makers.preview,
         }
         return makers[name](made_for, *common)
 

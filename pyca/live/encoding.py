@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pyca.core.errors import MediaError
 from pyca.core.live import Profile, Source
-from pyca.live import devices, own_sound
+from pyca.live import devices
 from pyca.live.binary import binary_at
 from pyca.live.encoders import COPY, choose_encoder, device_options, filters
 from pyca.live.inputs import NETWORK, Input, InputKind, find_input, parse_input
@@ -14,6 +14,7 @@ from pyca.live.picamera import require_picamera
 from pyca.live.plan import Surroundings
 from pyca.live.reading import reading
 from pyca.live.sound import sound_input
+from pyca.live.standalone import own_sound
 from pyca.media.h264 import picture_options, sound_options
 from pyca.media.run import run, url
 from pyca.media.streams import read_text

@@ -9,7 +9,7 @@ from pathlib import Path
 from pyca.core.clock import Clock
 from pyca.core.errors import CommandError, PycaError
 from pyca.live.flv import Reader, Tag
-from pyca.live.listen import read_all
+from pyca.live.listen import read_all, room_of
 from pyca.live.watch import Watch
 
 SILENCE = 3.0
@@ -126,6 +126,8 @@ class Feed:
             self._note("info", "the recorder has ended its connection")
             self._hang_up()
             return
+        if len(data) > room_of(self._link.fileno()) // 2:
+            self._watch.press()
         try:
             tags = self._reader.feed(data)
         except PycaError as error:

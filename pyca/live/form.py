@@ -1,5 +1,7 @@
 """What decoders must know of a stream, and how it reaches those that are told only once."""
 
+from collections.abc import Iterable
+
 from pyca.live.flv import HEADER, Kind, Reader, Tag
 
 _AVC = 7
@@ -18,31 +20,41 @@ class Form:
 
     def __init__(self, *, in_band: bool = False) -> None:
         self.changed = False
-        """True once the sound has become another kind: another codec, rate or number of channels"""
+        """True once something has changed that can only be told at a beginning: another codec, rate or number
+        of channels of the sound"""
         self._in_band = in_band
-        self._sound = b""
+        self._first: dict[int, bytes] = {}
         self._parameters = b""
 
     def begin(self, data: bytes) -> bytes:
         """Return the beginning of a stream, shaped; it is a header and whole tags."""
-        tags = [self.shape(tag) for tag in Reader().feed(data)]
+        tags = self.shaped(Reader().feed(data))
         self.changed = False
         return b"".join([HEADER, *(tag.encode() for tag in tags)]) if self._in_band else data
 
-    def shape(self, tag: Tag) -> Tag:
-        """Return a tag as it is passed on."""
-        if tag.kind == Kind.SCRIPT:
-            return tag
-        if tag.is_setup:
-            if tag.kind == Kind.VIDEO:
-                self._parameters = parameter_sets(tag.body[_HEAD:])
-            elif self._sound != (sound := tag.body[:_SOUND]):
-                self.changed = bool(self._sound) or self.changed
-                self._sound = sound
-            return tag
+    def shaped(self, tags: Iterable[Tag]) -> list[Tag]:
+        """Return tags as they are passed on."""
+        return [shaped for tag in tags if (shaped := self._shape(tag))]
+
+    def _shape(self, tag: Tag) -> Tag | None:
+        if tag.kind != Kind.SCRIPT and tag.is_setup:
+            return self._configure(tag)
         if self._in_band and tag.is_key and tag.body[0] & 0x0F == _AVC and self._parameters:
             return Tag(tag.kind, tag.time, tag.body[:_HEAD] + self._parameters + tag.body[_HEAD:])
         return tag
+
+    def _configure(self, tag: Tag) -> Tag | None:
+        told = tag.kind in self._first
+        first = self._first.setdefault(tag.kind, tag.body)
+        if tag.kind == Kind.VIDEO:
+            self._parameters = parameter_sets(tag.body[_HEAD:])
+            fixed = slice(_HEAD + 4, _HEAD + 5)  # how long the lengths of units are
+        else:
+            fixed = slice(0, _SOUND)
+        if first[fixed] != tag.body[fixed]:
+            self.changed = True
+        # Told a second time, FFmpeg writes over the beginning of a Matroska file and damages it.
+        return None if self._in_band and told else tag
 
 
 def parameter_sets(configuration: bytes) -> bytes:

@@ -170,11 +170,11 @@ def _address(scheme: str, text: str) -> Input:
         raise _error(f"an input cannot begin with “{scheme}://”")
     try:
         parts = urlsplit(text)
-        there = bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", text)
+        # Whoever receives datagrams needs a port, and no host: any interface will do.
+        named = parts.port if kind is InputKind.UDP else parts.hostname
+        there = bool(named) and parts.port != 0 and not re.search(r"\s", text)
     except ValueError:
         there = False
-    if kind is InputKind.UDP and there:
-        there = parts.port is not None
     if not there:
         raise _error(f"the address {shown(text)} names no host or a wrong port")
     return Input(kind, text)

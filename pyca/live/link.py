@@ -9,7 +9,7 @@ from pyca.core.control import ParameterError
 from pyca.core.errors import PycaError
 from pyca.core.live import Destination, LinkReport, LinkState
 from pyca.live.address import masked, parse
-from pyca.live.flv import Tag
+from pyca.live.flv import HEADER, Tag
 from pyca.live.outlets import Outlet, to_server
 from pyca.live.plan import Surroundings
 from pyca.live.relay import Relay
@@ -85,9 +85,12 @@ class Link:
     def offer(self, tags: Sequence[Tag]) -> None:
         """Pass on what comes next; what cannot be passed on now is left out."""
         relay = self._relay
-        if relay is None or self._closing:
+        if self._closing:
             return
-        if relay.offer(tags):
+        if relay is None:
+            if self._state is LinkState.CONNECTING and any(tag.is_key for tag in tags):
+                self._try()  # these tags are in the beginning that it is given
+        elif relay.offer(tags):
             self._note("info", "the form of the stream changes: its process is replaced")
             self._replace()
 
@@ -181,11 +184,16 @@ class Link:
         self._again = False
         self._why = ""
         self._set(LinkState.CONNECTING)
+        beginning = self._intro()
+        if len(beginning) <= len(HEADER):
+            # There is no picture yet: a process would only wait for one.
+            self._next = self._around.clock.monotonic() + _LOOK
+            return
         try:
             outlet = self._routes[self._turn % len(self._routes)]()
             self._address = outlet.shown
             self._warn_of(outlet)
-            self._relay = Relay(outlet, self._around, self._watch, self._intro(), self._see)
+            self._relay = Relay(outlet, self._around, self._watch, beginning, self._see)
         except PycaError as error:
             self._fail(Trouble(str(error)))
 

@@ -2,26 +2,35 @@
 
 import contextlib
 import fcntl
+import logging
 import os
 from collections import deque
 from collections.abc import Callable
 
 from pyca.config.types import mask_password
 
+logger = logging.getLogger(__name__)
+
 _KEPT = 100
-_CHUNK = 256 * 1024
+_CHUNK = 1024 * 1024
+_LEAST_ROOM = 64 * 1024
 _LONGEST_LINE = 1000
 _ROOM = 1024 * 1024
 """bytes that a pipe of frames holds: some seconds, so that a busy moment of ours stops no camera"""
+
+
+def roomy(pipe: int) -> None:
+    """Let a pipe hold more than usual where the system allows it."""
+    # The usual size does too, with more awakenings.
+    with contextlib.suppress(OSError, AttributeError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _ROOM)
 
 
 def pipe_of_frames() -> tuple[int, int]:
     """Return the ends of a pipe that holds more than usual where it may; ours does not block."""
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
-    # The usual size does too, with more awakenings.
-    with contextlib.suppress(OSError, AttributeError):
-        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _ROOM)
+    roomy(writer)
     return reader, writer
 
 
@@ -30,6 +39,13 @@ def pipe_of_words() -> tuple[int, int]:
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     return reader, writer
+
+
+def room_of(pipe: int) -> int:
+    """Return how many bytes a pipe or socket holds; where nobody can tell, the least that is usual."""
+    with contextlib.suppress(OSError, AttributeError):
+        return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+    return _LEAST_ROOM
 
 
 def read_all(descriptor: int) -> tuple[bytes, bool]:
@@ -58,7 +74,10 @@ class Sayings:
         """Take the next bytes."""
         text = self._rest + data.decode("utf-8", "replace").replace("\r", "\n")
         *lines, self._rest = text.split("\n")
-        self._lines += [self._hide(line[:_LONGEST_LINE]) for line in lines if line.strip()]
+        for line in lines:
+            if line.strip():
+                self._lines.append(self._hide(line[:_LONGEST_LINE]))
+                logger.debug("%s", self._lines[-1])
         self._rest = self._rest[-_LONGEST_LINE:]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pyca.core.errors import MediaError
 from pyca.core.live import Profile
-from pyca.live import picamera_helper
+from pyca.live.standalone import picamera2_reader
 from pyca.media.run import run
 
 PROGRAMS = ("rpicam-vid", "libcamera-vid")
@@ -86,7 +86,7 @@ def find_picamera(environ: Mapping[str, str]) -> Picamera | None:
         if found := shutil.which(name, path=environ.get("PATH")):
             return Picamera((found,))
     if Path(_PYTHON).exists() and _has_picamera2(environ.get("PYTHONPATH", "")):
-        return Picamera((_PYTHON, str(Path(picamera_helper.__file__))))
+        return Picamera((_PYTHON, str(Path(picamera2_reader.__file__))))
     return None
 
 

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pyca.live.acknowledged import unacknowledged
+from pyca.live.acknowledged import Queues
 from pyca.live.backlog import Backlog
 from pyca.live.flv import Tag
 from pyca.live.form import Form
 from pyca.live.hidden import opened, placed
+from pyca.live.listen import roomy
 from pyca.live.outlets import Outlet
 from pyca.live.plan import Surroundings
 from pyca.live.watch import WRITE, Watch
@@ -30,11 +31,11 @@ _WINDOW = 4.0
 """seconds over which the bitrate is taken"""
 _PAUSE = 2.0
 """seconds without anything offered from which silence is no fault"""
-_LOOK = 4.0
-"""seconds between two questions to the system: the answer costs it ten milliseconds on a large machine"""
+_LOOK = 2.0
+"""seconds between two questions to the system"""
 _FIRST_LOOK = 0.4
 """the same until bytes were acknowledged for the first time"""
-_MOST_WRITES = 16
+_MOST_WRITES = 64
 """pieces for one process in one go, before others have their turn"""
 
 
@@ -75,6 +76,7 @@ class Relay:
         self._ending: float | None = None
         self._rung = 0
         self._input, self._readers, self._child = self._start(outlet, around)
+        self._queues = Queues(self._child.pid)
         watch.add(self._child.fileno(), lambda _: self._see_end())
         self._pump()
 
@@ -109,7 +111,7 @@ class Relay:
         if now - self._offered > _PAUSE:
             self._offering = now
         self._offered = now
-        shaped = [self._form.shape(tag) for tag in tags]
+        shaped = self._form.shaped(tags)
         if self._form.changed and self.outlet.renew:
             return True
         self.backlog.offer(shaped)
@@ -138,7 +140,7 @@ class Relay:
         if now < self._looked + (_LOOK if self.grown else _FIRST_LOOK):
             return
         self._looked = now
-        waiting = unacknowledged(self._child.pid)
+        waiting = self._queues.waiting()
         self._can_know = waiting is not None
         acknowledged = self.sent - (waiting or 0)
         if self._can_know and acknowledged > self._acknowledged:
@@ -180,6 +182,7 @@ class Relay:
     def _start(self, outlet: Outlet, around: Surroundings) -> tuple[int, tuple[int, int], Child]:
         secrets = opened(outlet.preset) if outlet.preset else -1
         their_input, our_input = os.pipe()
+        roomy(our_input)
         our_output, their_output = os.pipe()
         our_errors, their_errors = os.pipe()
         try:
@@ -249,6 +252,8 @@ class Relay:
             self.look(now)
             if not self.grown and (not self._can_know or self._acknowledged > 0):
                 self.grown = True
+                # What was left out before has not been missed by anybody.
+                self.backlog.dropped = 0
                 self._changed()
         self._rates.append((now, self.sent))
         while len(self._rates) > 2 and now - self._rates[1][0] >= _WINDOW:

@@ -13,7 +13,7 @@ from pyca.core.errors import PycaError
 from pyca.live.encoding import CameraCommand
 from pyca.live.flv import Kind, Reader, Tag
 from pyca.live.leftovers import Leftovers
-from pyca.live.listen import Sayings, pipe_of_frames, pipe_of_words, read_all
+from pyca.live.listen import Sayings, pipe_of_frames, pipe_of_words, read_all, room_of
 from pyca.live.plan import Surroundings
 from pyca.live.watch import Watch
 from pyca.media.explain import explain
@@ -168,11 +168,16 @@ class Run:
             self.stop()
 
     def _listen(self, descriptor: int, take: Callable[[bytes], None]) -> None:
+        room = room_of(descriptor)
+
         def ready(_events: int) -> None:
             data, end = read_all(descriptor)
             if end:
                 self._close(descriptor)
             elif data:
+                # The pipe was half full: more comes before the usual next round.
+                if len(data) > room // 2:
+                    self._means.watch.press()
                 take(data)
 
         self._open.add(descriptor)

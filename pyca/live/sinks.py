@@ -15,6 +15,9 @@ RECORDING = "record"
 PLAYER = "hls"
 PREVIEW = "preview"
 
+_NOTHING = 4096
+"""bytes below which a file holds headers and no picture"""
+
 Intro = Callable[[], bytes]
 
 
@@ -51,7 +54,7 @@ class _Files:
         """Return what writes the next one; the last one is removed where nothing came into it."""
         if self._last:
             with suppress(OSError):
-                if not self._last.stat().st_size:
+                if self._last.stat().st_size < _NOTHING:
                     self._last.unlink()
         outlet = to_file(self._file, self._around)
         self._last = Path(outlet.shown)

@@ -4,10 +4,12 @@ from functools import cache
 from pathlib import Path
 
 from pyca.core.live import Profile, Size
+from pyca.live.binary import binary_at
+from pyca.live.encoders import software
 from pyca.live.encoding import BEGIN, WRITE_FLV
 from pyca.live.plan import Surroundings
 from pyca.live.sound import SILENT
-from pyca.media.h264 import SOFTWARE, picture_filters, picture_options, sound_options
+from pyca.media.h264 import picture_filters, picture_options, sound_options
 from pyca.media.run import run, url
 
 _COLOUR = "0x1b2733"
@@ -17,13 +19,11 @@ _LIMIT = 10.0
 """seconds for a trial that takes a tenth of one"""
 
 
-def slate_command(
-    profile: Profile, size: Size | None, surroundings: Surroundings, encoder: str = SOFTWARE
-) -> list[str]:
+def slate_command(profile: Profile, size: Size | None, surroundings: Surroundings) -> list[str]:
     """Return the command that writes the slate as FLV to its standard output, at the profile's pace.
 
     :param size: that of a copied camera, where it is not the profile's
-    :param encoder: an H.264 encoder that FFmpeg has and that takes pictures from memory
+    :raises MediaError: where FFmpeg cannot encode it
     """
     size = size or profile.size
     ffmpeg = surroundings.tools.ffmpeg
@@ -39,7 +39,7 @@ def slate_command(
         *(str(ffmpeg), *BEGIN),
         *("-re", *source, *SILENT, "-map", "0:v:0", "-map", "1:a:0"),
         *("-vf", picture_filters(size, profile.fps, *written, background=_COLOUR)),
-        *picture_options(profile, encoder),
+        *picture_options(profile, software(binary_at(ffmpeg))),
         *sound_options(),
         *WRITE_FLV,
     ]

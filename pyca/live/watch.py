@@ -15,9 +15,15 @@ class Watch:
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
+        self._writers: set[int] = set()
+        self._pressed = False
 
     def add(self, descriptor: int, handler: Handler, events: int = READ) -> None:
         """Wait for a descriptor, or for other events of one that is waited for already."""
+        if events & WRITE:
+            self._writers.add(descriptor)
+        else:
+            self._writers.discard(descriptor)
         if descriptor in self._selector.get_map():
             self._selector.modify(descriptor, events, handler)
         else:
@@ -25,8 +31,21 @@ class Watch:
 
     def remove(self, descriptor: int) -> None:
         """Wait for a descriptor no longer; before it is closed."""
+        self._writers.discard(descriptor)
         if descriptor in self._selector.get_map():
             self._selector.unregister(descriptor)
+
+    def press(self) -> None:
+        """Say that there is more to do than one round can."""
+        self._pressed = True
+
+    def is_pressed(self) -> bool:
+        """Tell whether the next round should follow at once: more waits to be read, or to be written.
+
+        It is asked once in each round.
+        """
+        pressed, self._pressed = self._pressed, False
+        return pressed or bool(self._writers)
 
     def wait(self, seconds: float | None) -> None:
         """Sleep until something is ready, and do what belongs to it.

@@ -5,6 +5,7 @@ it tries again every second, for ever, whether anybody listens or not.
 """
 
 import itertools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,9 +18,11 @@ _PATIENCE = 500_000
 """microseconds after which a streamer that takes nothing is hung up on: a recording's end waits for it"""
 _SOUND = frozenset({"alsa", "pulse", "jack", "oss", "sndio"})
 """formats of inputs that hold sound alone"""
+_MADE_SOUND = re.compile(r"\s*(?:\[[^]]*\]\s*)?(?:sine|anullsrc|aevalsrc|anoisesrc|amovie)\b")
+"""beginning of what FFmpeg makes itself where it is sound"""
 
 
-def feed_output(profile: Profile | None, socket: Path, before: Sequence[str]) -> list[str]:
+def feed_output(profile: Profile | None, socket: Path, before: Sequence[str] = ()) -> list[str]:
     """Return FFmpeg's words for an output to the streamer.
 
     :param profile: how it is encoded; None where the recorder's pictures are H.264 and are copied
@@ -65,7 +68,9 @@ def _maps(before: Sequence[str]) -> list[str]:
     sound = 0
     for number, (begin, end) in enumerate(itertools.pairwise([0, *inputs])):
         options = before[begin:end]
-        if any(word == "-f" and value in _SOUND for word, value in itertools.pairwise(options)):
+        formats = {value for word, value in itertools.pairwise(options) if word == "-f"}
+        made = "lavfi" in formats and _MADE_SOUND.match("".join(before[end + 1 : end + 2]))
+        if formats & _SOUND or made:
             sound = number
             break
     return ["-map", "0:v:0", "-map", f"{sound}:a:0?"]

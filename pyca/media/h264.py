@@ -42,7 +42,7 @@ def picture_options(profile: Profile, encoder: str = SOFTWARE) -> list[str]:
     limit = str(profile.bitrate)
     words = ["-c:v", encoder, "-g", group, "-maxrate", limit, "-bufsize", limit]
     if encoder != "libopenh264":
-        words += ["-profile:v", "main" if profile.size.height <= _SMALL else "high", "-bf", "0"]
+        words += ["-profile:v", _profile(profile.size.height, encoder), "-bf", "0"]
     return words + _OWN.get(encoder, _plain)(profile)
 
 
@@ -54,6 +54,11 @@ def sound_options(*, filtered: bool = True) -> list[str]:
     # A device whose clock runs differently, or that has gaps, must not push the sound away from the picture.
     even = ["-af", "aresample=async=1000:first_pts=0"] if filtered else []
     return [*even, "-c:a", "aac", "-b:a", str(AUDIO_BITRATE), "-ar", str(AUDIO_RATE), "-ac", "2"]
+
+
+def _profile(height: int, encoder: str) -> str:
+    name, number = ("main", "77") if height <= _SMALL else ("high", "100")
+    return number if encoder == "h264_v4l2m2m" else name
 
 
 def _x264(profile: Profile) -> list[str]:

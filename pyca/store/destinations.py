@@ -57,6 +57,7 @@ def remove(session: Session, name: str) -> bool:
     row = session.get(DestinationRow, name)
     if row is not None:
         session.delete(row)
+        session.flush()
     return row is not None
 
 

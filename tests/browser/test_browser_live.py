@@ -110,9 +110,11 @@ def test_the_dialogs_are_accessible(desk: Desk, streaming: Rig) -> None:
         page.locator(f"#{link}").click()
         page.locator("dialog[open]").wait_for()
         check(page, f"live-{link}", whole=False)
-        page.keyboard.press("Escape")
+        # Whoever presses Enter without reading ends no stream.
+        page.keyboard.press("Enter" if link == "live-stop" else "Escape")
         page.locator("dialog[open]").wait_for(state="detached")
         assert page.evaluate("document.activeElement.id") == link
+    assert wanted(streaming)
     page.goto("/live/destinations/add")
     page.get_by_label("Any other server").check()
     page.get_by_label("Address", exact=True).fill("far.example.org")
@@ -253,6 +255,23 @@ def test_the_player_waits_plays_goes_on_and_ends(desk: Desk, streaming: Rig, enc
     encoder.end()
     expect(page.locator("#said")).to_have_text("Not on air now", timeout=20_000)
     assert desk.unexpected() == []
+    desk.expect("404")
+    with streaming.database.write() as session:
+        live.share(session, "", SystemClock().now())
+    expect(page.locator("#said")).to_have_text("Nothing to see here now", timeout=20_000)
+
+
+def test_a_browser_without_media_sources_plays_by_itself(
+    desk: Desk, streaming: Rig, encoder: Encoder
+) -> None:
+    encoder.begin("320x180", 4000)
+    context = desk.sit_down()
+    context.add_init_script("delete globalThis.MediaSource; delete globalThis.ManagedMediaSource")
+    page = context.new_page()
+    page.goto(f"/watch/{TOKEN}")
+    if not page.evaluate("document.createElement('video').canPlayType('application/vnd.apple.mpegurl')"):
+        pytest.skip("this Chromium knows no HLS")
+    plays(page)
 
 
 def test_the_player_in_the_frame_fits_a_phone(desk: Desk, streaming: Rig, encoder: Encoder) -> None:

@@ -73,6 +73,12 @@ def test_a_stream_from_start_to_stop(rig: Rig, desk: Desk) -> None:
         page.get_by_role("button", name="Show again").click()
         expect(page.locator("#outgoing .caption")).to_contain_text("the camera", timeout=20_000)
 
+        page.locator("#change-parameters").click()
+        page.locator("select[name=resolution]").select_option("360p")
+        page.locator("dialog").get_by_role("button", name="Save").click()
+        viewer.wait_for_function("() => document.getElementById('video').videoWidth === 640", timeout=40_000)
+        viewer.wait_for_function(f"before => {TIME} > before + 2", arg=viewer.evaluate(TIME))
+
         page.locator("#live-stop").click()
         page.locator("dialog[open] button.danger").click()
         expect(page.locator("#on-air")).to_contain_text("Nothing goes out", timeout=20_000)

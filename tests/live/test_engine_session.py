@@ -207,6 +207,16 @@ def test_it_is_not_green_while_nothing_arrives(tmp_path: Path) -> None:
         has_state(engine, LiveState.STREAMING)
 
 
+def test_a_preview_alone_is_no_stream_and_a_file_is(tmp_path: Path) -> None:
+    shop = Workshop()
+    wanted = plan(replace(MAIN, wanted=False), preview=tmp_path / "preview.jpg")
+    with running(tmp_path, shop, wanted) as engine:
+        shows(engine, Program.CAMERA)
+        assert engine.report().state is LiveState.PREPARING
+        engine.follow(replace(wanted, record=tmp_path / "file.mkv"))
+        has_state(engine, LiveState.STREAMING)
+
+
 def test_stop_while_preparing(tmp_path: Path) -> None:
     shop = Workshop()
     with running(tmp_path, shop) as engine:

@@ -10,14 +10,17 @@ OTHER = b"\x01\x64\x00\x1f\xff\xe1\x00\x04\x67\x64\x00\x1f\x01\x00\x03\x68\xee\x
 def test_parameter_sets_are_put_before_key_frames() -> None:
     form = Form(in_band=True)
     form.begin(HEADER + video_setup().encode())
-    assert (
-        form.shape(key(0)).body
-        == b"\x17\x01\x00\x00\x00\x00\x00\x00\x03\x67\x42\xc0\x00\x00\x00\x02\x68\xcekey"
-    )
-    assert form.shape(inter(40)) == inter(40)
-    assert form.shape(sound(40)) == sound(40)
-    form.shape(video_setup(OTHER))
-    assert form.shape(key(80)).body[5:13] == b"\x00\x00\x00\x04\x67\x64\x00\x1f"
+    (first,) = form.shaped([key(0)])
+    assert first.body == b"\x17\x01\x00\x00\x00\x00\x00\x00\x03\x67\x42\xc0\x00\x00\x00\x02\x68\xcekey"
+    assert form.shaped([inter(40), sound(40)]) == [inter(40), sound(40)]
+    (second,) = form.shaped([video_setup(OTHER), key(80)])
+    assert second.body[5:13] == b"\x00\x00\x00\x04\x67\x64\x00\x1f"
+
+
+def test_configurations_are_told_once_where_they_can_be_told_only_once() -> None:
+    setups = [video_setup(), audio_setup(), Tag(Kind.AUDIO, 9, audio_setup().body), video_setup(OTHER)]
+    assert Form(in_band=True).shaped(setups) == setups[:2]
+    assert Form().shaped(setups) == setups
 
 
 def test_the_beginning_is_shaped_too() -> None:
@@ -33,12 +36,10 @@ def test_damaged_configurations_change_nothing() -> None:
     assert parameter_sets(b"\x01\x42\xc0\x1e\xff\xe1\x00\x00\x01\x00\x02\x68\xce") == b""
 
 
-def test_only_another_kind_of_sound_is_a_change() -> None:
+def test_only_what_can_be_told_at_a_beginning_alone_is_a_change() -> None:
     form = Form()
     form.begin(HEADER + video_setup().encode() + audio_setup().encode())
+    form.shaped([video_setup(OTHER), Tag(Kind.AUDIO, 0, b"\xaf\x00\x11\x90\x56\xe5\x00")])
     assert not form.changed
-    form.shape(video_setup(OTHER))
-    form.shape(Tag(Kind.AUDIO, 0, b"\xaf\x00\x11\x90\x56\xe5\x00"))
-    assert not form.changed
-    form.shape(Tag(Kind.AUDIO, 0, b"\xaf\x00\x12\x08"))
+    form.shaped([Tag(Kind.AUDIO, 0, b"\xaf\x00\x12\x08")])
     assert form.changed

@@ -4,6 +4,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -11,8 +12,10 @@ import pytest
 
 from pyca.core.clock import SystemClock
 from pyca.core.live import Destination, LinkReport, LinkState
-from pyca.live.flv import HEADER, Reader, Tag
+from pyca.live.flv import HEADER, Kind, Reader, Tag
+from pyca.live.form import Form
 from pyca.live.link import Link
+from pyca.live.outlets import to_file, to_player
 from pyca.live.plan import Surroundings
 from pyca.live.sinks import player, preview, recording
 from pyca.live.watch import Watch
@@ -206,3 +209,34 @@ def test_files_of_this_machine(studio: Studio, tmp_path: Path) -> None:
     listed = (folder / "index.m3u8").read_text("utf-8")
     assert "#EXT-X-MAP" in listed and "#EXT-X-ENDLIST" in listed
     assert all((folder / line).exists() for line in listed.splitlines() if line.startswith("part-"))
+
+
+def encoded(folder: Path, name: str, size: str, profile: str) -> list[Tag]:
+    """Return two seconds of stream of an encoder of its own."""
+    file = folder / f"{name}.flv"
+    words = f"-v error -f lavfi -i testsrc2=s={size}:r=25 -f lavfi -i sine=r=48000 -t 2 -c:v libx264"
+    more = f"-preset veryfast -profile:v {profile} -bf 0 -g 25 -pix_fmt yuv420p -c:a aac -ac 2 {file}"
+    subprocess.run([FFMPEG, *words.split(), *more.split()], check=True)
+    tags = Reader().feed(file.read_bytes())
+    # An encoder's last word on its pictures is not passed on.
+    return [tag for tag in tags if tag.kind != Kind.SCRIPT and (tag.is_setup or tag.body[1] != 2)]
+
+
+@pytest.mark.parametrize("other", ["320x180", "160x90"])
+def test_every_picture_is_seen_when_another_encoder_takes_over(tmp_path: Path, other: str) -> None:
+    """Parameter sets and even the size change in the middle: what arrives must stay decodable."""
+    first = encoded(tmp_path, "first", "320x180", "baseline")
+    second = encoded(tmp_path, "second", other, "high")
+    tags = [*first, *(replace(tag, time=tag.time + 2000) for tag in second)]
+    tags += [replace(tag, time=tag.time + 4000) for tag in first]
+    around = Surroundings(Tools(Path(FFMPEG)), tmp_path, SystemClock(), os.environ)
+    outlets = {name: to_file(tmp_path / name, around) for name in ("a.mkv", "a.mp4", "a.flv", "a.ts")}
+    outlets["hls/index.m3u8"] = to_player(tmp_path / "hls", around)
+    for name, outlet in outlets.items():
+        form = Form(in_band=outlet.in_band)
+        data = HEADER + b"".join(tag.encode() for tag in form.shaped(tags))
+        subprocess.run(outlet.argv, input=data, check=True, capture_output=True, timeout=60)
+        decode = ["-v", "error", "-i", str(tmp_path / name), "-map", "0:v", "-f", "framecrc", "-"]
+        seen = subprocess.run([FFMPEG, *decode], check=True, capture_output=True, text=True, timeout=60)
+        pictures = [line for line in seen.stdout.splitlines() if not line.startswith("#")]
+        assert (len(pictures), seen.stderr) == (150, ""), name

@@ -299,3 +299,18 @@ def test_another_kind_of_sound_needs_another_process(bench: Bench) -> None:
     bench.until(lambda: files[1].exists(), "the second process")
     bench.until_state(LinkState.LIVE)
     assert link.report().error == ""
+
+
+def test_without_a_picture_nothing_is_started(bench: Bench) -> None:
+    got = bench.folder / "got"
+    bench.begin = []
+    link = bench.start(bench.outlet(GROW, str(got)))
+    bench.pass_time(5, [inter(40)])
+    assert link.report().state is LinkState.CONNECTING and link._relay is None
+    bench.begin = [video_setup(), key(80)]
+    link.offer([key(80)])
+    bench.until_state(LinkState.LIVE)
+    link.offer([inter(120)])
+    link.close()
+    bench.until(lambda: link.ended, "the end")
+    assert Reader().feed(got.read_bytes()) == [*bench.begin, inter(120)]

@@ -302,3 +302,13 @@ def test_the_service_is_listed_on_the_system_page(
 ) -> None:
     runs(database, clock.now())
     assert ">live</span>" in section(person.get("/system").text, "services")
+
+
+@pytest.mark.parametrize("path", ["/live", "/touch", "/live/parameters", "/live/destinations/add"])
+def test_pages_are_small_and_strict(person: Person, database: Database, clock: FakeClock, path: str) -> None:
+    on_air(database, clock.now())
+    page = person.get(path).text
+    parts = [part.split('"')[0] for part in page.replace('href="', 'src="').split('src="')[1:]]
+    files = {part for part in parts if part.startswith("/static/")}
+    assert len(page) + sum(len(person.get(file).data) for file in files) < 75_000
+    assert "style=" not in page and "onclick" not in page and "<script>" not in page

@@ -135,7 +135,6 @@ class TestServices:
             "capture": "busy",
             "ingest": "error",
             "agentstate": "stopped",
-            "live": "stopped",
             "ui": "idle",
         }
 

@@ -11,18 +11,19 @@ from pyca.ui.api.area import LIVEBOX
 
 blueprint = Blueprint("touch", __name__)
 
-PAGES = ("live.show", "now.show")
-"""Where one gets from here, the first that there is."""
+PAGES = {"live.show": "All settings", "now.show": "First page"}
+"""Where one gets from here, the first that there is, and what that is called."""
 
 
 @blueprint.get("/touch")
 def show() -> str:
     """Show the page."""
     who: Visitor | None = g.get("visitor")
-    back = next((name for name in PAGES if name in current_app.view_functions), None)
+    back = next(name for name in PAGES if name in current_app.view_functions)
     return render_template(
         "touch.html",
         interface=f"{LIVEBOX}/v1",
         may_operate=who is not None and who.may("operate"),
-        back=url_for(back) if back else "",
+        back=url_for(back),
+        back_name=PAGES[back],
     )

@@ -10,6 +10,7 @@ const LONGEST_PAUSE = 10000;
 const EXPECTANT = 15; // seconds for which something that is due is looked for
 // Addresses are built on the origin: a page opened with “user:password@” in its address could fetch nothing else.
 const address = (path) => new URL(path, location.origin);
+const TOLD = ".alarm.urgent b, [data-tell]"; // what is said aloud when it is new
 const all = (root, selector) => [...root.querySelectorAll(selector)];
 
 let skew = 0; // seconds that the agent's clock is ahead of ours
@@ -98,7 +99,7 @@ async function show(answer) {
   const changed = ({ id, dataset }) => document.getElementById(id) && !(dataset.key && dataset.key === document.getElementById(id).dataset.key);
   const sections = all(fresh, "section[id]").filter(changed);
   await Promise.allSettled(sections.flatMap((section) => all(section, "img")).map((image) => loaded(image.getAttribute("src"))));
-  const known = new Set(all(document, ".alarm.urgent b").map((alarm) => alarm.textContent));
+  const known = new Set(all(document, TOLD).map((alarm) => alarm.textContent));
   count(fresh);
   let left = false;
   for (const section of sections) {
@@ -112,7 +113,7 @@ async function show(answer) {
   if (left) refresh.tag = null; // what is being copied is replaced the next time
   const title = document.querySelector("section[data-title]")?.dataset.title;
   if (title) document.title = title;
-  tell(all(document, ".alarm.urgent b").map((alarm) => alarm.textContent).filter((text) => !known.has(text)));
+  tell(all(document, TOLD).map((alarm) => alarm.textContent).filter((text) => !known.has(text)));
   live?.ask();
 }
 

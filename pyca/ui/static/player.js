@@ -14,7 +14,9 @@ const source = new URL(box.dataset.source, location.origin);
 const Media = globalThis.MediaSource || globalThis.ManagedMediaSource;
 const BEHIND = 3; // pieces from the newest at which playing begins
 const LAG = 20; // seconds behind the newest picture after which it is caught up with
+const EDGE = 4; // seconds behind the newest picture that are caught up to
 const KEPT = 20; // seconds that stay to go back to
+const STUCK = 5000; // milliseconds after which a picture that does not move is helped
 const PATIENCE = 8000;
 
 class Gone extends Error {}
@@ -71,7 +73,13 @@ class Playing {
     const fresh = list.pieces.filter((one) => one.init !== this.init || one.number > this.last);
     const begun = Boolean(this.init);
     for (const piece of begun ? fresh : fresh.slice(-BEHIND)) {
-      if (!begun || piece.init === this.init || piece.number > this.last) await this.take(piece);
+      try {
+        await this.take(piece);
+      } catch (error) {
+        // Whoever is too slow for it misses a piece.
+        if (!(error instanceof Gone)) throw error;
+        this.last = piece.number;
+      }
     }
   }
 
@@ -135,7 +143,9 @@ class Playing {
   // Over holes, and to where the others are after the machine has slept.
   keepUp() {
     const now = video.currentTime;
-    if (this.end - now > LAG && !paused) video.currentTime = this.end - 2 * 2;
+    const left = this.end - now;
+    const stuck = left > EDGE && performance.now() - stood > STUCK;
+    if ((left > LAG || stuck) && !paused) return void (video.currentTime = this.end - EDGE);
     const ranges = video.buffered;
     for (let i = 0; i < ranges.length; i += 1) {
       if (now < ranges.start(i) && ranges.start(i) - now < LAG && !inside(ranges, now)) return void (video.currentTime = ranges.start(i));
@@ -159,6 +169,11 @@ const inside = (ranges, moment) => {
 let playing = null;
 let paused = false; // by the viewer
 let over = true; // the stream: what is left is played, and then it is over
+let place = 0; // where the picture stood last
+let stood = 0; // since when it stands there
+
+// Whether nothing is left to be played, or what is left cannot be.
+const played = () => playing.end - video.currentTime < 0.5 || performance.now() - stood > STUCK;
 
 function tell(state, text = "", detail = "") {
   box.className = `player ${state}`;
@@ -184,8 +199,7 @@ async function look() {
     over = !list || list.ended || !list.pieces.length;
     if (over) {
       if (list?.ended && playing) await playing.follow(list);
-      if (playing && playing.end - video.currentTime < 0.5) end();
-      else if (!playing) off();
+      if (!playing) off();
     } else {
       if (playing?.broken || video.error) end();
       playing ??= new Playing();
@@ -195,6 +209,7 @@ async function look() {
   } catch (error) {
     if (error instanceof Gone) {
       pause = 5000;
+      over = true;
       if (!playing) tell("off", "Nothing to see here now", "This page looks again by itself.");
     } else if (error.name === "TypeError" || error.name === "TimeoutError") {
       if (!playing || playing.end - video.currentTime < 0.5) tell("waits", "No answer from the server", "It is asked again by itself.");
@@ -203,16 +218,17 @@ async function look() {
       if (video.error || !playing.buffer) tell("waits", "This browser cannot play the stream", "Another one may.");
     }
   }
-  if (over && playing && playing.end - video.currentTime < 0.5) end();
+  if (over && playing && played()) end();
   setTimeout(look, pause);
 }
 
 function watch() {
   if (!playing?.buffer) return;
+  if (video.currentTime !== place) [place, stood] = [video.currentTime, performance.now()];
   playing.keepUp();
   const left = playing.end - video.currentTime;
+  if (over && played()) return end();
   if (left > 0.3 || video.paused) tell("plays");
-  else if (over) end();
   else tell("waits", "The picture stands still", "It goes on by itself.");
   newest.hidden = left < 10 || !playing;
 }
@@ -236,7 +252,7 @@ video.addEventListener("pause", () => { paused = Boolean(playing) && video.ready
 video.addEventListener("play", () => { paused = false; });
 sound.addEventListener("click", () => { video.muted = !video.muted; if (!video.muted && !video.volume) video.volume = 1; });
 video.addEventListener("volumechange", () => { sound.textContent = video.muted ? "Sound on" : "Sound off"; });
-newest.addEventListener("click", () => { if (playing) video.currentTime = playing.end - 4; video.play().catch(() => {}); });
+newest.addEventListener("click", () => { if (playing) video.currentTime = playing.end - EDGE; video.play().catch(() => {}); });
 
 video.replaceChildren();
 video.load();

@@ -1,0 +1,40 @@
+"""The engine's waiting knows when there is more to do than one round can."""
+
+import os
+
+from pyca.live.listen import pipe_of_frames, room_of
+from pyca.live.watch import READ, WRITE, Watch
+
+
+def test_it_is_pressed_while_somebody_waits_to_write() -> None:
+    watch = Watch()
+    reader, writer = os.pipe()
+    watch.add(reader, lambda _events: None)
+    assert not watch.is_pressed()
+    watch.add(writer, lambda _events: None, WRITE)
+    assert watch.is_pressed() and watch.is_pressed()
+    watch.remove(writer)
+    assert not watch.is_pressed()
+    watch.add(writer, lambda _events: None, WRITE)
+    watch.add(writer, lambda _events: None, READ)
+    assert not watch.is_pressed()
+    watch.close()
+    os.close(reader)
+    os.close(writer)
+
+
+def test_it_is_pressed_once_by_whoever_has_more_to_read() -> None:
+    watch = Watch()
+    watch.press()
+    assert watch.is_pressed()
+    assert not watch.is_pressed()
+    watch.close()
+
+
+def test_a_pipe_tells_how_much_it_holds() -> None:
+    reader, writer = pipe_of_frames()
+    os.set_blocking(writer, False)
+    assert room_of(reader) >= 64 * 1024
+    assert os.write(writer, bytes(room_of(reader) * 2)) == room_of(reader)
+    os.close(reader)
+    os.close(writer)
