@@ -74,6 +74,8 @@ class Home:
             daemon = subprocess.Popen(argv, cwd=self.folder, env=environ, stdout=log, stderr=log)
             try:
                 _await_ready(ear, daemon, self.folder / "log")
+                # Nobody listens from now on, and a daemon would wait for a place in a queue that is full.
+                ear.close()
                 yield daemon.pid, time.monotonic() - began
             finally:
                 _end(daemon)

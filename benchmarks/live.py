@@ -51,6 +51,8 @@ def service(quick: bool) -> Iterator[Row]:
     port = free_port()
     with run.server() as there, home() as place:
         place.variables |= run.overrides(there, "key", port, place.folder / "live")
+        # Made beforehand, as it is but once: that needs twelve megabytes more.
+        place.database().dispose()
         with run.run_service(place) as (pid, _):
             api = run.Service(port)
             idle = resident(pid)

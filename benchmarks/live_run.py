@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -102,8 +103,10 @@ class Service:
     def put(self, what: str) -> None:
         """Start or stop."""
         request = urllib.request.Request(f"{self._base}/{what}", method="PUT", data=b"")
-        with urllib.request.urlopen(request, timeout=10):
-            pass
+        try:
+            urllib.request.urlopen(request, timeout=10).close()
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(f"{what} is refused: {error.read().decode()}") from error
 
     def state(self) -> str:
         """Return what it does."""

@@ -4,6 +4,7 @@ import array
 import json
 import math
 import shutil
+import statistics
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,6 +79,11 @@ class Recording:
         """Pictures per second, counted."""
         times = sorted(packet.pts for packet in self.of("video"))
         return (len(times) - 1) / (times[-1] - times[0])
+
+    @property
+    def usual_fps(self) -> float:
+        """Pictures per second where nothing is missing."""
+        return 1 / statistics.median(self._steps("video"))
 
     @property
     def key_distances(self) -> list[float]:

@@ -3,12 +3,14 @@
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pyca.core.clock import Clock, SystemClock
 from pyca.core.errors import CommandError
 from pyca.core.live import Destination, LinkReport, LinkState, Profile, Size, Source
 from pyca.live.encoding import CameraCommand
+from pyca.live.figures import descendants
 from pyca.live.flv import Kind, Reader, Tag
 from pyca.live.makers import Intro, Makers, Note
 from pyca.live.plan import Plan, Surroundings
@@ -45,7 +47,7 @@ class Sink:
 
     def __init__(self, destination: Destination | Path, intro: Intro) -> None:
         self.made_for = destination
-        self.state = LinkState.LIVE
+        self.state = LinkState.CONNECTING
         self.error = ""
         self.restarts = 0
         self.forgotten = 0
@@ -62,6 +64,8 @@ class Sink:
         return Reader().feed(bytes(self.stream))
 
     def offer(self, tags: Sequence[Tag]) -> None:
+        if self.state is LinkState.CONNECTING:
+            self.state = LinkState.LIVE
         if self.stream:
             self.stream += b"".join(tag.encode() for tag in tags)
 
@@ -151,6 +155,16 @@ def encode(picture: str) -> Callable[[int], CameraCommand]:
         )
 
     return command
+
+
+def makers_of(word: str = "ffmpeg") -> list[int]:
+    """Return the processes of ours whose command line has a word; other tests may have left servers."""
+    found = []
+    for pid in descendants():
+        with suppress(OSError):
+            if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
 
 
 def surroundings(folder: Path, clock: Clock | None = None) -> Surroundings:

@@ -20,6 +20,7 @@ from pyca.media.ffmpeg import Tools
 
 _LIMIT = 40.0
 _RATE = 48000
+_PICTURE = 1
 
 
 @dataclass
@@ -31,7 +32,8 @@ class Made:
     progress: bytes = b""
 
     def frames(self) -> list[Tag]:
-        return [tag for tag in self.tags if tag.kind == Kind.VIDEO and not tag.is_setup]
+        # What FFmpeg writes at the very end is no picture, but the mark that there are no more.
+        return [tag for tag in self.tags if tag.kind == Kind.VIDEO and tag.body[1] == _PICTURE]
 
     def setup(self, kind: int) -> list[bytes]:
         return [tag.body for tag in self.tags if tag.kind == kind and tag.is_setup]

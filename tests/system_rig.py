@@ -233,8 +233,9 @@ class Rig:
                 return {}
             with self.database.read() as session:
                 known = {one.name: one for one in services.statuses(session, time.time())}
-            mine = {name: known[name] for name in names}
-            running = all(one.state is not ServiceState.STOPPED for one in mine.values())
+            mine = {name: known[name] for name in names if name in known}
+            stopped = any(one.state is ServiceState.STOPPED for one in mine.values())
+            running = len(mine) == len(names) and not stopped
             return {str(name): one for name, one in mine.items()} if running else {}
 
         return wait_for(alive, f"services {', '.join(names)}")

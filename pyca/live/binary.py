@@ -47,8 +47,17 @@ def protocols_of(binary: Binary) -> frozenset[str]:
     return abilities.protocols(binary.path)
 
 
+@cache
+def demuxers_of(binary: Binary) -> frozenset[str]:
+    """Return the formats and devices that it reads.
+
+    :raises MediaError: where it cannot be run
+    """
+    return abilities.demuxers(binary.path)
+
+
 def ask(binary: Binary) -> None:
-    """Ask everything at the same time, so that the answers are there.
+    """Ask what every stream needs, all at the same time, so that the answers are there.
 
     :raises MediaError: where it cannot be run
     """

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyca.core.live import Program
-from pyca.live import flv
+from pyca.live import flv, silence
 from pyca.live.flv import Kind, Tag
+from pyca.live.silence import Silence
 
 ASTRAY = 5.0
 """seconds between a program's clock and ours after which it is joined anew"""
@@ -48,6 +49,7 @@ class Director:
         self._began: float | None = None
         self._offset = 0
         self._last = {int(Kind.AUDIO): -1, int(Kind.VIDEO): -1}
+        self._silence = Silence()
         self._told: dict[int, Tag] = {}
         self._intro: list[Tag] | None = None
         self._intro_size = 0
@@ -117,7 +119,8 @@ class Director:
 
         Some containers are damaged where FFmpeg is told the same thing twice.
         """
-        head = (flv.metadata(setup.facts), *setup.decoders.values())
+        heard = [] if Kind.AUDIO in setup.decoders else [silence.SETUP]
+        head = (flv.metadata(setup.facts), *setup.decoders.values(), *heard)
         news = [replace(tag, time=time) for tag in head if not _tells(self._told.get(tag.kind), tag)]
         self._told.update((tag.kind, tag) for tag in news)
         return news
@@ -138,6 +141,7 @@ class Director:
         if self._shown is not program or (tag.is_key and tag.time + self._offset <= self._last[Kind.VIDEO]):
             self._shown = program
             self._offset = max(present, self._earliest(program)) - tag.time
+            self._silence.begin(tag.time + self._offset)
             sent += self._news(self._setups[program], tag.time + self._offset)
         time = tag.time + self._offset
         if abs(time - present) > ASTRAY * 1000:
@@ -147,10 +151,16 @@ class Director:
             if tag.kind == Kind.AUDIO:
                 return sent  # from before the key frame that the program was joined at
             time = self._last[tag.kind] + 1
-        self._last[tag.kind] = time
         frame = Tag(tag.kind, time, tag.body)
-        self._keep(frame)
-        return [*sent, frame]
+        frames = [frame, *self._unheard(program, time)]
+        for one in frames:
+            self._last[one.kind] = one.time
+            self._keep(one)
+        return [*sent, *frames]
+
+    def _unheard(self, program: Program, time: int) -> list[Tag]:
+        """Return the silence up to a picture, where a program has no sound of its own."""
+        return [] if Kind.AUDIO in self._setups[program].decoders else self._silence.until(time)
 
     def _earliest(self, program: Program) -> int:
         """Return when a program's first picture may come: a frame after the last, or two would be one."""

@@ -49,11 +49,6 @@ class Feed:
         self._heard = 0.0
         self._silent = False
 
-    @property
-    def connected(self) -> bool:
-        """True while a recorder passes something on."""
-        return self._link is not None and not self._silent
-
     def open(self) -> None:
         """Wait for recorders from now on.
 

@@ -35,7 +35,7 @@ class Leftovers:
                 logger.warning("process %d was left by a streamer that was killed, and is ended", pid)
                 ended += child.signal(signal.SIGKILL)
                 child.close()
-        self._file.unlink(missing_ok=True)
+        self._write()
         return ended
 
     def add(self, child: Child) -> None:

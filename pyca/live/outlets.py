@@ -25,7 +25,8 @@ _TIMEOUT = 7.0
 _START = ("-hide_banner", "-nostdin", "-loglevel", "error", "-nostats", "-progress", "pipe:1")
 _INPUT = ("-stats_period", "0.5", "-probesize", "4096", "-analyzeduration", "0", "-f", "flv", "-i", "pipe:0")
 # By kind: metadata behind the first frame are a stream too to FFmpeg, and it would wait for more of them.
-_COPY = ("-map", "0:v?", "-map", "0:a?", "-c", "copy")
+# And by itself it holds pictures back for ten seconds where a program has no sound, though one before it had.
+_COPY = ("-map", "0:v?", "-map", "0:a?", "-c", "copy", "-max_interleave_delta", "500000")
 _CONTAINERS: dict[str, tuple[str, ...]] = {
     ".mkv": ("-f", "matroska", "-cluster_time_limit", "1000", "-flush_packets", "1"),
     ".mp4": ("-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof", "-flush_packets", "1"),

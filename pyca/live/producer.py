@@ -66,16 +66,6 @@ class Producer:
         return not self.wanted and self._run is None and self._leaving is None
 
     @property
-    def has_picture(self) -> bool:
-        """True while pictures come."""
-        return self._run is not None and self._run.pictured is not None
-
-    @property
-    def fps(self) -> float:
-        """Frames per second that the present run makes, as it says itself."""
-        return (self._run and self._run.progress.fps) or 0.0
-
-    @property
     def dropped(self) -> int:
         """Frames that all runs had to leave out."""
         return self._dropped + ((self._run and self._run.progress.dropped) or 0)

@@ -4,10 +4,16 @@ from collections.abc import Collection
 
 from pyca.core.errors import MediaError
 from pyca.core.live import Profile, Source
-from pyca.live.binary import Binary, ask, binary_at, encoders_of, protocols_of
+from pyca.live.binary import Binary, ask, binary_at, demuxers_of, encoders_of, protocols_of
 from pyca.live.encoders import AUTO, COPY, choose_encoder, software
 from pyca.live.inputs import InputKind, find_input, parse_input
 from pyca.live.plan import Surroundings
+from pyca.media.demands import Source as Device
+from pyca.media.demands import SourceKind
+from pyca.media.sources import look
+
+_DEVICES = {InputKind.DEVICE: "v4l2", InputKind.SCREEN: "x11grab"}
+"""FFmpeg's names for what reads them"""
 
 
 def check_abilities(
@@ -17,12 +23,13 @@ def check_abilities(
 
     :param schemes: of the destinations' addresses, such as rtmps
     :raises ParameterError: where the input or the encoder is none that we know
-    :raises MediaError: where the input is not there, or FFmpeg lacks an encoder or a protocol
+    :raises MediaError: where the input is not there, or FFmpeg lacks something for it
     """
     wanted = parse_input(source.input)
-    if wanted.kind is not InputKind.RECORDER:
-        find_input(wanted, surroundings.environ)
     binary = binary_at(surroundings.tools.ffmpeg)
+    if wanted.kind is not InputKind.RECORDER:
+        found = find_input(wanted, surroundings.environ)
+        _check_devices(binary, _DEVICES.get(found.kind, ""), profile.audio)
     ask(binary)
     _check_protocols(binary, schemes)
     software(binary)
@@ -30,6 +37,18 @@ def check_abilities(
         raise MediaError(f"{binary.path} has no encoder “aac”", "install a fuller FFmpeg")
     if source.encoder not in (AUTO, COPY):
         choose_encoder(source.encoder, binary, profile)
+
+
+def _check_devices(binary: Binary, pictures: str, audio: str) -> None:
+    """Look for a sound card, and whether FFmpeg can read such devices: the bundled one lacks ALSA."""
+    sound, _, name = audio.partition(":")
+    if sound == "alsa" and name:
+        seen = look(Device(SourceKind.ALSA, name))
+        if seen.there is False:
+            raise MediaError(f"the sound: {seen.text}", seen.remedy)
+    for form in (pictures, sound if name else ""):
+        if form and form not in demuxers_of(binary):
+            raise MediaError(f"{binary.path} cannot read from “{form}”", "install the system's FFmpeg")
 
 
 def _check_protocols(binary: Binary, schemes: Collection[str]) -> None:

@@ -73,11 +73,6 @@ class Run:
         return not self._children
 
     @property
-    def pids(self) -> list[int]:
-        """The processes that run."""
-        return [child.pid for child in self._children]
-
-    @property
     def wrong(self) -> bool:
         """True where what it sent was no FLV."""
         return bool(self._wrong)

@@ -45,22 +45,27 @@ _CASES = (
     ),
     _case(r"\b40[13]\b|Unauthorized|Forbidden", "the server refuses the key (check it)", refused=True),
     _case(
-        r"ERROR:(?:BADSECRET|UNSECURE)|wrong password|Password required",
-        "the passphrase is wrong",
+        r"ERROR:(?:BADSECRET|UNSECURE)|Incorrect passphrase|Password required",
+        "the passphrase is wrong (check it)",
         refused=True,
     ),
     _case(
-        r"REJ\w*|Connection setup failure: connection rejected",
+        r"\bREJECT reported\b.*?: (?P<said>.+?)(?: - not processing|$)|reception of a rejection",
         "the server refuses the stream (check passphrase and stream id)",
         refused=True,
+    ),
+    # SRT has no other words for silence. What its own library says about a refusal stands before.
+    _case(
+        r"Connection to srt://.* failed: Input/output error",
+        "nothing answers at the address (is the receiver running, is the port right?)",
     ),
     _case(r"Protocol not found", "this FFmpeg cannot send by this protocol (install a fuller FFmpeg)"),
     _case(
         r"Connection refused", "nothing answers at the address (is the server running, is the port right?)"
     ),
     _case(
-        r"Failed to resolve hostname|Name or service not known|Temporary failure in name resolution"
-        r"|No address associated|resolve",
+        r"Failed to resolve|Name or service not known|Temporary failure in name resolution"
+        r"|No address associated",
         "the name of the server is unknown (check address and DNS)",
     ),
     _case(r"timed out|ETIMEDOUT", "the server does not answer (check address and network)"),

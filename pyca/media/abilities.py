@@ -44,7 +44,7 @@ def abilities(ffmpeg: Path) -> Abilities:
         version(ffmpeg),
         encoders=encoders(ffmpeg),
         decoders=_names(_ask(ffmpeg, "-decoders"), _CODEC),
-        demuxers=_names(_ask(ffmpeg, "-demuxers"), _FORMAT),
+        demuxers=demuxers(ffmpeg),
         muxers=_names(_ask(ffmpeg, "-muxers"), _FORMAT),
     )
 
@@ -66,6 +66,14 @@ def encoders(ffmpeg: Path) -> frozenset[str]:
     :raises MediaError: where it cannot be run
     """
     return _names(_ask(ffmpeg, "-encoders"), _CODEC)
+
+
+def demuxers(ffmpeg: Path) -> frozenset[str]:
+    """Return the formats and devices that an FFmpeg reads.
+
+    :raises MediaError: where it cannot be run
+    """
+    return _names(_ask(ffmpeg, "-demuxers"), _FORMAT)
 
 
 def protocols(ffmpeg: Path) -> frozenset[str]:

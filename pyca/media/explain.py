@@ -31,6 +31,11 @@ _CASES = (
         "choose another codec or install a fuller FFmpeg",
     ),
     _case(
+        r"Codec '(?P<name>\w+)' .*not supported by the bitstream filter 'h264_mp4toannexb'",
+        "the camera delivers {name}, not H.264, and cannot be copied",
+        "set “encoder” to auto",
+    ),
+    _case(
         r"Unknown input format:? '?(?P<name>[^'\s]+)",
         "this FFmpeg cannot read from “{name}”",
         "choose another input or install a fuller FFmpeg",

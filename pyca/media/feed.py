@@ -41,7 +41,6 @@ def feed_output(profile: Profile | None, socket: Path, before: Sequence[str] = (
         *("-flags", "+global_header"),
         *("-f", "fifo", "-fifo_format", "flv", "-queue_size", str(_QUEUE), "-drop_pkts_on_overflow", "1"),
         *("-attempt_recovery", "1", "-recover_any_error", "1", "-recovery_wait_time", "1"),
-        *("-restart_with_keyframe", "1"),
         *("-format_opts", f"flvflags=no_duration_filesize:flush_packets=1:rw_timeout={_PATIENCE}"),
         f"unix:{socket}",
     ]

@@ -52,7 +52,7 @@ def sound_options(*, filtered: bool = True) -> list[str]:
     :param filtered: False for sound that comes out of a filter already: FFmpeg refuses a second one
     """
     # A device whose clock runs differently, or that has gaps, must not push the sound away from the picture.
-    even = ["-af", "aresample=async=1000:first_pts=0"] if filtered else []
+    even = ["-af", "aresample=async=100:first_pts=0"] if filtered else []
     return [*even, "-c:a", "aac", "-b:a", str(AUDIO_BITRATE), "-ar", str(AUDIO_RATE), "-ac", "2"]
 
 

@@ -1,16 +1,19 @@
 """Programs follow each other without a seam: at key frames, on one clock, and with what decoders need."""
 
+import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyca.core.live import Program
+from pyca.core.live import AUDIO_RATE, Program
 from pyca.live import director, flv
 from pyca.live.director import Director
 from pyca.live.flv import Kind, Reader, Tag
-from tests.live_tools import FACTS, audio_setup, inter, key, sound, video_setup
+from pyca.live.silence import SETUP, Silence
+from tests.live_tools import FACTS, FFMPEG, audio_setup, inter, key, sound, video_setup
 
 CAMERA, SLATE, RECORDER = Program.CAMERA, Program.SLATE, Program.RECORDER
 OTHER_AVCC = b"\x01\x64\x00\x28\xff\xe1\x00\x02\x67\x64\x01\x00\x02\x68\xee"
@@ -172,6 +175,40 @@ def test_the_introduction_has_its_limit(monkeypatch: pytest.MonkeyPatch) -> None
     assert not frames(Reader().feed(stage.intro()))
     stage.take(CAMERA, [key(2000)], 102.0)
     assert key(2000) in Reader().feed(stage.intro())
+
+
+def test_a_program_without_sound_gets_silence() -> None:
+    stage = made(SLATE)
+    stage.allow([CAMERA, SLATE])
+    stage.take(SLATE, [key(0), sound(0), sound(80)], 100.0)
+    stage.take(CAMERA, begin()[:2], 100.1)
+    sent = stage.take(CAMERA, [key(0), inter(40), inter(80)], 100.5)
+    assert not [tag for tag in sent if tag.kind == Kind.AUDIO and tag.is_setup]
+    assert [tag.time for tag in sent if tag.kind == Kind.AUDIO] == [500, 521, 542, 564]
+    assert {tag.body for tag in sent if tag.kind == Kind.AUDIO} == {Silence().until(0)[0].body}
+    stage.take(CAMERA, [audio_setup()], 100.6)
+    heard = frames(stage.take(CAMERA, [inter(120), sound(130)], 100.6))
+    assert [(tag.kind, tag.time) for tag in heard] == [(Kind.VIDEO, 620), (Kind.AUDIO, 630)]
+
+
+def test_a_stream_that_begins_without_sound_has_silence_from_the_start() -> None:
+    stage = Director()
+    stage.allow([CAMERA])
+    stage.take(CAMERA, begin()[:2], 100.0)
+    sent = stage.take(CAMERA, [key(0)], 100.0)
+    assert [tag.kind for tag in sent if tag.is_setup] == [Kind.SCRIPT, Kind.VIDEO, Kind.AUDIO]
+    assert [tag.time for tag in frames(sent)] == [0, 0]
+
+
+@pytest.mark.skipif(FFMPEG is None, reason="FFmpeg is not installed")
+def test_silence_is_silent(tmp_path: Path) -> None:
+    quiet = Silence()
+    data = b"".join(tag.encode() for tag in (SETUP, *quiet.until(2000)))
+    argv = [str(FFMPEG), "-v", "error", "-xerror", "-f", "flv", "-i", "pipe:0", "-f", "s16le", "pipe:1"]
+    found = subprocess.run(argv, input=flv.HEADER + data, capture_output=True, check=True, timeout=60)
+    assert not found.stderr
+    assert not any(found.stdout)
+    assert len(found.stdout) / (4 * AUDIO_RATE) == pytest.approx(2, abs=0.1)
 
 
 def test_size_is_remembered_over_the_end_of_a_program() -> None:

@@ -9,21 +9,14 @@ import pytest
 
 from pyca.core.live import Destination, LiveState, Profile, Program, Source
 from pyca.live.engine import Engine
-from pyca.live.figures import descendants
 from pyca.live.plan import Plan
 from tests import live_probe
 from tests.live_rig import RtmpServer
-from tests.live_tools import surroundings
+from tests.live_tools import makers_of, surroundings
 from tests.tools import wait_for
 
 pytestmark = pytest.mark.system
 PROFILE = Profile("240p", 400_000, "1kHz", 25)
-
-
-def camera() -> int:
-    """The process that makes the test picture."""
-    found = [pid for pid in descendants() if b"testsrc2" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    return found[0]
 
 
 def shows(engine: Engine, program: Program) -> None:
@@ -46,7 +39,7 @@ def test_blind_and_a_frozen_camera_break_no_connection(tmp_path: Path) -> None:
             server.wait_for_seconds("show", hidden + 2.5)
             engine.follow(wanted)
             shows(engine, Program.CAMERA)
-            os.kill(camera(), signal.SIGSTOP)
+            os.kill(makers_of("testsrc2")[0], signal.SIGSTOP)
             shows(engine, Program.SLATE)
             shows(engine, Program.CAMERA)
             server.wait_for_seconds("show", server.seconds("show") + 2)
@@ -65,5 +58,5 @@ def test_blind_and_a_frozen_camera_break_no_connection(tmp_path: Path) -> None:
     assert not found.goes_back("video") and not found.goes_back("audio")
     assert sound == [pytest.approx(1000, abs=5), 0]
     assert not troubles
-    assert not list(descendants())
+    assert not makers_of()
     assert not list(folder.iterdir())

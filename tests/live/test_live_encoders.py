@@ -33,6 +33,7 @@ def fake_ffmpeg(folder: Path, encoders: str = "", protocols: str = "rtmp") -> To
         f"""#!/bin/sh
 case "$*" in
     *-encoders) printf 'Encoders:\\n ------\\n{lines}' ;;
+    *-demuxers) printf 'Formats:\\n --\\n D  lavfi words\\n' ;;
     *-protocols) printf 'Input:\\n  file\\nOutput:\\n  {protocols}\\n' ;;
     *) exit 1 ;;
 esac
@@ -62,6 +63,15 @@ def test_lacking_abilities_are_told_before_anything_starts(
     surroundings = around(fake_ffmpeg(tmp_path, encoders), tmp_path)
     with pytest.raises(MediaError, match=words):
         check_abilities(SMALL, TEST, surroundings, schemes)
+
+
+@pytest.mark.parametrize(
+    ("audio", "words"), [("alsa:hw:77", "no such sound card"), ("pulse:mic", "cannot read from “pulse”")]
+)
+def test_sound_that_is_not_there(audio: str, words: str, tmp_path: Path) -> None:
+    surroundings = around(fake_ffmpeg(tmp_path, "libx264 aac"), tmp_path)
+    with pytest.raises(MediaError, match=words):
+        check_abilities(replace(SMALL, audio=audio), TEST, surroundings)
 
 
 def test_abilities_that_are_there(tools: Tools, tmp_path: Path) -> None:

@@ -21,6 +21,26 @@ REFUSED = "[rtmp @ 0x1] Server error: NetStream.Publish.BadName: no such key"
         ("[tcp @ 0x1] Failed to resolve hostname no.such: Name or service not known", "name", False),
         ("rtmp://h/a: Connection timed out", "does not answer", False),
         ("[srt] interpretSrtHandshake: ERROR:BADSECRET", "passphrase", True),
+        (
+            "16:39/SRT.cn: x: REJECT reported from HS processing: Incorrect passphrase - not",
+            "is wrong",
+            True,
+        ),
+        (
+            "SRT.cn: x: REJECT reported from HS processing: room is locked - not processing",
+            "room is locked",
+            True,
+        ),
+        (
+            "[srt @ 0x1] Connection to srt://h:1 failed: Input/output error\nsrt://h:1: Input/output error",
+            "nothing answers",
+            False,
+        ),
+        (
+            "[tcp @ 0x1] Connection to tcp://rejoice.example:1 failed: Connection refused",
+            "nothing answers",
+            False,
+        ),
         ("rtmp://h/a: Input/output error", "closed the connection", True),
         ("rtmp://h/a: Protocol not found", "protocol", False),
     ],

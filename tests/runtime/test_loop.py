@@ -98,10 +98,10 @@ def pulse(clock, notes, beats):
 def drive(clock, scope, pulse):
     """Run a service to its end with a real bell."""
 
-    def drive_(service, reload=lambda: None):
+    def drive_(service, reload=lambda: None, *, at_once=False):
         bell = Bell(scope, "capture")
         try:
-            run(service, clock=clock, bell=bell, pulse=pulse, reload=reload)
+            run(service, clock=clock, bell=bell, pulse=pulse, reload=reload, at_once=at_once)
         finally:
             bell.close()
 
@@ -205,6 +205,13 @@ def test_a_busy_service_is_reloaded_later(drive):
     drive(old, reload=lambda: new)
     assert not old.ticks
     assert len(new.ticked_at) == 1
+
+
+def test_a_busy_service_is_reloaded_at_once_where_it_can_follow(drive):
+    service, asked = Scripted(hang_up()), []
+    service.is_busy = True
+    drive(service, reload=lambda: asked.append(service.is_busy), at_once=True)
+    assert asked == [True]
 
 
 @pytest.mark.parametrize("error", [PycaError("line 3 is wrong"), ValueError("a bug"), None])

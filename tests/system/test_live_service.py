@@ -99,8 +99,8 @@ def test_started_and_blinded_and_stopped_by_curl(box: Box, server: RtmpServer) -
     (file,) = server.recordings(KEY)
     one = live_probe.probe(file)
     assert (one.video_codec, one.audio_codec, one.size) == ("h264", "aac", (426, 240))
-    assert one.fps == pytest.approx(15, abs=1)
-    assert one.longest_gap("video") < 3
+    assert one.usual_fps == pytest.approx(15, abs=1)
+    assert one.longest_gap("video") < 5
     shown = [live_probe.is_like(colour, RED) for colour in live_probe.colours(file)]
     assert [shown[0]] + [after for before, after in pairwise(shown) if before != after] == [True, False, True]
     # Silence goes with the standby picture, the tone with the camera.

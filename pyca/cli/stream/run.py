@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 _BEAT = 1.0
 """seconds between two reports"""
 ENGINE = Engine.__module__
-_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def dry_run(order: Order) -> None:
@@ -61,8 +60,7 @@ def run(order: Order, *, verbose: bool = False, as_json: bool = False) -> None:
             shown.event(LogLine(clock.now(), "warning", text))
         engine = Engine(order.plan, around)
         following = _Following(engine, shown, clock)
-        ends = [number for number in _END if signal.getsignal(number) is not signal.SIG_IGN]
-        with signals_handled(dict.fromkeys(ends, following.ask)) as wakeup:
+        with signals_handled(dict.fromkeys(_ends(), following.ask)) as wakeup:
             engine.start()
             try:
                 following.follow(wakeup)
@@ -134,6 +132,15 @@ class _Following:
         for line in lines:
             self._shown.event(line)
         return bool(lines)
+
+
+def _ends() -> list[int]:
+    """Return the signals that end a stream; the end of a terminal does not where somebody used ``nohup``.
+
+    SIGINT does even where it is ignored so far: shells do that for what scripts start in the background.
+    """
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,))]
 
 
 def _forget_output() -> None:

@@ -1,0 +1,64 @@
+"""``pyca live``: what is given wins, and nothing is half started."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pyca.cli import services
+from pyca.config.settings import Settings
+from pyca.core.states import ServiceName
+from pyca.store.database import Database
+from pyca.store.live import report
+from tests.cli.conftest import Run
+
+Started = list[tuple[ServiceName, Settings]]
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Started:
+    """What would have been run."""
+    found: Started = []
+
+    def note(name: ServiceName, read: Callable[[], Settings]) -> int:
+        found.append((name, read()))
+        return 0
+
+    monkeypatch.setattr(services, "run_service", note)
+    return found
+
+
+def configure(folder: Path, text: str) -> None:
+    (folder / "etc").mkdir()
+    (folder / "etc" / "pyca.conf").write_text(text, "utf-8")
+
+
+def test_what_is_given_wins(pyca: Run, folder: Path, started: Started) -> None:
+    configure(folder, "[live]\nport = 8123\nbind = 192.0.2.1\nfps = 30\n")
+    result = pyca("live", "--bind", "localhost", "--mdns", "--docroot", "pages")
+    assert (result.code, len(started)) == (0, 1)
+    name, settings = started[0]
+    live = settings.live
+    assert (name, live.bind, live.port, live.mdns) == (ServiceName.LIVE, "localhost", 8123, True)
+    assert (live.docroot, live.fps) == (folder / "pages", 30)
+
+
+@pytest.mark.parametrize("given", [["--port", "70000"], ["--port", "x"], ["rtmp://a/b"]])
+def test_what_cannot_be_is_refused(pyca: Run, folder: Path, started: Started, given: list[str]) -> None:
+    assert pyca("live", *given).code == 64
+    assert started == []
+
+
+def test_a_port_that_is_taken_is_told_and_nothing_begins(pyca: Run, folder: Path) -> None:
+    configure(folder, "[live]\nurl = rtmp://127.0.0.1/app\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = pyca("live", "--port", str(port))
+    assert result.code == 64
+    assert f"port {port} is taken" in result.err
+    assert not (folder / "live").exists()
+    database = Database(f"sqlite:///{folder / 'pyca.db'}")
+    with database.read() as session:
+        assert report(session).at == 0
+    database.dispose()
