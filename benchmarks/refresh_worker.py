@@ -7,7 +7,8 @@ import time
 
 from benchmarks.home import CONFIG
 from benchmarks.processes import forget_peak, peak, resident
-from pyca.cli.services import make_service, set_up_logs
+from pyca.cli.reading import set_up_logs
+from pyca.cli.services import make_service
 from pyca.config import load
 from pyca.core.clock import SystemClock
 from pyca.core.states import ServiceName

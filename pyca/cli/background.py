@@ -9,7 +9,8 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from pyca.cli.services import is_alive, run_service, set_up_logs
+from pyca.cli.reading import set_up_logs
+from pyca.cli.services import is_alive, run_service
 from pyca.core.clock import Clock, SystemClock
 from pyca.core.errors import CommandError, RunningError
 from pyca.core.states import ServiceName

@@ -16,7 +16,7 @@ from pyca.core.errors import RunningError
 from pyca.core.states import ServiceName
 
 if TYPE_CHECKING:
-    from pyca.cli.services import Reader
+    from pyca.cli.reading import Reader
     from pyca.config.settings import Settings
     from pyca.store.database import Database
 
@@ -82,7 +82,8 @@ def _supervise(options: Options, names: Sequence[ServiceName]) -> None:
     """
     # What is imported stays for good: looking for garbage among it costs a tenth of the start.
     gc.disable()
-    from pyca.cli.services import is_alive, set_up_logs
+    from pyca.cli.reading import set_up_logs
+    from pyca.cli.services import is_alive
     from pyca.runtime.notify import Notifier
     from pyca.runtime.supervisor import supervise
 

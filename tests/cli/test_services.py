@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pyca.cli.services import reread
+from pyca.cli.reading import reread
 from pyca.config.settings import Agent, Settings
 from pyca.core.errors import ConfigError
 

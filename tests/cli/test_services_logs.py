@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyca.cli import services
+from pyca.cli import reading
 from pyca.config.settings import Agent, Logging, Server, Settings, Ui
 from pyca.runtime import keptlog
 
@@ -34,13 +34,13 @@ def settings(log: Path, *warnings: str, password: str = "CHANGE_ME") -> Settings
 
 @pytest.mark.parametrize("password", ["event", "Password", "opencast", "recorder-7", "admin"])
 def test_a_password_that_is_a_word_does_not_mask_messages(log: Path, password: str) -> None:
-    services.set_up_logs(settings(log, password=password), "pyca")
+    reading.set_up_logs(settings(log, password=password), "pyca")
     logging.getLogger("x").warning("pyca Admin %s", password)
     assert log.read_text().endswith(f"pyca Admin {password}\n")
 
 
 def test_a_proper_password_is_masked(log: Path) -> None:
-    services.set_up_logs(settings(log, password="geheim"), "pyca")
+    reading.set_up_logs(settings(log, password="geheim"), "pyca")
     logging.getLogger("x").warning("it is geheim")
     keptlog.rest()
     assert log.read_text().endswith("it is ********\n")
@@ -48,9 +48,9 @@ def test_a_proper_password_is_masked(log: Path) -> None:
 
 def test_a_risk_is_told_once_and_a_new_one_after_a_reload(log: Path) -> None:
     old = settings(log, "every user can read it")
-    services.set_up_logs(old, "pyca")
+    reading.set_up_logs(old, "pyca")
     new = dataclasses.replace(old, warnings=(*old.warnings, "not encrypted"))
-    assert services.reread(lambda: new, old, "capture") == new
+    assert reading.reread(lambda: new, old, "capture") == new
     text = log.read_text()
     assert (text.count("every user can read it"), text.count("not encrypted")) == (1, 1)
 
@@ -65,7 +65,7 @@ def test_without_any_configuration_a_small_log_is_kept_beside_the_database(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pyca.runtime.logs.stderr_is_journal", lambda: False)
-    services.set_up_logs(kept(log), "capture")
+    reading.set_up_logs(kept(log), "capture")
     logging.getLogger("x").warning("it is geheim")
     keptlog.rest()
     assert (log.parent / "hall-log" / "capture.log").read_text().endswith("[WARNING] it is ********\n")
@@ -82,7 +82,7 @@ def test_no_log_is_kept_where_the_page_has_another_one_or_there_is_no_place(
     else:
         address = "postgresql://pyca:pyca@host/pyca" if why == "server" else "no address"
         given = dataclasses.replace(given, agent=Agent(database=address))
-    services.set_up_logs(given, "capture")
+    reading.set_up_logs(given, "capture")
     logging.getLogger("x").warning("nowhere")
     keptlog.rest()
     assert list(log.parent.iterdir()) == []
