@@ -22,6 +22,8 @@ class Backlog:
 
     def __init__(self, first: bytes = b"", *, longest: float = LONGEST, largest: int = LARGEST) -> None:
         self._part = memoryview(first)
+        self._untouched: Tag | None = None
+        """what the part is, where none of it was written yet"""
         self._tags: deque[Tag] = deque()
         self._size = 0
         self._longest = longest * 1000
@@ -51,9 +53,15 @@ class Backlog:
         if self._is_too_much():
             self._shorten()
 
-    def forget(self) -> None:
-        """Leave out all that waits, up to the next key frame: it must not be seen any more."""
+    def forget(self) -> int:
+        """Leave out all that waits, up to the next key frame: it must not be seen any more.
+
+        :return: bytes that must be written nevertheless, as a part of them was
+        """
         kept: deque[Tag] = deque()
+        if self._untouched is not None:
+            self._tags.appendleft(self._untouched)
+            self._untouched, self._part = None, memoryview(b"")
         for tag in self._tags:
             if tag.is_setup:
                 kept.append(tag)
@@ -62,6 +70,7 @@ class Backlog:
         self._tags = kept
         self._size = sum(len(tag.body) for tag in kept)
         self._until_key = True
+        return len(self._part)
 
     def next(self) -> memoryview:
         """Return bytes to be written now, empty where nothing waits; :meth:`took` tells how many were."""
@@ -70,11 +79,14 @@ class Backlog:
             tag = self._tags.popleft()
             self._size -= len(tag.body)
             self._part = memoryview(tag.encode())
+            self._untouched = tag
         return self._part
 
     def took(self, count: int) -> None:
         """Note that so many bytes were written."""
         self._part = self._part[count:]
+        if count:
+            self._untouched = None
 
     def _is_too_much(self) -> bool:
         if self._size > self._largest:
