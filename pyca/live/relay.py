@@ -43,8 +43,8 @@ _ROOM = 256 * 1024
 _MUCH = 16 * 1024
 _SOON = 0.25
 """seconds of stream that a process may hold and be trusted to have passed on at once"""
-_MOST_WRITES = 64
-"""pieces for one process in one go, before others have their turn"""
+_MOST_WRITES = 8
+"""writes for one process in one go, before others have their turn"""
 
 
 class Relay:
@@ -246,7 +246,7 @@ class Relay:
                     self._close_input()
                 return
             try:
-                self.backlog.took(os.write(self._input, waiting))
+                self.backlog.took(os.writev(self._input, waiting))
             except BlockingIOError:
                 break
             except OSError:
