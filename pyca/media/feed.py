@@ -1,7 +1,7 @@
 """The second output of a recorder's FFmpeg: what it records goes to the streamer as well.
 
 The recording never suffers by it. A thread of its own sends; whatever it cannot send in time is left out, and
-it tries again every second, for ever, whether anybody listens or not.
+it tries again every other second, for ever, whether anybody listens or not.
 """
 
 import itertools
@@ -12,6 +12,14 @@ from pathlib import Path
 from pyca.core.live import Profile
 from pyca.media.h264 import SOFTWARE, picture_filters, picture_options, sound_options
 
+ENCODERS = frozenset({"aac"})
+"""what an FFmpeg has to have, also where pictures are copied"""
+MUXERS = frozenset({"fifo", "flv"})
+PROTOCOL = "unix"
+_AVC = "7"
+"""FLV's name for H.264: the one that a container such as MP4 gives it means nothing there"""
+_PAUSE = 2
+"""seconds between two tries: each that fails leaves a line in the recorder's log"""
 _QUEUE = 60
 """frames of pictures and sound that wait, nearly a second of them"""
 _PATIENCE = 500_000
@@ -32,7 +40,7 @@ def feed_output(profile: Profile | None, socket: Path, before: Sequence[str] = (
     """
     own = _own_maps(before)
     made = any(name.startswith("[") for name in own)
-    pictures = ["-c:v", "copy"] if profile is None else _encoded(profile, filtered=not made)
+    pictures = ["-c:v", "copy", "-tag:v", _AVC] if profile is None else _encoded(profile, filtered=not made)
     return [
         *([] if own else _maps(before)),
         *pictures,
@@ -40,9 +48,9 @@ def feed_output(profile: Profile | None, socket: Path, before: Sequence[str] = (
         # Encoders cannot know that FLV, hidden behind the queue, wants their parameters once.
         *("-flags", "+global_header"),
         *("-f", "fifo", "-fifo_format", "flv", "-queue_size", str(_QUEUE), "-drop_pkts_on_overflow", "1"),
-        *("-attempt_recovery", "1", "-recover_any_error", "1", "-recovery_wait_time", "1"),
-        *("-format_opts", f"flvflags=no_duration_filesize:flush_packets=1:rw_timeout={_PATIENCE}"),
-        f"unix:{socket}",
+        *("-attempt_recovery", "1", "-recover_any_error", "1", "-recovery_wait_time", str(_PAUSE)),
+        *("-format_opts", f"flvflags=no_duration_filesize:rw_timeout={_PATIENCE}"),
+        f"{PROTOCOL}:{socket}",
     ]
 
 
