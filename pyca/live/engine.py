@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 PACE = 0.15
 """seconds between two rounds: what came meanwhile is sent in one go, which keeps us cheap"""
+_BRISK = 0.02
+"""the same for some seconds after an order or another state: somebody waits for what comes of it"""
+_BRISK_FOR = 5.0
 _HASTE = 0.01
 """the same while pipes are full: they hold less than comes in the usual time"""
 _FIGURES = 2.0
@@ -28,7 +31,7 @@ _COSTS = 5.0
 _LOOK = 0.25
 """seconds between two looks at whether anything changed"""
 _LINES = 500
-_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _BROKEN = "the streamer has failed; its log says why"
 
 _Signature = tuple[LiveState, Program, str, tuple[tuple[str, LinkState], ...]]
@@ -54,6 +57,7 @@ class Engine:
         self._signature: _Signature | None = None
         self._since = 0.0
         self._began = 0.0
+        self._brisk_until = float("inf")
         self._looked = float("-inf")
         self._measured = float("-inf")
         self._costed = float("-inf")
@@ -117,6 +121,8 @@ class Engine:
 
     def _note(self, level: str, text: str, destination: str) -> None:
         logger.log(_LEVELS.get(level, logging.INFO), "%s%s", f"{destination}: " if destination else "", text)
+        if level == "debug":
+            return
         with self._lock:
             self._lines.append(LogLine(self._clock.now(), level, text, destination))
         self._tell()
@@ -155,7 +161,8 @@ class Engine:
             now = self._clock.monotonic()
             due = desk.tick(now)
             self._look(desk, now)
-            if not desk.ended and not self._is_called(_HASTE if watch.is_pressed() else PACE):
+            pace = PACE if now >= self._brisk_until else _BRISK
+            if not desk.ended and not self._is_called(_HASTE if watch.is_pressed() else pace):
                 watch.wait(max(due - self._clock.monotonic(), 0.0))
 
     def _obey(self, desk: Desk) -> None:
@@ -165,6 +172,7 @@ class Engine:
             while True:
                 order = self._orders.get_nowait()
                 self._looked = float("-inf")
+                self._brisk_until = self._clock.monotonic() + _BRISK_FOR
                 if order is None:
                     desk.stop()
                 elif isinstance(order, Plan):
@@ -194,6 +202,7 @@ class Engine:
                 self._costs = self._cost.measure(now)
         if self._signature is None or self._signature[0] is not desk.state:
             self._since = self._clock.now()
+            self._brisk_until = now + _BRISK_FOR
         self._signature = signature
         fps, bitrate = desk.flow.rates(now)
         self._report = LiveReport(

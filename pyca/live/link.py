@@ -165,6 +165,13 @@ class Link:
         self._end_relay()
         self._set(LinkState.CLOSING if self._relay else LinkState.OFF)
 
+    def kill(self) -> None:
+        """End it at once, and release all that it holds."""
+        self._closing = True
+        relay, self._relay = self._relay, None
+        if relay:
+            relay.abandon()
+
     def _replace(self) -> None:
         """Have the present process end properly and start another at once."""
         self._again = True

@@ -17,7 +17,7 @@ SEGMENT = 2
 """seconds of one piece of the player page's stream"""
 SEGMENTS = 6
 """pieces that its list names"""
-PREVIEW_WIDTH = 320
+PREVIEW_WIDTH = 640
 """pixels"""
 
 _TIMEOUT = 7.0

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -35,6 +36,8 @@ _LOOK = 2.0
 """seconds between two questions to the system"""
 _FIRST_LOOK = 0.4
 """the same until bytes were acknowledged for the first time"""
+_DYING = 1.0
+"""seconds in which a killed process must be gone"""
 _MOST_WRITES = 64
 """pieces for one process in one go, before others have their turn"""
 
@@ -168,6 +171,21 @@ class Relay:
         self._close_input()
         self._child.signal(signal.SIGKILL)
         self._rung = len(_LADDER)
+
+    def abandon(self) -> None:
+        """End it at once and forget it: its descriptors are closed, and nobody is told of its end."""
+        if self.exit is not None:
+            return
+        self._child.signal(signal.SIGKILL)
+        self._close_input()
+        for pipe in self._readers:
+            self._watch.remove(pipe)
+            os.close(pipe)
+        self._watch.remove(self._child.fileno())
+        # So that no zombie stays.
+        select.select([self._child.fileno()], [], [], _DYING)
+        self._child.poll()
+        self._child.close()
 
     def climb(self, now: float) -> float | None:
         """Go on with ending it, and return the moment of the next step; None where there is none."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyca.core.errors import PycaError
-from pyca.live.encoding import CameraCommand
 from pyca.live.flv import Kind, Reader, Tag
 from pyca.live.leftovers import Leftovers
 from pyca.live.listen import Sayings, pipe_of_frames, pipe_of_words, read_all, room_of
 from pyca.live.plan import Surroundings
+from pyca.live.preparation import Preparation
 from pyca.live.watch import Watch
 from pyca.media.explain import explain
 from pyca.media.progress import Progress, ProgressReader
@@ -25,10 +25,6 @@ _STEPS = ((0.0, int(signal.SIGINT)), (GAP, int(signal.SIGTERM)), (2 * GAP, int(s
 _DYING = 2.0
 """seconds in which a killed process must be gone"""
 _NOWHERE = Path(os.devnull)
-
-
-MakeCommand = Callable[[int], CameraCommand]
-"""is told the descriptor to which progress goes, and gives FLV on standard output"""
 
 
 @dataclass(frozen=True)
@@ -43,11 +39,12 @@ class Means:
 class Run:
     """The processes of one run. They are started by making it.
 
+    :param prepared: how; it is done
     :param send: is told the tags as they come
     :raises PycaError: where they cannot be started
     """
 
-    def __init__(self, make: MakeCommand, means: Means, send: Callable[[list[Tag]], None]) -> None:
+    def __init__(self, prepared: Preparation, means: Means, send: Callable[[list[Tag]], None]) -> None:
         self._means = means
         self._clock = means.surroundings.clock
         self._send = send
@@ -65,7 +62,7 @@ class Run:
         """when the last picture came"""
         self.notes: Sequence[str] = ()
         """what somebody who set the parameters may want to know"""
-        self._start(make)
+        self._start(prepared)
 
     @property
     def ended(self) -> bool:
@@ -115,16 +112,16 @@ class Run:
         for descriptor in list(self._open):
             self._close(descriptor)
 
-    def _start(self, make: MakeCommand) -> None:
+    def _start(self, prepared: Preparation) -> None:
+        command = prepared.command()
         frames, frames_in = pipe_of_frames()
         self._words, words_in = pipe_of_words()
-        progress, progress_in = pipe_of_words()
+        progress, progress_in = prepared.pipe()
         theirs = [frames_in, words_in, progress_in]
         try:
             self._listen(frames, self._take_frames)
             self._listen(self._words, self._sayings.feed)
             self._listen(progress, self._take_progress)
-            command = make(progress_in)
             self.notes = command.notes
             source = subprocess.DEVNULL
             if command.before is not None:
@@ -132,7 +129,7 @@ class Run:
                 theirs += [source, before_out]
                 self._spawn(command.before, Pipes(stdout=before_out, stderr=words_in))
             self._spawn(command.argv, Pipes(source, frames_in, words_in, (progress_in,)))
-        except PycaError:
+        except BaseException:
             self.close()
             raise
         finally:

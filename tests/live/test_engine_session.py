@@ -12,6 +12,7 @@ import pytest
 
 from pyca.core.errors import CommandError
 from pyca.core.live import Destination, LinkState, LiveState, Profile, Program, Source
+from pyca.live.desk import Desk
 from pyca.live.encoding import CameraCommand
 from pyca.live.engine import Engine
 from pyca.live.flv import Kind
@@ -244,12 +245,32 @@ def test_news_wake_whoever_waits(tmp_path: Path) -> None:
     engine.close()
 
 
-def test_what_fails_within_ends_the_session_with_a_message(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("how", ["broken", "fragile"])
+def test_what_fails_at_one_destination_costs_that_one_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:
     shop = Workshop()
-    shop.broken = True
-    with running(tmp_path, shop) as engine:
+    with running(tmp_path, shop, plan(MAIN)) as engine:
+        wait_for(lambda: engine.report().state is LiveState.STREAMING, "the stream", 20)
+        setattr(shop, how, True)
+        engine.follow(plan(MAIN, OTHER))
+        wait_for(lambda: len(caplog.records) > 1 and "broken on purpose" in caplog.text, "the failure", 20)
+        wait_for(lambda: engine.report().links[1].state is LinkState.WAITING, "the pause", 20)
+        assert "the log says why" in engine.report().links[1].error
+        setattr(shop, how, False)
+        wait_for(lambda: engine.report().links[1].state is LinkState.LIVE, "the other one", 20)
+        assert engine.report().state is LiveState.STREAMING
+        assert shop.sink("main") is shop.sinks[0] and not shop.sink("main").ended
+
+
+def test_what_fails_within_ends_the_session_with_a_message(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_desk: Desk) -> None:
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr(Desk, "_judge", fails)
+    with running(tmp_path, Workshop()) as engine:
         assert engine.join(20)
         assert engine.report().state is LiveState.IDLE
         assert "its log says why" in engine.report().error
