@@ -38,8 +38,8 @@ _FIRST_LOOK = 0.4
 """the same until bytes were acknowledged for the first time"""
 _DYING = 1.0
 """seconds in which a killed process must be gone"""
-_MOST_WRITES = 64
-"""pieces for one process in one go, before others have their turn"""
+_MOST_WRITES = 8
+"""writes for one process in one go, before others have their turn"""
 
 
 class Relay:
@@ -237,7 +237,7 @@ class Relay:
                     self._close_input()
                 return
             try:
-                self.backlog.took(os.write(self._input, waiting))
+                self.backlog.took(os.writev(self._input, waiting))
             except BlockingIOError:
                 break
             except OSError:
