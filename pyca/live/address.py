@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from pyca.core.control import HIDDEN, ParameterError
+from pyca.core.masking import without
 
 LONGEST_KEY = 900
 """characters; FFmpeg reads a line of up to 1000 bytes where keys are passed to it in a file"""
@@ -118,9 +119,7 @@ def hide(text: str, secrets: Iterable[str]) -> str:
 
     :param secrets: the longest first
     """
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return text
+    return without(text, secrets, HIDDEN)
 
 
 def parse(url: str, key: str = "") -> Address:
