@@ -21,6 +21,8 @@ REFUSALS = 3
 """tries in a row after which a server that refuses is believed, where it has never taken the stream"""
 STEADY = 5.0
 """seconds after which a connection counts as one that stands"""
+_OVER = 2.0
+"""seconds after which the trouble before a connection is no news any more"""
 BACKOFF = Backoff(first=1.0, limit=30.0, factor=1.5)
 """rises slowly, as most outages are a restart of the server"""
 
@@ -146,12 +148,13 @@ class Link:
         relay = self._relay
         waits = self._state is LinkState.WAITING
         clock = self._around.clock
+        now = clock.monotonic()
         return LinkReport(
             self._destination.id,
             self._destination.label,
             self._state,
             address=self._address,
-            error=self._error,
+            error=self._error if self._live_at is None or now - self._live_at < _OVER else "",
             since=self._since,
             sent=self._sent + (relay.sent if relay else 0),
             bitrate=relay.bitrate() if relay and self._state is LinkState.LIVE else 0.0,
