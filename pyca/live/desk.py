@@ -24,8 +24,8 @@ COPY = "copy"
 PATIENCE = 3.0
 """seconds that a camera that has not failed may take before the slate is shown"""
 FEED_PATIENCE = 8.0
-"""seconds for which a stream that has shown nothing yet waits for a recorder that has the camera: players keep
-the size of its beginning, and a recorder's FFmpeg may take its time"""
+"""seconds for which a stream that has shown nothing yet waits for a recorder that has the camera: players
+keep the size of its beginning, and a recorder's FFmpeg may take its time"""
 PREPARATION = 8.0
 """seconds after which a stream that has begun has time for its slate"""
 _JUDGE = 0.25
