@@ -55,6 +55,8 @@ class Desk:
         self.state = LiveState.PREPARING
         self.error = ""
         """the last one"""
+        self.refused = False
+        """True where the input can never be streamed as it is wanted"""
         leftovers = Leftovers(surroundings.folder, self._clock)
         leftovers.end()
         means = Means(surroundings, watch, leftovers)
@@ -228,6 +230,11 @@ class Desk:
         if refused := self.links.refused():
             self._tell("error", f"the stream ends: {refused}")
             self.stop(refused)
+            return
+        if self._camera.hopeless and not self._plan.feed:
+            self.refused = True
+            self._tell("error", f"the stream ends: {self._camera.error}")
+            self.stop(self._camera.error)
             return
         self.error = self._camera.error or self.error
         self.state = LiveState.STREAMING if self.links.takes() else LiveState.PREPARING

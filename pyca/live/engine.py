@@ -6,7 +6,7 @@ import os
 import select
 from collections import deque
 from dataclasses import replace
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Event, Lock, Thread
 
 from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, LogLine, Program
@@ -18,7 +18,7 @@ from pyca.live.watch import Watch
 
 logger = logging.getLogger(__name__)
 
-PACE = 0.15
+PACE = 0.2
 """seconds between two rounds: what came meanwhile is sent in one go, which keeps us cheap"""
 _BRISK = 0.02
 """the same for some seconds after an order or another state: somebody waits for what comes of it"""
@@ -50,6 +50,8 @@ class Engine:
         self._clock = surroundings.clock
         self._orders: SimpleQueue[Plan | str | None] = SimpleQueue()
         self._order_bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._waiter = select.poll()
+        self._waiter.register(self._order_bell, select.POLLIN)
         self._news_bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._lock = Lock()
         self._lines: deque[LogLine] = deque(maxlen=_LINES)
@@ -131,7 +133,7 @@ class Engine:
         os.eventfd_write(self._news_bell, 1)
 
     def _run(self) -> None:
-        error = _BROKEN
+        error, refused = _BROKEN, False
         watch = Watch()
         watch.add(self._order_bell, lambda _events: None)
         try:
@@ -140,12 +142,12 @@ class Engine:
                 self._work_to_the_end(desk, watch)
             finally:
                 desk.close()
-                error = desk.error
+                error, refused = desk.error, desk.refused
         except Exception:
             logger.exception("the streamer has failed")
         finally:
             watch.close()
-            self._finish(error)
+            self._finish(error, refused=refused)
 
     def _work_to_the_end(self, desk: Desk, watch: Watch) -> None:
         try:
@@ -166,25 +168,24 @@ class Engine:
                 watch.wait(max(due - self._clock.monotonic(), 0.0))
 
     def _obey(self, desk: Desk) -> None:
+        if self._orders.empty():
+            return
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._order_bell)
-        with contextlib.suppress(Empty):
-            while True:
-                order = self._orders.get_nowait()
-                self._looked = float("-inf")
-                self._brisk_until = self._clock.monotonic() + _BRISK_FOR
-                if order is None:
-                    desk.stop()
-                elif isinstance(order, Plan):
-                    desk.follow(order)
-                else:
-                    desk.links.restart(order)
+        self._looked = float("-inf")
+        self._brisk_until = self._clock.monotonic() + _BRISK_FOR
+        while not self._orders.empty():
+            order = self._orders.get()
+            if order is None:
+                desk.stop()
+            elif isinstance(order, Plan):
+                desk.follow(order)
+            else:
+                desk.links.restart(order)
 
     def _is_called(self, seconds: float) -> bool:
         """Rest, and tell whether an order came meanwhile."""
-        waiter = select.poll()
-        waiter.register(self._order_bell, select.POLLIN)
-        return bool(waiter.poll(seconds * 1000))
+        return bool(self._waiter.poll(seconds * 1000))
 
     def _look(self, desk: Desk, now: float) -> None:
         """Write a new report where something changed, or the figures are old."""
@@ -223,9 +224,10 @@ class Engine:
         )
         self._tell()
 
-    def _finish(self, error: str) -> None:
+    def _finish(self, error: str, *, refused: bool) -> None:
         now = self._clock.now()
         last = self._report
+        end = LinkState.REFUSED if refused else LinkState.OFF
         self._report = LiveReport(
             error=error,
             since=now,
@@ -234,12 +236,13 @@ class Engine:
             dropped=last.dropped,
             source_restarts=last.source_restarts,
             sent=last.sent,
-            links=tuple(_over(link) for link in last.links),
+            links=tuple(_over(link, end) for link in last.links),
         )
         self._done.set()
         self._tell()
 
 
-def _over(link: LinkReport) -> LinkReport:
-    state = link.state if link.state is LinkState.REFUSED else LinkState.OFF
+def _over(link: LinkReport, end: LinkState) -> LinkReport:
+    """Return the last word on a link: what was given up stays so, until somebody starts anew."""
+    state = link.state if link.state is LinkState.REFUSED else end
     return replace(link, state=state, bitrate=0.0, next_try=None)

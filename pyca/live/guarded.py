@@ -48,9 +48,13 @@ class Guarded:
 
     def offer(self, tags: Sequence[Tag]) -> None:
         """Pass on the next tags."""
-        with self._kept_apart():
+        # Without the context manager, which costs more than all else here.
+        try:
             if self._receiver is not None:
                 self._receiver.offer(tags)
+        except Exception:
+            logger.exception("a destination has failed")
+            self._break()
 
     def forget(self) -> None:
         """Leave out what waits."""
@@ -63,9 +67,12 @@ class Guarded:
         if self._receiver is None and now >= self._next and not self._closing:
             with self._kept_apart():
                 self._receiver = self._make(self._watch)
-        with self._kept_apart():
+        try:
             if self._receiver is not None:
                 return self._receiver.tick(now)
+        except Exception:
+            logger.exception("a destination has failed")
+            self._break()
         return _NEVER if self._closing else self._next
 
     def report(self) -> LinkReport:

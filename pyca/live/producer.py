@@ -60,7 +60,10 @@ class Producer:
         """how often a run was replaced because it failed"""
         self.error = ""
         """why the last run failed; empty since pictures came again"""
+        self.hopeless = False
+        """True where no run has ever given a picture, and none will"""
         self._dropped = 0
+        self._shown = False
         self._told: set[str] = set()
         self._noted = ""
 
@@ -157,6 +160,7 @@ class Producer:
         since = run.started if run.pictured is None else run.pictured
         patience = FIRST_PICTURE if run.pictured is None else STALL
         if run.ended or run.wrong:
+            self.hopeless = self.hopeless or (run.unfit and not self._shown)
             self._failed(run.why() or "it ended by itself", now)
         elif now >= since + patience:
             words = "gave no picture" if run.pictured is None else "stopped giving pictures"
@@ -164,6 +168,7 @@ class Producer:
             self._failed(f"it {words} for {patience:.0f} s" + (f": {why}" if why else ""), now)
         elif run.pictured is not None:
             self.error = ""
+            self._shown = True
             if run.pictured > run.started + _STEADY:
                 self._failures = 0
         return max(since + patience, now)

@@ -25,6 +25,7 @@ _STEPS = ((0.0, int(signal.SIGINT)), (GAP, int(signal.SIGTERM)), (2 * GAP, int(s
 _DYING = 2.0
 """seconds in which a killed process must be gone"""
 _NOWHERE = Path(os.devnull)
+_UNFIT = "not supported by the bitstream filter 'h264_mp4toannexb'"
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,14 @@ class Run:
         """True where what it sent was no FLV."""
         return bool(self._wrong)
 
+    @property
+    def unfit(self) -> bool:
+        """True where what is to be copied is no H.264, which no patience changes."""
+        return _UNFIT in self._said()
+
     def why(self) -> str:
         """Return what its processes said about their end, in words for an operator; empty without any."""
-        if self._words in self._open:
-            # Its end is known before its last words are read.
-            data, _end = read_all(self._words)
-            self._sayings.feed(data)
-        return self._wrong or explain(str(self._sayings)) or self._end
+        return self._wrong or explain(self._said()) or self._end
 
     def stop(self) -> None:
         """Ask its processes to end, harder and harder. What they still send is thrown away."""
@@ -135,6 +137,13 @@ class Run:
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
+
+    def _said(self) -> str:
+        if self._words in self._open:
+            # Its end is known before its last words are read.
+            data, _end = read_all(self._words)
+            self._sayings.feed(data)
+        return str(self._sayings)
 
     def _spawn(self, argv: Sequence[str], pipes: Pipes) -> None:
         environ = self._means.surroundings.environ

@@ -1,5 +1,6 @@
 """A program is started, watched, and replaced when it ends, hangs or sends rubbish; nothing of it stays."""
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +36,7 @@ class Stage:
         self.folder = folder
         self.clock = clock
         self.watch = Watch()
-        self.others = psutil.Process().children()
+        self.seen: set[psutil.Process] = set()
         self.tags: list[Tag] = []
         self.taker: Callable[[Sequence[Tag]], None] = self.tags.extend
         self.losses = 0
@@ -70,7 +71,11 @@ class Stage:
         wait_for(look, what, 20)
 
     def children(self) -> list[psutil.Process]:
-        return [child for child in psutil.Process().children() if child not in self.others]
+        """Its own, in the order of their start; other tests may have processes that are about to end."""
+        file = self.folder / "children.json"
+        found = [psutil.Process(int(pid)) for pid in json.loads(file.read_text())] if file.exists() else []
+        self.seen.update(found)
+        return found
 
 
 @pytest.fixture
@@ -79,7 +84,7 @@ def stage(tmp_path: Path, clock: FakeClock) -> Iterator[Stage]:
     yield made
     made.producer.close()
     made.watch.close()
-    assert not made.children()
+    assert not made.children() and not [one for one in made.seen if one.is_running()]
 
 
 def test_tags_come_as_they_were_made(stage: Stage) -> None:

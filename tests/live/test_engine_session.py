@@ -290,6 +290,19 @@ def test_what_fails_at_one_destination_costs_that_one_only(
         assert shop.sink("main") is shop.sinks[0] and not shop.sink("main").ended
 
 
+def test_a_copy_of_what_is_no_h264_is_refused(tmp_path: Path) -> None:
+    shop = Workshop()
+    words = "Codec hevc (173) is not supported by the bitstream filter h264_mp4toannexb"
+    said = words.replace("hevc", "'hevc'").replace("h264_mp4toannexb", "'h264_mp4toannexb'")
+    shop.camera_command = lambda _progress: CameraCommand(["sh", "-c", 'echo "$0" >&2; exit 1', said])
+    with running(tmp_path, shop) as engine:
+        assert engine.join(20)
+        report = engine.report()
+    assert report.state is LiveState.IDLE and "delivers hevc, not H.264" in report.error
+    assert [link.state for link in report.links] == [LinkState.REFUSED]
+    assert not any(sink.tags for sink in shop.sinks)
+
+
 def test_what_fails_within_ends_the_session_with_a_message(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,11 +161,16 @@ def test_a_file_of_another_container_is_copied(tools: Tools, tmp_path: Path, pla
 @pytest.mark.parametrize(
     ("before", "maps"),
     [
-        (["ffmpeg", "-f", "v4l2", "-i", "/dev/video0", "-c", "copy", "a.mkv"], ["0:v:0", "0:a:0?"]),
+        (["ffmpeg", "-f", "v4l2", "-i", "/dev/video0", "-c", "copy", "a.mkv"], ["0:v:0?", "0:a:0?"]),
         (
             ["ffmpeg", "-f", "v4l2", "-i", "/dev/video0", "-f", "alsa", "-i", "hw:1", "a.mkv"],
-            ["0:v:0", "1:a:0?"],
+            ["0:v:0?", "1:a:0?"],
         ),
+        (
+            ["ffmpeg", "-f", "alsa", "-i", "hw:1", "-f", "v4l2", "-i", "/dev/video0", "a.mkv"],
+            ["1:v:0?", "0:a:0?"],
+        ),
+        (["ffmpeg", "-f", "pulse", "-i", "default", "a.ogg"], ["0:v:0?", "0:a:0?"]),
         (["ffmpeg", "-i", "rtsp://a/b", "a.mkv", "-map", "0:v:1", "-map", "0:a:0"], []),
     ],
 )
