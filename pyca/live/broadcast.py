@@ -4,10 +4,10 @@ import logging
 from dataclasses import replace
 
 from pyca.config.settings import Settings
-from pyca.config.types import mask_password
 from pyca.core.clock import Clock
 from pyca.core.errors import PycaError
 from pyca.core.live import LinkState, LiveReport, LiveState
+from pyca.core.secrecy import mask
 from pyca.live.alerts import Alerts
 from pyca.live.journal import Journal
 from pyca.live.planning import Demand, plan
@@ -62,7 +62,7 @@ class Broadcast:
         self._moment = 0.0
         self._moved = self.began
         """when the engine last did something"""
-        journal.begin(self._plan.profile, mask_password(self._plan.source.input), uid)
+        journal.begin(self._plan.profile, mask(self._plan.source.input), uid)
 
     def fileno(self) -> int:
         """Return a descriptor that is readable when there is news."""
