@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from pyca.cli.reading import Reader, reread
 from pyca.core.clock import Clock
-from pyca.core.errors import PycaError
-from pyca.core.states import ServiceName
+from pyca.core.errors import PycaError, StoreError
+from pyca.core.states import ServiceName, ServiceState
 
 if TYPE_CHECKING:
     from pyca.config.settings import Settings
     from pyca.live.plan import Plan
     from pyca.live.streamer import MakeStreamer, Streamer
+    from pyca.runtime.pulse import Pulse
     from pyca.store.database import Database
     from pyca.ui.livebox.server import LiveServer
 
@@ -35,11 +36,12 @@ def stream_and_serve(settings: "Settings", read: Reader, database: "Database", c
     bell = Bell(database.scope, ServiceName.LIVE)
     desk = _Interface(settings, read, database, clock)
     try:
-        desk.open()
         notifier = Notifier(clock=clock)
         heart = Heart(ServiceName.LIVE, database, clock)
         pulse = Pulse(clock=clock, notifier=notifier, beat=heart.beat)
         try:
+            _say_alive(database, clock)
+            _open(desk, pulse)
             service = LiveService(settings, database, clock, pulse, _engines(clock))
             # A stream may run for weeks: it goes on while its service follows another configuration.
             run(
@@ -56,6 +58,25 @@ def stream_and_serve(settings: "Settings", read: Reader, database: "Database", c
     finally:
         desk.close()
         bell.close()
+
+
+def _say_alive(database: "Database", clock: Clock) -> None:
+    """Store the first sign of life, so that the interface knows of it from its own first moment on."""
+    from pyca.store import services
+
+    try:
+        with database.write() as session:
+            services.beat(session, ServiceName.LIVE, ServiceState.IDLE, "starting", clock.now())
+    except StoreError as error:
+        logger.warning("the heartbeat cannot be stored: %s", error)
+
+
+def _open(desk: "_Interface", pulse: "Pulse") -> None:
+    try:
+        desk.open()
+    except PycaError:
+        pulse.show(ServiceState.STOPPED, "stopped")
+        raise
 
 
 class _Interface:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pyca.core.errors import PycaError
 from pyca.core.live import Destination, LinkReport, LinkState
 from pyca.live.flv import Tag
+from pyca.live.guarded import Guarded, added
 from pyca.live.makers import Intro, Makers, Receiver
 from pyca.live.plan import Plan, Surroundings
 from pyca.live.watch import Watch
@@ -127,27 +128,30 @@ class Distribution:
         def note(level: str, text: str) -> None:
             self._note(level, text, name if isinstance(made_for, Destination) else "")
 
-        common = (self._surroundings, self._watch, self._intro, note)
-        if isinstance(made_for, Destination):
-            return self._makers.link(made_for, *common)
-        makers = {
-            _RECORDING: self._makers.recording,
-            _PLAYER: self._makers.hls,
-            _PREVIEW: self._makers.preview,
-        }
-        return makers[name](made_for, *common)
+        def make(watch: Watch) -> Receiver:
+            common = (self._surroundings, watch, self._intro, note)
+            if isinstance(made_for, Destination):
+                return self._makers.link(made_for, *common)
+            makers = {
+                _RECORDING: self._makers.recording,
+                _PLAYER: self._makers.hls,
+                _PREVIEW: self._makers.preview,
+            }
+            return makers[name](made_for, *common)
+
+        return Guarded(make, self._watch, self._surroundings.clock, note)
 
     def _end(self, name: str) -> None:
         _made_for, outlet = self._outlets.pop(name)
         # Before it is closed: that it has refused is to be known also when all is over.
-        self._before[name] = _added(self._before.get(name), outlet.report())
+        self._before[name] = added(self._before.get(name), outlet.report())
         outlet.close()
         self._ending.append((name, outlet))
 
     def _report(self, destination: Destination) -> LinkReport:
         before = self._before.get(destination.id)
         if destination.id in self._outlets:
-            report = _added(before, self._outlets[destination.id][1].report())
+            report = added(before, self._outlets[destination.id][1].report())
         else:
             leaving = any(name == destination.id for name, _outlet in self._ending)
             state = LinkState.CLOSING if leaving else LinkState.OFF
@@ -163,15 +167,3 @@ def _is_same(one: Destination | Path, other: Destination | Path | None) -> bool:
     if isinstance(one, Destination) and isinstance(other, Destination):
         return replace(one, label=other.label) == other
     return one == other
-
-
-def _added(before: LinkReport | None, report: LinkReport) -> LinkReport:
-    """Return the figures of a destination over all its outlets of this session."""
-    if before is None:
-        return report
-    return replace(
-        report,
-        sent=before.sent + report.sent,
-        dropped=before.dropped + report.dropped,
-        reconnects=before.reconnects + report.reconnects,
-    )

@@ -51,17 +51,38 @@ def software(binary: Binary) -> str:
     raise _lacking(binary, SOFTWARE)
 
 
-@cache
 def works(name: str, binary: Binary, profile: Profile) -> bool:
-    """Tell whether an encoder makes a few pictures here and now."""
+    """Tell whether an encoder makes a few pictures on this machine."""
+    return not trouble_of(name, binary, profile)
+
+
+def require_working(name: str, binary: Binary, profile: Profile) -> None:
+    """Check that an encoder that needs a chip makes pictures: FFmpeg knows many chips, a machine has one.
+
+    :raises MediaError: where it does not
+    """
+    if name not in _SOFTWARE and (trouble := trouble_of(name, binary, profile)):
+        raise MediaError(
+            f"the encoder “{name}” does not work on this machine: {trouble}", "set “encoder” to auto"
+        )
+
+
+@cache
+def trouble_of(name: str, binary: Binary, profile: Profile) -> str:
+    """Return why an encoder makes no pictures here; empty where it does. It is tried once."""
     size = profile.size
     picture = f"color=s={size.width}x{size.height}:r={profile.fps}"
     argv = [str(binary.path), "-nostdin", "-v", "error", *device_options(name), "-f", "lavfi", "-i", picture]
     argv += ["-vf", filters(name, profile), *picture_options(profile, name), "-frames:v", "5"]
     try:
-        return run([*argv, "-f", "null", "-"], _LIMIT).code == 0
-    except MediaError:
-        return False
+        done = run([*argv, "-f", "null", "-"], _LIMIT)
+    except MediaError as error:
+        return error.message
+    if done.code == 0:
+        return ""
+    # What FFmpeg says last follows from what it says first.
+    lines = [line.partition("] ")[2] or line for line in done.errors.splitlines() if line.strip()]
+    return lines[0][:200] if lines else "it ended without a word"
 
 
 def device_options(name: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from pyca.live.backlog import Backlog
 from pyca.live.flv import Tag
 from pyca.live.form import Form
 from pyca.live.hidden import opened, placed
-from pyca.live.listen import roomy
+from pyca.live.listen import roomy, waiting_in
 from pyca.live.outlets import Outlet
 from pyca.live.plan import Surroundings
 from pyca.live.watch import WRITE, Watch
@@ -35,8 +36,15 @@ _LOOK = 2.0
 """seconds between two questions to the system"""
 _FIRST_LOOK = 0.4
 """the same until bytes were acknowledged for the first time"""
-_MOST_WRITES = 64
-"""pieces for one process in one go, before others have their turn"""
+_DYING = 1.0
+"""seconds in which a killed process must be gone"""
+_ROOM = 256 * 1024
+"""bytes that its pipe holds: what it has been given cannot be taken back"""
+_MUCH = 16 * 1024
+_SOON = 0.25
+"""seconds of stream that a process may hold and be trusted to have passed on at once"""
+_MOST_WRITES = 8
+"""writes for one process in one go, before others have their turn"""
 
 
 class Relay:
@@ -118,9 +126,13 @@ class Relay:
         self._pump()
         return False
 
-    def forget(self) -> None:
-        """Give it nothing of what waits for it."""
-        self.backlog.forget()
+    def forget(self) -> bool:
+        """Give it nothing of what waits for it.
+
+        :return: True where it holds so much already that it would go on with that for a while
+        """
+        held = self.backlog.forget() + (waiting_in(self._input) if self._input >= 0 else 0)
+        return held > max(_MUCH, self.bitrate() / 8 * _SOON)
 
     def stalled(self, now: float) -> str:
         """Return in which way it has come to a standstill, empty where it has not."""
@@ -169,6 +181,21 @@ class Relay:
         self._child.signal(signal.SIGKILL)
         self._rung = len(_LADDER)
 
+    def abandon(self) -> None:
+        """End it at once and forget it: its descriptors are closed, and nobody is told of its end."""
+        if self.exit is not None:
+            return
+        self._child.signal(signal.SIGKILL)
+        self._close_input()
+        for pipe in self._readers:
+            self._watch.remove(pipe)
+            os.close(pipe)
+        self._watch.remove(self._child.fileno())
+        # So that no zombie stays.
+        select.select([self._child.fileno()], [], [], _DYING)
+        self._child.poll()
+        self._child.close()
+
     def climb(self, now: float) -> float | None:
         """Go on with ending it, and return the moment of the next step; None where there is none."""
         if self._ending is None or self.exit is not None:
@@ -182,7 +209,7 @@ class Relay:
     def _start(self, outlet: Outlet, around: Surroundings) -> tuple[int, tuple[int, int], Child]:
         secrets = opened(outlet.preset) if outlet.preset else -1
         their_input, our_input = os.pipe()
-        roomy(our_input)
+        roomy(our_input, _ROOM)
         our_output, their_output = os.pipe()
         our_errors, their_errors = os.pipe()
         try:
@@ -219,7 +246,7 @@ class Relay:
                     self._close_input()
                 return
             try:
-                self.backlog.took(os.write(self._input, waiting))
+                self.backlog.took(os.writev(self._input, waiting))
             except BlockingIOError:
                 break
             except OSError:

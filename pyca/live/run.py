@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyca.core.errors import PycaError
-from pyca.live.encoding import CameraCommand
 from pyca.live.flv import Kind, Reader, Tag
 from pyca.live.leftovers import Leftovers
 from pyca.live.listen import Sayings, pipe_of_frames, pipe_of_words, read_all, room_of
 from pyca.live.plan import Surroundings
+from pyca.live.preparation import Preparation
 from pyca.live.watch import Watch
 from pyca.media.explain import explain
 from pyca.media.progress import Progress, ProgressReader
@@ -25,10 +25,7 @@ _STEPS = ((0.0, int(signal.SIGINT)), (GAP, int(signal.SIGTERM)), (2 * GAP, int(s
 _DYING = 2.0
 """seconds in which a killed process must be gone"""
 _NOWHERE = Path(os.devnull)
-
-
-MakeCommand = Callable[[int], CameraCommand]
-"""is told the descriptor to which progress goes, and gives FLV on standard output"""
+_UNFIT = "not supported by the bitstream filter 'h264_mp4toannexb'"
 
 
 @dataclass(frozen=True)
@@ -43,11 +40,12 @@ class Means:
 class Run:
     """The processes of one run. They are started by making it.
 
+    :param prepared: how; it is done
     :param send: is told the tags as they come
     :raises PycaError: where they cannot be started
     """
 
-    def __init__(self, make: MakeCommand, means: Means, send: Callable[[list[Tag]], None]) -> None:
+    def __init__(self, prepared: Preparation, means: Means, send: Callable[[list[Tag]], None]) -> None:
         self._means = means
         self._clock = means.surroundings.clock
         self._send = send
@@ -65,7 +63,7 @@ class Run:
         """when the last picture came"""
         self.notes: Sequence[str] = ()
         """what somebody who set the parameters may want to know"""
-        self._start(make)
+        self._start(prepared)
 
     @property
     def ended(self) -> bool:
@@ -77,13 +75,14 @@ class Run:
         """True where what it sent was no FLV."""
         return bool(self._wrong)
 
+    @property
+    def unfit(self) -> bool:
+        """True where what is to be copied is no H.264, which no patience changes."""
+        return _UNFIT in self._said()
+
     def why(self) -> str:
         """Return what its processes said about their end, in words for an operator; empty without any."""
-        if self._words in self._open:
-            # Its end is known before its last words are read.
-            data, _end = read_all(self._words)
-            self._sayings.feed(data)
-        return self._wrong or explain(str(self._sayings)) or self._end
+        return self._wrong or explain(self._said()) or self._end
 
     def stop(self) -> None:
         """Ask its processes to end, harder and harder. What they still send is thrown away."""
@@ -115,16 +114,16 @@ class Run:
         for descriptor in list(self._open):
             self._close(descriptor)
 
-    def _start(self, make: MakeCommand) -> None:
+    def _start(self, prepared: Preparation) -> None:
+        command = prepared.command()
         frames, frames_in = pipe_of_frames()
         self._words, words_in = pipe_of_words()
-        progress, progress_in = pipe_of_words()
+        progress, progress_in = prepared.pipe()
         theirs = [frames_in, words_in, progress_in]
         try:
             self._listen(frames, self._take_frames)
             self._listen(self._words, self._sayings.feed)
             self._listen(progress, self._take_progress)
-            command = make(progress_in)
             self.notes = command.notes
             source = subprocess.DEVNULL
             if command.before is not None:
@@ -132,12 +131,19 @@ class Run:
                 theirs += [source, before_out]
                 self._spawn(command.before, Pipes(stdout=before_out, stderr=words_in))
             self._spawn(command.argv, Pipes(source, frames_in, words_in, (progress_in,)))
-        except PycaError:
+        except BaseException:
             self.close()
             raise
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
+
+    def _said(self) -> str:
+        if self._words in self._open:
+            # Its end is known before its last words are read.
+            data, _end = read_all(self._words)
+            self._sayings.feed(data)
+        return str(self._sayings)
 
     def _spawn(self, argv: Sequence[str], pipes: Pipes) -> None:
         environ = self._means.surroundings.environ

@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from pyca.core.live import (
+    RESOLUTIONS,
     LinkReport,
     LinkState,
     LiveReport,
@@ -57,6 +58,15 @@ def setup(session: Session, first: Setup, *, held: bool = False) -> Setup:
     )
 
 
+def profile(session: Session) -> Profile | None:
+    """Return how pictures and sound are sent; None where the configuration's values count."""
+    row = session.get(SetupRow, _ONLY)
+    if row is None or not row.profile:
+        return None
+    found = made(Profile, row.profile, Profile())
+    return found if found.resolution in RESOLUTIONS else None
+
+
 def change_profile(session: Session, profile: Profile, now: float) -> None:
     """Store how pictures and sound are sent; the configuration's values count no longer."""
     row = _held(session, now)
@@ -105,6 +115,12 @@ def restart(session: Session, destination: str, now: float) -> None:
     """Store that one destination is to be restarted."""
     row = _held(session, now)
     row.restarts = {**row.restarts, destination: row.restarts.get(destination, 0) + 1}
+
+
+def forget(session: Session, destination: str, now: float) -> None:
+    """Store that one destination was removed: how often it was restarted is of no interest any more."""
+    row = _held(session, now)
+    row.restarts = {name: count for name, count in row.restarts.items() if name != destination}
 
 
 def touch(session: Session, now: float) -> None:

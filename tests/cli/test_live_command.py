@@ -8,9 +8,13 @@ import pytest
 
 from pyca.cli import services
 from pyca.config.settings import Settings
+from pyca.core.clock import SystemClock
+from pyca.core.errors import UsageError
 from pyca.core.states import ServiceName
+from pyca.live.operator import DEAD, status
 from pyca.store.database import Database
 from pyca.store.live import report
+from pyca.ui.livebox.server import LiveServer
 from tests.cli.conftest import Run
 
 Started = list[tuple[ServiceName, Settings]]
@@ -67,4 +71,24 @@ def test_a_port_that_is_taken_is_told_and_nothing_begins(pyca: Run, folder: Path
     database = Database(f"sqlite:///{folder / 'pyca.db'}")
     with database.read() as session:
         assert report(session).at == 0
+    database.dispose()
+
+
+def test_the_interface_knows_from_its_first_moment_that_the_service_runs(
+    pyca: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(folder, "[live]\nport = 0\nurl = rtmp://127.0.0.1/app\n")
+    seen: list[str] = []
+
+    def ask(server: LiveServer) -> None:
+        with server._database.read() as session:
+            seen.append(status(session, server._settings, server._clock).error)
+        raise UsageError("asked enough")
+
+    monkeypatch.setattr(LiveServer, "start", ask)
+    assert pyca("live").code == 64
+    assert seen == [""]
+    database = Database(f"sqlite:///{folder / 'pyca.db'}")
+    with database.read() as session:
+        assert status(session, Settings(), SystemClock()).error == DEAD
     database.dispose()
