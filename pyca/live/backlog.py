@@ -54,8 +54,11 @@ class Backlog:
         if self._is_too_much():
             self._shorten()
 
-    def forget(self) -> None:
-        """Leave out all that waits, up to the next key frame: it must not be seen any more."""
+    def forget(self) -> int:
+        """Leave out all that waits, up to the next key frame: it must not be seen any more.
+
+        :return: bytes that must be written nevertheless, as a part of them was
+        """
         kept: deque[Tag] = deque()
         for tag in self._tags:
             if tag.is_setup:
@@ -65,6 +68,7 @@ class Backlog:
         self._tags = kept
         self._size = sum(len(tag.body) for tag in kept)
         self._until_key = True
+        return len(self._part)
 
     def next(self) -> list[bytes | memoryview]:
         """Return what is to be written now, empty where nothing waits; :meth:`took` tells how much was."""

@@ -69,7 +69,9 @@ class Link:
         self._lost_at: float | None = None
         self._was_live = self._warned = False
         self._next: float = around.clock.monotonic()
-        self._closing = self._again = False
+        self._closing = self._again = self._wiping = False
+        self._outlet: Outlet | None = None
+        """the last one"""
         self._why = ""
         self._routes = list(routes)
         try:
@@ -96,11 +98,20 @@ class Link:
 
     def forget(self) -> None:
         """Leave out what waits: it must not be seen any more."""
-        if self._relay and self._state is LinkState.CONNECTING:
-            # It was given the beginning of a stream already, and has not passed it on.
-            self._replace()
-        elif self._relay:
-            self._relay.forget()
+        relay = self._relay
+        holds = relay.forget() if relay else False
+        keeps = self._outlet is not None and self._outlet.keeps
+        # One that connects was given the beginning of a stream already, and has not passed it on.
+        if relay and (holds or keeps or self._state is LinkState.CONNECTING):
+            if not self._closing:
+                self._again = True
+                self._next = self._around.clock.monotonic()
+                self._set(LinkState.CLOSING)
+            self._note("info", f"{relay.outlet.shown}: its process is replaced, so that it shows nothing old")
+            relay.kill()
+        if self._outlet is not None:
+            self._outlet.wipe()
+            self._wiping = True
 
     def tick(self, now: float) -> float:
         """Do what is due, and return the moment at which to come again.
@@ -199,6 +210,8 @@ class Link:
         try:
             outlet = self._routes[self._turn % len(self._routes)]()
             self._address = outlet.shown
+            self._outlet = outlet
+            self._wiping = False
             self._warn_of(outlet)
             self._relay = Relay(outlet, self._around, self._watch, beginning, self._see)
         except PycaError as error:
@@ -227,6 +240,9 @@ class Link:
         self._sent += relay.sent
         self._dropped += relay.backlog.dropped if relay.grown else 0
         self._relay = None
+        if self._wiping:
+            # It may have gone on for a moment after it was killed.
+            relay.outlet.wipe()
         if self._closing:
             self._set(LinkState.OFF)
         elif self._again:

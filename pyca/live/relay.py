@@ -14,7 +14,7 @@ from pyca.live.backlog import Backlog
 from pyca.live.flv import Tag
 from pyca.live.form import Form
 from pyca.live.hidden import opened, placed
-from pyca.live.listen import roomy
+from pyca.live.listen import roomy, waiting_in
 from pyca.live.outlets import Outlet
 from pyca.live.plan import Surroundings
 from pyca.live.watch import WRITE, Watch
@@ -38,6 +38,11 @@ _FIRST_LOOK = 0.4
 """the same until bytes were acknowledged for the first time"""
 _DYING = 1.0
 """seconds in which a killed process must be gone"""
+_ROOM = 256 * 1024
+"""bytes that its pipe holds: what it has been given cannot be taken back"""
+_MUCH = 16 * 1024
+_SOON = 0.25
+"""seconds of stream that a process may hold and be trusted to have passed on at once"""
 _MOST_WRITES = 8
 """writes for one process in one go, before others have their turn"""
 
@@ -121,9 +126,13 @@ class Relay:
         self._pump()
         return False
 
-    def forget(self) -> None:
-        """Give it nothing of what waits for it."""
-        self.backlog.forget()
+    def forget(self) -> bool:
+        """Give it nothing of what waits for it.
+
+        :return: True where it holds so much already that it would go on with that for a while
+        """
+        held = self.backlog.forget() + (waiting_in(self._input) if self._input >= 0 else 0)
+        return held > max(_MUCH, self.bitrate() / 8 * _SOON)
 
     def stalled(self, now: float) -> str:
         """Return in which way it has come to a standstill, empty where it has not."""
@@ -200,7 +209,7 @@ class Relay:
     def _start(self, outlet: Outlet, around: Surroundings) -> tuple[int, tuple[int, int], Child]:
         secrets = opened(outlet.preset) if outlet.preset else -1
         their_input, our_input = os.pipe()
-        roomy(our_input)
+        roomy(our_input, _ROOM)
         our_output, their_output = os.pipe()
         our_errors, their_errors = os.pipe()
         try:

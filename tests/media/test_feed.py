@@ -142,6 +142,22 @@ def test_listener_freezes(tools: Tools, tmp_path: Path, place: Path) -> None:
         listener.close()
 
 
+def test_a_file_of_another_container_is_copied(tools: Tools, tmp_path: Path, place: Path) -> None:
+    film = tmp_path / "film.mp4"
+    make = [str(tools.ffmpeg), "-nostdin", "-v", "error", *PICTURES[1:], "-t", "1", *MAPS, *RECORDED]
+    subprocess.run([*make, str(film)], check=True)
+    listener = Listener(place)
+    try:
+        words = ["-i", str(film), "-c", "copy", str(tmp_path / "rec.mkv")]
+        argv = [str(tools.ffmpeg), "-nostdin", "-v", "error", "-re", *words, *feed_output(None, place, words)]
+        done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=30)
+        assert (done.returncode, done.stderr) == (0, "")
+        wait_for(lambda: listener.frames() > 20, "the pictures")
+        assert any(tag.kind == Kind.VIDEO and tag.is_setup for tag in listener.tags)
+    finally:
+        listener.close()
+
+
 @pytest.mark.parametrize(
     ("before", "maps"),
     [
