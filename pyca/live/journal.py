@@ -43,7 +43,8 @@ class Journal:
         self._clock = clock
         self._scribe = Scribe(database)
         self._session: Begun | None = None
-        self._waiting = 0
+        self._handed = self._reached = 0
+        """how many figures and lines were handed over, and how many of them the writer has come to"""
         self._latest: tuple[LiveReport, int, Begun | None] | None = None
         self._told: float | None = None
         """when the report was handed over that is not written yet"""
@@ -140,14 +141,17 @@ class Journal:
         begun = self._session
         if begun is None:
             return
-        if self._waiting >= MOST_WAITING:
+        if self._handed - self._reached >= MOST_WAITING:
             return
-        self._waiting += 1
+        self._handed += 1
+        place = self._handed
 
-        def done() -> None:
-            self._waiting -= 1
+        def write(transaction: Transaction) -> None:
+            # What comes before is written or given up by now: the writer keeps the order.
+            self._reached = place
+            work(transaction, _number(transaction, begun))
 
-        self._scribe.put(lambda transaction: work(transaction, _number(transaction, begun)), then=done)
+        self._scribe.put(write)
 
     def _write_report(self, transaction: Transaction) -> None:
         # Before the newest is read: what comes later is then handed over once more.
