@@ -131,10 +131,11 @@ class Desk:
         return due
 
     def close(self) -> None:
-        """Kill what is left of the programs."""
+        """Kill what is left of programs and links."""
         self._feed.close()
         self._camera.close()
         self._slate.close()
+        self.links.kill()
 
     def _producer(self, program: Program, means: Means) -> Producer:
         return Producer(

@@ -68,6 +68,13 @@ class Distribution:
         for name in list(self._outlets):
             self._end(name)
 
+    def kill(self) -> None:
+        """End at once what is left."""
+        self.close()
+        for _name, outlet in self._ending:
+            outlet.kill()
+        self._ending = []
+
     def offer(self, tags: Sequence[Tag]) -> None:
         """Send tags to all."""
         for _made_for, outlet in self._outlets.values():

@@ -17,6 +17,7 @@ from pyca.live.hidden import opened, placed
 from pyca.live.listen import roomy, waiting_in
 from pyca.live.outlets import Outlet
 from pyca.live.plan import Surroundings
+from pyca.live.scarce import Ends, ends, held_pipe
 from pyca.live.watch import WRITE, Watch
 from pyca.media.progress import Progress, ProgressReader
 from pyca.runtime.child import Child, Exit, Pipes
@@ -207,12 +208,12 @@ class Relay:
         return self._ending + STEP * (self._rung + 1) if self._rung < len(_LADDER) else None
 
     def _start(self, outlet: Outlet, around: Surroundings) -> tuple[int, tuple[int, int], Child]:
-        secrets = opened(outlet.preset) if outlet.preset else -1
-        their_input, our_input = os.pipe()
-        roomy(our_input, _ROOM)
-        our_output, their_output = os.pipe()
-        our_errors, their_errors = os.pipe()
-        try:
+        with ends(outlet.argv[0]) as theirs, Ends() as ours:
+            secrets = theirs.hold(opened(outlet.preset)) if outlet.preset else -1
+            their_input, our_input = held_pipe(theirs, ours)
+            roomy(our_input, _ROOM)
+            our_output, their_output = held_pipe(ours, theirs)
+            our_errors, their_errors = held_pipe(ours, theirs)
             child = Child.start(
                 placed(outlet.argv, secrets),
                 clock=around.clock,
@@ -220,14 +221,7 @@ class Relay:
                 env=around.environ,
                 pipes=Pipes(their_input, their_output, their_errors, (secrets,) if secrets >= 0 else ()),
             )
-        except BaseException:
-            for descriptor in (our_input, our_output, our_errors):
-                os.close(descriptor)
-            raise
-        finally:
-            for descriptor in (their_input, their_output, their_errors, secrets):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            ours.pop_all()
         for descriptor in (our_input, our_output, our_errors):
             os.set_blocking(descriptor, False)
         self._watch.add(our_output, lambda _: self._read_figures(our_output))

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyca.core.errors import PycaError
+from pyca.live.encoding import CameraCommand
 from pyca.live.flv import Kind, Reader, Tag
 from pyca.live.leftovers import Leftovers
 from pyca.live.listen import Sayings, pipe_of_frames, pipe_of_words, read_all, room_of
 from pyca.live.plan import Surroundings
 from pyca.live.preparation import Preparation
+from pyca.live.scarce import ends, held_pipe
 from pyca.live.watch import Watch
 from pyca.media.explain import explain
 from pyca.media.progress import Progress, ProgressReader
@@ -116,27 +118,29 @@ class Run:
 
     def _start(self, prepared: Preparation) -> None:
         command = prepared.command()
-        frames, frames_in = pipe_of_frames()
-        self._words, words_in = pipe_of_words()
-        progress, progress_in = prepared.pipe()
-        theirs = [frames_in, words_in, progress_in]
+        self.notes = command.notes
         try:
-            self._listen(frames, self._take_frames)
-            self._listen(self._words, self._sayings.feed)
-            self._listen(progress, self._take_progress)
-            self.notes = command.notes
-            source = subprocess.DEVNULL
-            if command.before is not None:
-                source, before_out = os.pipe()
-                theirs += [source, before_out]
-                self._spawn(command.before, Pipes(stdout=before_out, stderr=words_in))
-            self._spawn(command.argv, Pipes(source, frames_in, words_in, (progress_in,)))
+            self._run(command, prepared)
         except BaseException:
             self.close()
             raise
-        finally:
-            for descriptor in theirs:
-                os.close(descriptor)
+
+    def _run(self, command: CameraCommand, prepared: Preparation) -> None:
+        with ends(command.argv[0]) as theirs:
+            progress, progress_in = prepared.pipe()
+            theirs.hold(progress_in)
+            self._listen(progress, self._take_progress)
+            frames, frames_in = pipe_of_frames()
+            theirs.hold(frames_in)
+            self._listen(frames, self._take_frames)
+            self._words, words_in = pipe_of_words()
+            theirs.hold(words_in)
+            self._listen(self._words, self._sayings.feed)
+            source = subprocess.DEVNULL
+            if command.before is not None:
+                source, before_out = held_pipe(theirs, theirs)
+                self._spawn(command.before, Pipes(stdout=before_out, stderr=words_in))
+            self._spawn(command.argv, Pipes(source, frames_in, words_in, (progress_in,)))
 
     def _said(self) -> str:
         if self._words in self._open:
