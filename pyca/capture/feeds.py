@@ -12,16 +12,20 @@ from pyca.core.errors import PycaError
 from pyca.core.event import Event
 from pyca.core.live import LiveEvents, Profile, is_streamed
 from pyca.media import abilities
-from pyca.media.feed import ENCODERS, MUXERS, PROTOCOL, feed_output
+from pyca.media.feed import ENCODERS, MUXERS, PROTOCOL, feed_output, unsent
 from pyca.media.h264 import SOFTWARE
-from pyca.runtime.command import Place, needs
+from pyca.runtime.command import needs
 
 logger = logging.getLogger(__name__)
 
 _ENCODING = FEEDS[0]
 
+Passing = Callable[[str, list[str]], list[str]]
+"""Is given the seconds that are recorded, empty where FFmpeg is not told them, and the words that stand
+before; returns these with its own."""
 
-def feeds_of(settings: Settings, event: Event, profile: Profile | None = None) -> Mapping[str, Place]:
+
+def feeds_of(settings: Settings, event: Event, profile: Profile | None = None) -> Mapping[str, Passing]:
     """Return what passes on the recording of an event to the stream, by placeholder.
 
     :param profile: how the stream is encoded; by default as the configuration says
@@ -33,7 +37,7 @@ def feeds_of(settings: Settings, event: Event, profile: Profile | None = None) -
     return {name: partial(_put_in, wanted, ours.feed) for name, wanted in profiles.items()}
 
 
-def fed(command: str, feeds: Mapping[str, Place]) -> bool:
+def fed(command: str, feeds: Mapping[str, Passing]) -> bool:
     """Tell whether a command passes on what it records."""
     return feeds is not NO_FEEDS and any(needs(command, name) for name in feeds)
 
@@ -90,16 +94,17 @@ def lacking(program: Path, encoders: frozenset[str]) -> str:
     return ", ".join(lacks)
 
 
-def _put_in(profile: Profile | None, socket: Path, before: list[str]) -> list[str]:
-    return [*before, *feed_output(profile, socket, before)]
+def _put_in(profile: Profile | None, socket: Path, length: str, before: list[str]) -> list[str]:
+    return [*before, *feed_output(profile, socket, before, length)]
 
 
-def _left_out(before: list[str]) -> list[str]:
+def _left_out(length: str, before: list[str]) -> list[str]:
     """Return the words of a command without those that choose what is passed on."""
-    while before[-2:-1] == ["-map"]:
-        before = before[:-2]
-    return before
+    end = len(before)
+    while before[:end][-2:-1] == ["-map"]:
+        end -= 2
+    return [*before[:end], *unsent(before[end:], length)]
 
 
-NO_FEEDS: Mapping[str, Place] = dict.fromkeys(FEEDS, _left_out)
+NO_FEEDS: Mapping[str, Passing] = dict.fromkeys(FEEDS, _left_out)
 """for a recording that is not streamed"""

@@ -3,15 +3,16 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from pyca.capture.feeds import NO_FEEDS, fed, feeds_of
+from pyca.capture.feeds import NO_FEEDS, Passing, fed, feeds_of
 from pyca.config.settings import Input, Settings
 from pyca.core.event import Event
 from pyca.core.live import Profile
 from pyca.core.naming import recording_name, safe_name
 from pyca.media.health import picture_filters, sound_filters
-from pyca.runtime.command import Place, build_argv, fill, needs
+from pyca.runtime.command import build_argv, fill, needs
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class Job:
     preview_dir: Path
     filters: Mapping[str, str]
     """what a command may hold to measure its own signal, by placeholder"""
-    feeds: Mapping[str, Place]
+    feeds: Mapping[str, Passing]
     """what a command may hold to pass on what it records to the stream, by placeholder"""
     container: str = ""
     """file ending of what is delivered, empty where that is what was recorded"""
@@ -52,7 +53,10 @@ class Job:
         :raises CommandError: where the command cannot be read
         """
         values = {**self._values(part, seconds), **self.filters}
-        return build_argv(self.input.command, values, self.feeds)
+        # A length that stands before one output counts for that one alone: a second would never end.
+        length = values["time"] if self.self_ending else ""
+        places = {name: partial(passing, length) for name, passing in self.feeds.items()}
+        return build_argv(self.input.command, values, places)
 
     def files(self, part: int) -> tuple[Path, ...]:
         """Return the files that a part writes, in the order of the flavors."""

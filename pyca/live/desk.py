@@ -23,6 +23,9 @@ from pyca.live.watch import Watch
 COPY = "copy"
 PATIENCE = 3.0
 """seconds that a camera that has not failed may take before the slate is shown"""
+FEED_PATIENCE = 8.0
+"""seconds for which a stream that has shown nothing yet waits for a recorder that has the camera: players keep
+the size of its beginning, and a recorder's FFmpeg may take its time"""
 PREPARATION = 8.0
 """seconds after which a stream that has begun has time for its slate"""
 _JUDGE = 0.25
@@ -43,6 +46,8 @@ class Desk:
         self._director = Director()
         self._stopping = False
         self._judged = float("-inf")
+        self._begun = False
+        """True once something was shown"""
         self._still = Still()
         self._changed = self._clock.monotonic()
         self._waiting_since: float | None = self._changed
@@ -154,6 +159,7 @@ class Desk:
         if program is Program.SLATE:
             self._still.learn(tags)
         if sent := self._director.take(program, tags, now):
+            self._begun = True
             self.flow.add(sent, now)
             self.links.offer(sent)
 
@@ -195,8 +201,7 @@ class Desk:
             return
         if self._waiting_since is None:
             self._waiting_since = now
-        camera_comes = self._camera.wanted and not self._camera.error and not self._plan.blind
-        if camera_comes and now < self._waiting_since + PATIENCE:
+        if now < self._waiting_since + self._patience():
             return
         if self._still.complete:
             self._slate.stop()
@@ -204,6 +209,14 @@ class Desk:
             self._take(Program.SLATE, [*again, *self._still.play(now)])
         elif not self._slate.wanted:
             self._slate.start(self._slate_command)
+
+    def _patience(self) -> float:
+        """Return the seconds for which nothing is shown while a picture is on its way."""
+        if self._plan.blind:
+            return 0.0
+        if self._plan.feed and not self._plan.camera and not self._begun:
+            return FEED_PATIENCE
+        return PATIENCE if self._camera.wanted and not self._camera.error else 0.0
 
     def _prepare(self, now: float) -> None:
         """Have the slate at hand before it is needed, so that the blind is down at once."""

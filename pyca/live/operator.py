@@ -20,15 +20,14 @@ from pyca.core.live import (
     Setup,
     Source,
 )
-from pyca.core.states import ServiceName, ServiceState
+from pyca.core.states import ServiceName
 from pyca.live import targets
+from pyca.live.heard import is_silent, runs
 from pyca.live.presets import PRESETS
 from pyca.runtime.bell import ring
 from pyca.store import destinations, live, services
 from pyca.store.database import Database
 
-STALE_SECONDS = 15.0
-"""A stream whose service said nothing for so long is none."""
 DEAD = "the live service does not run"
 _START_IT = "start it: “systemctl start pyca-live” or “pyca live”"
 T = TypeVar("T")
@@ -73,20 +72,25 @@ def listed(session: Session, settings: Settings) -> list[Destination]:
 def status(session: Session, settings: Settings, clock: Clock) -> LiveReport:
     """Return how the streamer does: what it told last, and what it was told to do since.
 
-    A service that is dead or silent streams nothing, as far as anybody can know.
+    A service that is dead or silent streams nothing, as far as anybody can know. One that is to stream and
+    does not yet, because it was just started or waits for its next try, prepares.
     """
     told = live.report(session)
     now = clock.now()
-    if not _runs(session, now):
+    if not runs(services.statuses(session, now), now):
         return LiveReport(error=DEAD, at=told.at)
     wanted = setup(session, settings)
     if wanted.orders != live.reported_orders(session):
         if wanted.wanted:
             return LiveReport(LiveState.PREPARING, since=wanted.changed, at=told.at)
         return replace(told, state=LiveState.STOPPING)
-    if told.state is not LiveState.IDLE and now - told.at > STALE_SECONDS:
-        return LiveReport(error=f"the live service has said nothing for {now - told.at:.0f} s", at=told.at)
-    return told
+    waits = LiveState.PREPARING if wanted.wanted else LiveState.IDLE
+    if is_silent(told, now):
+        return LiveReport(
+            waits, error=f"the live service has said nothing for {now - told.at:.0f} s", at=told.at
+        )
+    # Whoever is idle with an error has given up, and is about to want no stream any longer.
+    return replace(told, state=waits) if told.state is LiveState.IDLE and not told.error else told
 
 
 def control(session: Session, settings: Settings) -> Control:
@@ -176,8 +180,10 @@ def start_within(session: Session, settings: Settings, clock: Clock) -> None:
     """
     live.setup(session, first_setup(settings), held=True)
     told = status(session, settings, clock)
-    if not _runs(session, clock.now()):
+    if not runs(services.statuses(session, clock.now()), clock.now()):
         raise StateError(LiveState.IDLE, DEAD, _START_IT)
+    if told.state is LiveState.STOPPING:
+        raise StateError(told.state, "the streamer is stopping", "wait until it is idle")
     if told.state is not LiveState.IDLE:
         raise StateError(told.state, f"the streamer is {told.state} already", "stop it first")
     if not any(one.url and one.wanted for one in listed(session, settings)):
@@ -200,9 +206,8 @@ def stop_within(session: Session, settings: Settings, clock: Clock) -> None:
     """
     wanted = live.setup(session, first_setup(settings), held=True)
     told = status(session, settings, clock)
-    # A service that is away would go on with what is wanted as soon as it is back.
-    waits = wanted.wanted and not _runs(session, clock.now())
-    if told.state not in _UNDER_WAY and not waits:
+    # Also of a service that is away, which would go on with what is wanted as soon as it is back.
+    if told.state not in _UNDER_WAY and not wanted.wanted:
         raise StateError(told.state, f"the streamer is {told.state}", "there is nothing to stop")
     live.order(session, clock.now(), wanted=False)
 
@@ -233,12 +238,3 @@ def perform(database: Database, change: Callable[[Session], T]) -> T:
         told = change(session)
     ring(database.scope, ServiceName.LIVE)
     return told
-
-
-def _runs(session: Session, now: float) -> bool:
-    """Tell whether the service lives."""
-    told = [one for one in services.statuses(session, now) if one.name == ServiceName.LIVE]
-    return any(
-        one.state is not ServiceState.STOPPED and now - (one.heartbeat or 0.0) <= services.STALE_SECONDS
-        for one in told
-    )

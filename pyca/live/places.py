@@ -66,7 +66,7 @@ def remove(database: Database, settings: Settings, clock: Clock, name: str) -> N
     def remove_it(session: Session) -> None:
         _standing(session, settings, name)
         destinations.remove(session, name)
-        live.touch(session, clock.now())
+        live.forget(session, name, clock.now())
 
     perform(database, remove_it)
 

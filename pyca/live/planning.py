@@ -17,6 +17,8 @@ from pyca.live.readiness import check_abilities, check_source
 from pyca.media.ffmpeg import find_tools
 from pyca.runtime.process import environment
 
+_FOLDER_MODE = 0o750
+
 
 @dataclass(frozen=True)
 class Demand:
@@ -68,7 +70,8 @@ def surroundings(settings: Settings, clock: Clock, environ: Mapping[str, str]) -
     """
     ours = settings.live
     folder = Path(ours.directory)
-    folder.mkdir(parents=True, exist_ok=True)
+    # Pictures of the room are in it.
+    folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     return Surroundings(
         find_tools(environ),
         folder,

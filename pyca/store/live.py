@@ -117,6 +117,12 @@ def restart(session: Session, destination: str, now: float) -> None:
     row.restarts = {**row.restarts, destination: row.restarts.get(destination, 0) + 1}
 
 
+def forget(session: Session, destination: str, now: float) -> None:
+    """Store that one destination was removed: how often it was restarted is of no interest any more."""
+    row = _held(session, now)
+    row.restarts = {name: count for name, count in row.restarts.items() if name != destination}
+
+
 def touch(session: Session, now: float) -> None:
     """Store that something was changed that is kept elsewhere."""
     _held(session, now)

@@ -15,7 +15,7 @@ from pyca.core.live import Destination, LinkState, LiveState, Profile, Program, 
 from pyca.live.desk import Desk
 from pyca.live.encoding import CameraCommand
 from pyca.live.engine import Engine
-from pyca.live.flv import Kind
+from pyca.live.flv import Kind, number
 from pyca.live.plan import Plan
 from tests.live_tools import FFMPEG, Workshop, encode, makers_of, plan, surroundings
 from tests.tools import wait_for
@@ -146,8 +146,10 @@ def test_without_a_camera_the_slate_is_shown(tmp_path: Path) -> None:
 
 def test_what_the_recorder_passes_on_is_shown_while_it_does(tmp_path: Path) -> None:
     shop = Workshop()
-    with running(tmp_path, shop, plan(MAIN, camera=False, feed=True)) as engine:
+    with running(tmp_path, shop, plan(MAIN, camera=False)) as engine:
         shows(engine, Program.SLATE)
+        engine.follow(plan(MAIN, camera=False, feed=True))
+        wait_for((tmp_path / "feed.sock").exists, "the door", 20)
         words = [*encode("smptebars=s=320x180:r=25")(2).argv[:-1], f"unix:{tmp_path}/feed.sock"]
         recorder = subprocess.Popen(words, stderr=subprocess.DEVNULL)
         try:
@@ -162,6 +164,31 @@ def test_what_the_recorder_passes_on_is_shown_while_it_does(tmp_path: Path) -> N
         engine.follow(plan(MAIN))
         wait_for(lambda: not (tmp_path / "feed.sock").exists(), "the closed door", 20)
     assert len(shop.sinks) == 1
+
+
+def test_a_stream_begins_with_the_picture_of_a_recorder_that_has_the_camera(tmp_path: Path) -> None:
+    shop = Workshop()
+    with running(tmp_path, shop, plan(MAIN, camera=False, feed=True)) as engine:
+        wait_for((tmp_path / "feed.sock").exists, "the door", 20)
+        words = [*encode("smptebars=s=160x90:r=25")(2).argv[:-1], f"unix:{tmp_path}/feed.sock"]
+        recorder = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+        try:
+            shows(engine, Program.RECORDER)
+            wait_for(lambda: shop.sink().stream, "the stream", 20)
+        finally:
+            recorder.terminate()
+            recorder.wait()
+        assert number(shop.sink().tags[0], "width") == 160
+        # What is lost later is not waited for.
+        shows(engine, Program.SLATE)
+
+
+def test_a_recorder_that_does_not_come_is_not_waited_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyca.live.desk.FEED_PATIENCE", 0.5)
+    with running(tmp_path, Workshop(), plan(MAIN, camera=False, feed=True)) as engine:
+        shows(engine, Program.SLATE)
 
 
 def test_a_door_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -116,6 +116,19 @@ def test_an_engine_that_fails_is_followed_by_another(desk: Desk) -> None:
     assert len(desk.engines) == 2
 
 
+def test_while_it_waits_for_the_next_try_it_is_heard_and_can_be_stopped(desk: Desk) -> None:
+    desk.start()
+    desk.engine.finish(error="the streamer has failed")
+    desk.turn(0.1)
+    desk.turn(0.2)
+    told = desk.clock.now()
+    wait_for(lambda: desk.status().at == told, "a fresh report")
+    desk.shows(S.PREPARING)
+    desk.stop()
+    desk.shows(S.IDLE)
+    assert not wanted(desk)
+
+
 def test_what_cannot_begin_is_told_and_not_tried_again(desk: Desk) -> None:
     desk.trouble = MediaError("no FFmpeg on this machine")
     desk.start()

@@ -250,3 +250,41 @@ def test_an_address_that_was_shown_without_its_passphrase_keeps_it(
     more = places.add(database, SETTINGS, clock, {"url": whole})
     sent_back = {"url": f"srt://b.example:9000?passphrase={HIDDEN}", "label": "two"}
     assert places.change(database, SETTINGS, clock, more.id, sent_back).url == whole
+
+
+def test_what_waits_for_its_next_try_can_be_stopped_and_not_started_again(
+    database: Database, clock: FakeClock
+) -> None:
+    tell(database, clock, S.IDLE)
+    operator.start(database, SETTINGS, clock)
+    # The service was just started again: it has begun nothing yet.
+    tell(database, clock, S.IDLE)
+    assert status(database, clock).state is S.PREPARING
+    with pytest.raises(StateError, match="preparing"):
+        operator.start(database, SETTINGS, clock)
+    # It lives, and has not told of the stream for long.
+    tell(database, clock, S.PREPARING)
+    clock.move(16)
+    with database.write() as session:
+        services.beat(session, ServiceName.LIVE, ServiceState.IDLE, "", clock.now())
+    with pytest.raises(StateError, match="preparing"):
+        operator.start(database, SETTINGS, clock)
+    operator.stop(database, SETTINGS, clock)
+    tell(database, clock, S.IDLE)
+    assert status(database, clock).state is S.IDLE
+
+
+def test_while_it_stops_the_only_help_is_to_wait(database: Database, clock: FakeClock) -> None:
+    tell(database, clock, S.STOPPING)
+    with pytest.raises(StateError, match=r"stopping \(wait until it is idle\)") as refused:
+        operator.start(database, SETTINGS, clock)
+    assert refused.value.state is S.STOPPING
+
+
+def test_a_removed_destination_leaves_nothing_behind(database: Database, clock: FakeClock) -> None:
+    added = places.add(database, SETTINGS, clock, {"url": "rtmp://localhost/app"})
+    places.restart(database, SETTINGS, clock, added.id)
+    places.restart(database, SETTINGS, clock, "main")
+    places.remove(database, SETTINGS, clock, added.id)
+    with database.read() as session:
+        assert operator.setup(session, SETTINGS).restarts == {"main": 1}

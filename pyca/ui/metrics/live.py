@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, Program
+from pyca.live.heard import is_silent
 from pyca.ui.metrics.make import counter, counters, gauge, gauges
 from pyca.ui.metrics.sight import Live
-
-STALE = 30.0
-"""seconds after which a report tells nothing any more: whoever wrote it is gone, or hangs"""
 
 
 def tell(live: Live, now: float) -> Iterator[Metric]:
@@ -19,7 +17,7 @@ def tell(live: Live, now: float) -> Iterator[Metric]:
     """
     if not live.used:
         return
-    told = live.report if now - live.report.at <= STALE else LiveReport()
+    told = LiveReport() if is_silent(live.report, now) else live.report
     yield gauge("pyca_live_wanted", "1 where the stream was started by hand and not stopped", live.wanted)
     states = {str(state): float(told.state is state) for state in LiveState}
     yield gauges("pyca_live_state", "1 for the state that the stream is in", "state", states)

@@ -23,6 +23,7 @@ from pyca.core.live import (
 )
 from pyca.core.states import ServiceName, ServiceState
 from pyca.live import address, operator
+from pyca.live.heard import is_silent, lives
 from pyca.live.occasions import passes_on
 from pyca.live.presets import PRESETS, cautions
 from pyca.store import events, live, services, stream_sessions
@@ -31,7 +32,7 @@ from pyca.ui.context import Context
 from pyca.ui.view.digest import digest
 from pyca.ui.view.live_figures import SPANS, gather_health
 from pyca.ui.view.live_graph import Health
-from pyca.ui.view.live_words import Standing, is_silent, standing
+from pyca.ui.view.live_words import Standing, standing
 from pyca.ui.view.previews import Previews, outgoing_files
 
 SESSIONS = 5
@@ -108,13 +109,13 @@ class LiveView:
     @property
     def may_start(self) -> bool:
         """True where a start is possible."""
-        runs = self.service.state is not ServiceState.STOPPED
+        runs = lives(self.service, self.now)
         return runs and self.report.state is LiveState.IDLE and self.reachable
 
     @property
     def may_stop(self) -> bool:
         """True where there is something to stop, or what would begin as soon as the service runs."""
-        waits = self.setup.wanted and self.service.state is ServiceState.STOPPED
+        waits = self.setup.wanted and not lives(self.service, self.now)
         return waits or self.report.state in (LiveState.PREPARING, LiveState.STREAMING)
 
     @property

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session as Transaction
 
 from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, Program, Setup
-from pyca.core.states import ServiceName, ServiceState
-from pyca.live.operator import STALE_SECONDS
+from pyca.core.states import ServiceState
+from pyca.live.heard import is_silent, runs
 from pyca.store import live
 from pyca.store.services import ServiceStatus
 
@@ -64,16 +64,10 @@ class Standing:
         return self.kind in ("preparing", "stopping")
 
 
-def is_silent(report: LiveReport, now: float) -> bool:
-    """Tell whether a report speaks of a stream of which nothing was heard for too long."""
-    return report.state is not LiveState.IDLE and now - report.at > STALE_SECONDS
-
-
 def streamed(session: Transaction, states: Iterable[ServiceStatus], now: float) -> LiveReport:
     """Return what is streamed now, without figures: it changes only when something happens."""
     told = live.report(session)
-    runs = any(one.name == ServiceName.LIVE and one.state is not ServiceState.STOPPED for one in states)
-    if not runs or is_silent(told, now):
+    if not runs(states, now) or is_silent(told, now):
         return LiveReport()
     links = tuple(LinkReport(one.id, one.label, one.state) for one in told.links)
     return LiveReport(told.state, told.error, started=told.started, program=told.program, links=links)
