@@ -1,6 +1,5 @@
 """One process that passes a stream on, from its start to its end."""
 
-import contextlib
 import os
 import select
 import signal
@@ -14,7 +13,7 @@ from pyca.live.backlog import Backlog
 from pyca.live.flv import Tag
 from pyca.live.form import Form
 from pyca.live.hidden import opened, placed
-from pyca.live.listen import roomy, waiting_in
+from pyca.live.listen import read_all, roomy, waiting_in
 from pyca.live.outlets import Outlet
 from pyca.live.plan import Surroundings
 from pyca.live.scarce import Ends, ends, held_pipe
@@ -24,6 +23,11 @@ from pyca.runtime.child import Child, Exit, Pipes
 
 STEP = 3.0
 """seconds between two ways of ending a process, each harsher than the one before"""
+
+HOPELESS = 20.0
+"""seconds from the wish to its end after which a process that was killed is left to the system"""
+OLD = 20 * 86400.0
+"""seconds; FFmpeg counts milliseconds of FLV and RTMP in 31 bits, which are full after 24.8 days"""
 
 _LADDER = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 _CHUNK = 64 * 1024
@@ -74,6 +78,7 @@ class Relay:
         self._changed = changed
         self._clock = around.clock
         now = self._clock.monotonic()
+        self._started = now
         self._progress = Progress()
         self._reader = ProgressReader()
         self._grown_at = self._acknowledged_at = self._offering = self._offered = now
@@ -96,12 +101,17 @@ class Relay:
 
     @property
     def said(self) -> str:
-        """The end of what it wrote to stderr, with its secrets."""
-        return self._said.decode("utf-8", "replace")
+        """The end of what it wrote to stderr, without its secrets."""
+        said = self._said.decode("utf-8", "replace")
+        if len(self._said) >= _TAIL:
+            said = said.partition("\n")[2]  # the first line may begin within a secret
+        return self.outlet.hide(said)
 
     def bitrate(self) -> float:
         """Bits per second of the last seconds."""
         (begun, before), (ended, after) = self._rates[0], self._rates[-1]
+        if self._clock.monotonic() > ended + _WINDOW:
+            return 0.0  # it tells nothing any more
         return max(0.0, (after - before) * 8 / (ended - begun)) if ended > begun else 0.0
 
     @property
@@ -182,8 +192,20 @@ class Relay:
         self._child.signal(signal.SIGKILL)
         self._rung = len(_LADDER)
 
-    def abandon(self) -> None:
-        """End it at once and forget it: its descriptors are closed, and nobody is told of its end."""
+    def is_unkillable(self, now: float) -> bool:
+        """Tell whether it has not even ended after it was killed, as where it hangs in a disk."""
+        killed = self._ending is not None and self._rung == len(_LADDER)
+        return killed and self.exit is None and now >= (self._ending or now) + HOPELESS
+
+    def is_old(self) -> bool:
+        """Tell whether it should be replaced before it has sent so long that times begin anew."""
+        return self._clock.monotonic() >= self._started + OLD
+
+    def abandon(self, patience: float = _DYING) -> None:
+        """End it at once and forget it: its descriptors are closed, and nobody is told of its end.
+
+        :param patience: seconds to wait for its end
+        """
         if self.exit is not None:
             return
         self._child.signal(signal.SIGKILL)
@@ -193,7 +215,7 @@ class Relay:
             os.close(pipe)
         self._watch.remove(self._child.fileno())
         # So that no zombie stays.
-        select.select([self._child.fileno()], [], [], _DYING)
+        select.select([self._child.fileno()], [], [], patience)
         self._child.poll()
         self._child.close()
 
@@ -256,8 +278,8 @@ class Relay:
             self._input = -1
 
     def _read_figures(self, pipe: int) -> None:
-        data = _read(pipe)
-        if not data:
+        data, end = read_all(pipe)
+        if end:
             self._watch.remove(pipe)
         for block in self._reader.feed(data.decode("utf-8", "replace")):
             self._take(block)
@@ -281,8 +303,8 @@ class Relay:
             self._rates.popleft()
 
     def _read_words(self, pipe: int) -> None:
-        data = _read(pipe)
-        if not data:
+        data, end = read_all(pipe)
+        if end:
             self._watch.remove(pipe)
         self._said += data
         del self._said[:-_TAIL]
@@ -300,12 +322,3 @@ class Relay:
         self._child.close()
         self.exit = ended
         self._changed()
-
-
-def _read(pipe: int) -> bytes:
-    """Return what waits in a pipe, nothing at its end or where nothing waits."""
-    data = bytearray()
-    with contextlib.suppress(BlockingIOError):
-        while len(data) < _TAIL and (part := os.read(pipe, _CHUNK)):
-            data += part
-    return bytes(data)

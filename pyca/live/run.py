@@ -1,6 +1,7 @@
 """One run of a program that makes pictures and sound: its processes and its pipes, from start to end."""
 
 import contextlib
+import logging
 import os
 import select
 import signal
@@ -23,6 +24,10 @@ from pyca.media.progress import Progress, ProgressReader
 from pyca.runtime.child import Child, Pipes
 from pyca.runtime.ladder import GAP, StopLadder
 
+logger = logging.getLogger(__name__)
+
+HOPELESS = 20.0
+"""seconds from the wish to its end after which a process that was killed is left to the system"""
 _STEPS = ((0.0, int(signal.SIGINT)), (GAP, int(signal.SIGTERM)), (2 * GAP, int(signal.SIGKILL)))
 _DYING = 2.0
 """seconds in which a killed process must be gone"""
@@ -99,10 +104,20 @@ class Run:
             self._look_at(child)
         if self._ladder is None:
             return None
+        if now >= self._ladder.end + HOPELESS:
+            self._give_up()
         for number in self._ladder.due(now):
             for child in self._children:
                 child.signal(number)
         return self._ladder.next_due() if self._children else None
+
+    def _give_up(self) -> None:
+        """Leave processes that do not even end when killed to the system, and to the next streamer."""
+        for child in self._children:
+            logger.error("process %d hangs in the system and cannot be ended: it is left to it", child.pid)
+            self._means.watch.remove(child.fileno())
+            child.close()
+        self._children = []
 
     def close(self) -> None:
         """Release all descriptors. A process that is left is killed."""
