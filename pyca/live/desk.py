@@ -136,14 +136,15 @@ class Desk:
         due = min(self._camera.tick(now), self._slate.tick(now), self._feed.tick(now), self.links.tick(now))
         if not self._stopping and now >= self._judged + _JUDGE:
             self._judged = now
-            self._judge()
+            self._judge(now)
         return due
 
     def close(self) -> None:
-        """Kill what is left of the programs."""
+        """Kill what is left of programs and links."""
         self._feed.close()
         self._camera.close()
         self._slate.close()
+        self.links.kill()
 
     def _producer(self, program: Program, means: Means) -> Producer:
         return Producer(
@@ -236,14 +237,16 @@ class Desk:
             self._tell("error", f"the stream ends: {self._camera.error}")
             self.stop(self._camera.error)
 
-    def _judge(self) -> None:
+    def _judge(self, now: float) -> None:
         """Find the state that follows from the links."""
         if refused := self.links.refused():
             self._tell("error", f"the stream ends: {refused}")
             self.stop(refused)
             return
         self.error = self._camera.error or self.error
-        self.state = LiveState.STREAMING if self.links.takes() else LiveState.PREPARING
+        # A connection over which nothing goes is no stream.
+        streams = self.links.takes() and self.flow.flows(now)
+        self.state = LiveState.STREAMING if streams else LiveState.PREPARING
 
 
 def _has_camera(plan: Plan) -> bool:
