@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 from pyca.config.settings import Settings
-from pyca.config.types import mask_password
 from pyca.core.clock import Clock
 from pyca.core.errors import PycaError
 from pyca.core.live import LinkState, LiveReport, LiveState, LogLine, Profile, Source
+from pyca.core.secrecy import mask
 from pyca.live.alerts import Alerts
 from pyca.live.journal import Journal
 from pyca.live.plan import Plan
@@ -64,7 +64,7 @@ class Broadcast:
         self._moment = 0.0
         self._moved = self.began
         """when the engine last did something"""
-        journal.begin(self._plan.profile, mask_password(self._plan.source.input), uid)
+        journal.begin(self._plan.profile, mask(self._plan.source.input), uid)
 
     def fileno(self) -> int:
         """Return a descriptor that is readable when there is news."""
@@ -161,4 +161,4 @@ def _changes(before: Profile | Source, after: Profile | Source) -> Iterator[str]
 def _plain(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return mask_password(value) if isinstance(value, str) else "none" if value is None else str(value)
+    return mask(value) if isinstance(value, str) else "none" if value is None else str(value)

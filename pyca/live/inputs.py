@@ -7,16 +7,16 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pyca.config.types import mask_password
 from pyca.core.control import ParameterError
 from pyca.core.errors import MediaError
+from pyca.core.secrecy import mask
 from pyca.live.devices import cameras
 from pyca.live.picamera import find_picamera, require_picamera
 from pyca.media.demands import Source, SourceKind
 from pyca.media.sources import look
 
 WAYS = (
-    "auto, test, picamera, screen, recorder, v4l2:/dev/video0, a file, "
+    "auto, test, picamera, screen, v4l2:/dev/video0, a file, "
     "or an address that begins with rtsp://, http:// or udp://"
 )
 _LONGEST = 2000
@@ -71,8 +71,8 @@ class Input:
 
 
 def shown(text: str) -> str:
-    """Return what somebody wrote as an input, a password in it masked."""
-    return mask_password(text)
+    """Return what somebody wrote as an input, the secrets in it masked."""
+    return mask(text)
 
 
 def parse_input(text: str) -> Input:

@@ -56,7 +56,7 @@ def first_destination(settings: Settings) -> Destination:
     ours = settings.live
     preset = PRESETS.get(ours.url.lower())
     url, backup = (preset.url, ours.backup or preset.backup) if preset else (ours.url, ours.backup)
-    return Destination(MAIN, url, ours.stream_key, backup=backup)
+    return targets.with_key(Destination(MAIN, url, ours.stream_key, backup=backup))
 
 
 def setup(session: Session, settings: Settings) -> Setup:

@@ -233,6 +233,14 @@ def _number(piece: Path) -> int:
     return int(match[1]) if match else -1
 
 
+def _keep(file: Path, content: bytes) -> None:
+    """Write a file that others may be reading, where it holds anything else."""
+    if not file.exists() or file.read_bytes() != content:
+        aside = file.with_suffix(".new")
+        aside.write_bytes(content)
+        aside.replace(file)
+
+
 def _begin(around: Surroundings, *input_options: str) -> list[str]:
     return [str(around.tools.ffmpeg), *_START, *input_options, *_INPUT]
 
@@ -259,7 +267,7 @@ def _authorities(around: Surroundings) -> Path | None:
     together = around.folder / "authorities.pem"
     try:
         parts = [file.read_bytes() for file in (usual, around.ca_file) if file]
-        together.write_bytes(b"\n".join(parts))
+        _keep(together, b"\n".join(parts))
     except OSError as error:
         raise CommandError(
             f"{error.filename} cannot be used: {error.strerror}", "check the certificates"
