@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from pyca.core.control import HIDDEN, ParameterError
+from pyca.core.masking import without
 from pyca.core.secrecy import mask
 
 LONGEST_KEY = 900
@@ -124,9 +125,7 @@ def hide(text: str, secrets: Iterable[str]) -> str:
 
     :param secrets: the longest first
     """
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return text
+    return without(text, secrets, HIDDEN)
 
 
 def parse(url: str, key: str = "") -> Address:
