@@ -54,6 +54,7 @@ class Sink:
         self.stream = bytearray()
         self._intro = intro
         self._ended = False
+        self.fragile = False
 
     @property
     def ended(self) -> bool:
@@ -64,6 +65,8 @@ class Sink:
         return Reader().feed(bytes(self.stream))
 
     def offer(self, tags: Sequence[Tag]) -> None:
+        if self.fragile:
+            raise RuntimeError("broken on purpose")
         if self.state is LinkState.CONNECTING:
             self.state = LinkState.LIVE
         if self.stream:
@@ -87,6 +90,9 @@ class Sink:
         self._ended = True
         self.state = LinkState.OFF
 
+    def kill(self) -> None:
+        self.close()
+
     def refuse(self, why: str) -> None:
         """Give up, as after a wrong key."""
         self.error = why
@@ -101,7 +107,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self.sinks: list[Sink] = []
-        self.unwritable = self.broken = False
+        self.unwritable = self.broken = self.fragile = False
         self.camera_command = encode("testsrc2=s=320x180:r=25")
         self.slate_command = encode("color=c=navy:s=320x180:r=25")
 
@@ -115,6 +121,7 @@ class Workshop:
             if self.unwritable and isinstance(item, Path):
                 raise CommandError("the file cannot be written")
             self.sinks.append(Sink(item, intro))
+            self.sinks[-1].fragile = self.fragile
             return self.sinks[-1]
 
         def camera(_profile: Profile, _source: Source, _all: Surroundings, progress: int) -> CameraCommand:

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from pyca.core.clock import Clock
 from pyca.core.errors import StoreError
 from pyca.core.event import Event
-from pyca.store import events, identity, recordings
+from pyca.core.live import Profile
+from pyca.store import events, identity, live, recordings
 from pyca.store.database import Database
 from pyca.store.identity import Identity
 
@@ -42,6 +43,8 @@ class Agenda:
         """events that were not known, or at another time, at their start → when they were seen"""
         self.identity: Identity | None = None
         """which database was read last"""
+        self.profile: Profile | None = None
+        """how the stream is encoded, None for as the configuration says"""
         self.replaced = False
         """True from the moment at which another database has taken its place until somebody has seen to it"""
         self.trouble = ""
@@ -67,6 +70,7 @@ class Agenda:
             with self._database.read() as session:
                 if not self._same(identity.get(session)):
                     return False
+                self.profile = live.profile(session)
                 upcoming = events.upcoming(session, before=now + HORIZON)
                 self._scheduled = events.many(session, running) if running else {}
                 self._ends = recordings.operator_ends(session) if running else {}

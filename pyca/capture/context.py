@@ -1,11 +1,13 @@
 """What all parts of the capture service work with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from pyca.capture.feeds import Fitness
 from pyca.capture.signal import Looker
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
+from pyca.core.live import Profile
 from pyca.media.durable import Syncer
 from pyca.runtime.child import Child
 from pyca.runtime.hooks import Hooks
@@ -31,3 +33,6 @@ class Context:
     looker: Looker
     commands: type[Child] = Child
     author: Callable[[], Author] = Author
+    profile: Callable[[], Profile | None] = lambda: None
+    """tells how the stream is encoded now, None for as the configuration says; never waits"""
+    fitness: Fitness = field(default_factory=Fitness)

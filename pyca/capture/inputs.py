@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from pyca.config.live import FEEDS
+from pyca.capture.feeds import NO_FEEDS, Passing, fed, feeds_of
 from pyca.config.settings import Input, Settings
 from pyca.core.event import Event
-from pyca.core.live import LiveEvents, Profile, is_streamed
+from pyca.core.live import Profile
 from pyca.core.naming import recording_name, safe_name
-from pyca.media.feed import feed_output
 from pyca.media.health import picture_filters, sound_filters
-from pyca.runtime.command import Place, build_argv, fill, needs
+from pyca.runtime.command import build_argv, fill, needs
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ class Job:
     preview_dir: Path
     filters: Mapping[str, str]
     """what a command may hold to measure its own signal, by placeholder"""
-    feeds: Mapping[str, Place]
+    feeds: Mapping[str, Passing]
     """what a command may hold to pass on what it records to the stream, by placeholder"""
     container: str = ""
     """file ending of what is delivered, empty where that is what was recorded"""
@@ -42,6 +41,11 @@ class Job:
         """True where the command is told its length and so ends by itself."""
         return needs(self.input.command, "time")
 
+    @property
+    def feeding(self) -> bool:
+        """True where the command passes on what it records to the stream."""
+        return fed(self.input.command, self.feeds)
+
     def argv(self, part: int, seconds: float) -> list[str]:
         """Return the command line of a part.
 
@@ -49,7 +53,10 @@ class Job:
         :raises CommandError: where the command cannot be read
         """
         values = {**self._values(part, seconds), **self.filters}
-        return build_argv(self.input.command, values, self.feeds)
+        # A length that stands before one output counts for that one alone: a second would never end.
+        length = values["time"] if self.self_ending else ""
+        places = {name: partial(passing, length) for name, passing in self.feeds.items()}
+        return build_argv(self.input.command, values, places)
 
     def files(self, part: int) -> tuple[Path, ...]:
         """Return the files that a part writes, in the order of the flavors."""
@@ -75,6 +82,10 @@ class Job:
         """Return the same in another folder."""
         return replace(self, folder=folder)
 
+    def without_feed(self) -> "Job":
+        """Return the same, which passes on nothing."""
+        return replace(self, feeds=NO_FEEDS)
+
     def make_folders(self) -> None:
         """Make the folders that the command writes to.
 
@@ -94,26 +105,6 @@ class Job:
         }
 
 
-def feeds_of(settings: Settings, event: Event) -> Mapping[str, Place]:
-    """Return what passes on the recording of an event to the stream, by placeholder."""
-    ours = settings.live
-    if not is_streamed(LiveEvents(ours.events), event):
-        return dict.fromkeys(FEEDS, _left_out)
-    profiles = dict(zip(FEEDS, (ours.profile, None), strict=True))
-    return {name: partial(_put_in, profile, ours.feed) for name, profile in profiles.items()}
-
-
-def _put_in(profile: Profile | None, socket: Path, before: list[str]) -> list[str]:
-    return [*before, *feed_output(profile, socket, before)]
-
-
-def _left_out(before: list[str]) -> list[str]:
-    """Return the words of a command without those that choose what is passed on."""
-    while before[-2:-1] == ["-map"]:
-        before = before[:-2]
-    return before
-
-
 def folder_of(settings: Settings, event: Event) -> Path:
     """Return the folder of an event's recording."""
     return settings.capture.directory / recording_name(event.uid, event.start)
@@ -131,8 +122,11 @@ def jobs_everywhere(settings: Settings, event: Event, folder: Path) -> list[Job]
     return [*here, *(job.within(spare) for job in here)] if spare else here
 
 
-def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
-    """Return what is to be run for an event: the inputs that it names, or all."""
+def jobs(settings: Settings, event: Event, folder: Path, profile: Profile | None = None) -> list[Job]:
+    """Return what is to be run for an event: the inputs that it names, or all.
+
+    :param profile: how the stream is encoded; by default as the configuration says
+    """
     available = settings.named_inputs
     unknown = [name for name in event.inputs if name not in available]
     if unknown:
@@ -156,7 +150,7 @@ def jobs(settings: Settings, event: Event, folder: Path) -> list[Job]:
             base=f"{base}-{safe_name(name)}" if settings.inputs else base,
             preview_dir=settings.capture.preview_dir,
             filters=filters,
-            feeds=feeds_of(settings, event),
+            feeds=feeds_of(settings, event, profile),
             container=settings.capture.container,
         )
         for name, source in settings.inputs_for(event.inputs).items()

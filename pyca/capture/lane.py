@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pyca.capture.context import Context
+from pyca.capture.feedguard import FeedGuard
 from pyca.capture.inputs import Job
 from pyca.capture.part import RunningPart, adopt_part, start_part
 from pyca.capture.place import FULL, choose
@@ -97,6 +98,7 @@ class Lane:
         self._listen_due = 0.0
         self._faulty: dict[AlarmKind, float] = {}
         self._refused = False
+        self._guard = FeedGuard(context.fitness, self._tell_of_feed)
         self._stopping = False
 
     @property
@@ -112,6 +114,7 @@ class Lane:
         with contextlib.suppress(PycaError, OSError):
             self._length = end - start
             self._argv = self._make_ready(self.parts + 1, self._length)
+            self._guard.ask(self.job, self._argv)
 
     def adopt(self, part: RunningPart) -> None:
         """Go on with a command that was already running."""
@@ -158,6 +161,8 @@ class Lane:
             if self.job.self_ending and abs(length - self._length) > SLACK:
                 self._argv = None  # the clock was set meanwhile: the command would go by the old length
             argv = self._argv or self._make_ready(number, length)
+            if self._guard.refuses(self.job, argv):
+                argv = self._make_ready(number, length)
             # The first part too: an earlier run may have ended before the database heard of its files.
             self._keep(keep(self.job.files(number)))
             part = start_part(self.job, number, argv, end, self._context, self._clock)
@@ -181,7 +186,7 @@ class Lane:
         """Choose a folder and return the command line."""
         self.job = self._choose()
         self.job.make_folders()
-        return substitute(self.job.argv(number, seconds), self._environ)
+        return substitute(self._guard.guarded(self.job).argv(number, seconds), self._environ)
 
     def _choose(self) -> Job:
         if self._refused and self._fallback:
@@ -253,7 +258,9 @@ class Lane:
         reason = part.explain(ended)
         if ended.outcome is Outcome.FINISHED:
             reason += ", but the event was not over"
-        self._failed(self._full_disk() or reason, at_once=lived >= STABLE)
+        full, early = self._full_disk(), lived < STABLE
+        at_once = not early or (not full and self._guard.failed(part.job, reason))
+        self._failed(full or reason, at_once=at_once)
 
     def _full_disk(self) -> str:
         """Tell where the disk is full: what the command had to say about it found no place there either."""
@@ -321,6 +328,12 @@ class Lane:
 
     def _alert(self, kind: AlarmKind, text: str) -> None:
         self._listener.alert(kind, text, self.job.name)
+
+    def _tell_of_feed(self, text: str) -> None:
+        if text:
+            self._alert(AlarmKind.LIVE, text)
+        else:
+            self._clear(AlarmKind.LIVE)
 
     def _clear(self, kind: AlarmKind) -> None:
         self._listener.clear(kind, self.job.name)

@@ -29,7 +29,6 @@ from pyca.store.scribe import Work
 
 logger = logging.getLogger(__name__)
 
-
 BYGONE = 3600.0
 """Seconds after its end, by the machine's clock, at which an event is not recorded any further: the clock was
 wrong when it began, such as after days without power."""
@@ -57,7 +56,8 @@ class Recorder:
         self._cancelled: float | None = None
         self._history: list[Part] = []
         self._held: list[Work] | None = None
-        self.lanes = [self._lane(job) for job in jobs(context.settings, event, folder)]
+        wanted = jobs(context.settings, event, folder, context.profile())
+        self.lanes = [self._lane(job) for job in wanted]
 
     @property
     def end(self) -> float:

@@ -67,6 +67,7 @@ class CaptureService:
             Looker(),
             commands,
             partial(_author, settings, agenda),
+            lambda: agenda.profile,
         )
         self._disk = DiskWatch(self._context, database)
         self._loudness = Loudness(settings.capture.preview_dir, clock)
@@ -130,6 +131,7 @@ class CaptureService:
         self._recovery.close()
         self._finisher.close()
         self._context.looker.close()
+        self._context.fitness.close()
         self._context.syncer.close()
         # What was recorded is noted before anything that a hook may hold up.
         self._context.scribe.close()

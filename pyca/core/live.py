@@ -69,8 +69,19 @@ MARK = "publishLive"
 def is_streamed(rule: LiveEvents, event: Event) -> bool:
     """Tell whether an event is streamed while it is recorded."""
     if rule is LiveEvents.MARKED:
-        return event.workflow_parameters.get(MARK, "").strip().lower() == "true"
+        return is_marked(event.workflow_parameters)
     return rule is LiveEvents.ALL
+
+
+def is_marked(parameters: Mapping[str, str]) -> bool:
+    """Tell whether the workflow parameters of an event mark it to be streamed."""
+    return parameters.get(MARK, "").strip().lower() == "true"
+
+
+def marked(parameters: Mapping[str, str], *, live: bool) -> dict[str, str]:
+    """Return workflow parameters that mark an event to be streamed, or do not."""
+    others = {name: value for name, value in parameters.items() if name != MARK}
+    return {**others, MARK: "true"} if live else others
 
 
 @dataclass(frozen=True)

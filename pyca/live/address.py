@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from pyca.core.control import HIDDEN, ParameterError
+from pyca.core.masking import without
 from pyca.core.secrecy import mask
 
 LONGEST_KEY = 900
@@ -27,6 +28,8 @@ _SHAPES = {
     "srt": "srt://host:port?streamid=…",
 }
 _LONGEST = 2000
+_TELLING = 8
+"""characters from which a part of a key is worth hiding"""
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _PASSED_ON = (
     "connect_timeout",
@@ -65,8 +68,12 @@ class Address:
     def secrets(self) -> tuple[str, ...]:
         """What must not be seen, the longest first."""
         password = self.user.partition(":")[2]
+        # Servers name streams by what stands before the question mark, and quote the rest by itself.
+        name, _, rest = self.key.partition("?")
         found = {
             self.key,
+            name,
+            rest if len(rest) >= _TELLING else "",
             quote(self.key, safe=""),
             unquote(self.key),
             self.passphrase,
@@ -118,9 +125,7 @@ def hide(text: str, secrets: Iterable[str]) -> str:
 
     :param secrets: the longest first
     """
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return text
+    return without(text, secrets, HIDDEN)
 
 
 def parse(url: str, key: str = "") -> Address:

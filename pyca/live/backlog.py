@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 
 from pyca.live.flv import Kind, Tag
 
@@ -9,6 +10,8 @@ LONGEST = 6.0
 """seconds of stream that may wait"""
 LARGEST = 12_000_000
 """bytes that may wait, whatever their length"""
+_MOST = 200
+"""tags that are written at once; systems take no more than 1024 pieces"""
 
 
 class Backlog:
@@ -51,8 +54,11 @@ class Backlog:
         if self._is_too_much():
             self._shorten()
 
-    def forget(self) -> None:
-        """Leave out all that waits, up to the next key frame: it must not be seen any more."""
+    def forget(self) -> int:
+        """Leave out all that waits, up to the next key frame: it must not be seen any more.
+
+        :return: bytes that must be written nevertheless, as a part of them was
+        """
         kept: deque[Tag] = deque()
         for tag in self._tags:
             if tag.is_setup:
@@ -62,19 +68,24 @@ class Backlog:
         self._tags = kept
         self._size = sum(len(tag.body) for tag in kept)
         self._until_key = True
+        return len(self._part)
 
-    def next(self) -> memoryview:
-        """Return bytes to be written now, empty where nothing waits; :meth:`took` tells how many were."""
-        if not self._part and self._tags:
-            # One at a time: what is taken from the queue can no longer be left out.
-            tag = self._tags.popleft()
-            self._size -= len(tag.body)
-            self._part = memoryview(tag.encode())
-        return self._part
+    def next(self) -> list[bytes | memoryview]:
+        """Return what is to be written now, empty where nothing waits; :meth:`took` tells how much was."""
+        part: list[bytes | memoryview] = [self._part] if self._part else []
+        return [*part, *(tag.encode() for tag in islice(self._tags, _MOST))]
 
     def took(self, count: int) -> None:
-        """Note that so many bytes were written."""
-        self._part = self._part[count:]
+        """Note that so many bytes were written. A tag that was begun can no longer be left out."""
+        begun = min(count, len(self._part))
+        self._part = self._part[begun:]
+        count -= begun
+        while count:
+            tag = self._tags.popleft()
+            self._size -= len(tag.body)
+            data = tag.encode()
+            self._part = memoryview(data)[count:]
+            count -= min(count, len(data))
 
     def _is_too_much(self) -> bool:
         if self._size > self._largest:

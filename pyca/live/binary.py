@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from pyca.core.errors import MediaError
+from pyca.live.hidden import reads_presets
 from pyca.media import abilities
 
 
@@ -61,6 +62,8 @@ def ask(binary: Binary) -> None:
 
     :raises MediaError: where it cannot be run
     """
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
+        presets = pool.submit(reads_presets, binary.path)
         for answer in [pool.submit(encoders_of, binary), pool.submit(protocols_of, binary)]:
             answer.result()
+        presets.result()

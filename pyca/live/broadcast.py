@@ -114,8 +114,7 @@ class Broadcast:
             self._next_sample = now + SAMPLE_PERIOD
             self._journal.sample(replace(report, at=self._clock.now()))
         if ended:
-            self._over(report)
-            return replace(report, state=LiveState.IDLE)
+            return self._over(report)
         if self.stuck:
             raise StuckError(f"the streamer has done nothing for {now - self._moved:.0f} s")
         self._alerts.look(report, self._names, now)
@@ -123,13 +122,17 @@ class Broadcast:
             return replace(report, state=LiveState.STOPPING)
         return report if report.state is not LiveState.IDLE else replace(report, state=LiveState.PREPARING)
 
-    def _over(self, report: LiveReport) -> None:
+    def _over(self, report: LiveReport) -> LiveReport:
+        """Write down why it ended, and return how it ended."""
         self.ended = True
         self._engine.close()
         self._alerts.rest()
+        # Trouble that was survived is none at the end of a stream that somebody wanted to end.
+        error = "" if self.reason else report.error
         if not self.reason:
             self.reason = REFUSED if self._is_refused(report) else FAILED
-        self._journal.end(self.reason, report.error)
+        self._journal.end(self.reason, error)
+        return replace(report, state=LiveState.IDLE, error=error)
 
     def _is_refused(self, report: LiveReport) -> bool:
         """Tell whether every destination has refused: trying again would not help."""

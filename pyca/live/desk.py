@@ -23,6 +23,9 @@ from pyca.live.watch import Watch
 COPY = "copy"
 PATIENCE = 3.0
 """seconds that a camera that has not failed may take before the slate is shown"""
+FEED_PATIENCE = 8.0
+"""seconds for which a stream that has shown nothing yet waits for a recorder that has the camera: players
+keep the size of its beginning, and a recorder's FFmpeg may take its time"""
 PREPARATION = 8.0
 """seconds after which a stream that has begun has time for its slate"""
 _JUDGE = 0.25
@@ -43,6 +46,8 @@ class Desk:
         self._director = Director()
         self._stopping = False
         self._judged = float("-inf")
+        self._begun = False
+        """True once something was shown"""
         self._still = Still()
         self._changed = self._clock.monotonic()
         self._waiting_since: float | None = self._changed
@@ -50,6 +55,8 @@ class Desk:
         self.state = LiveState.PREPARING
         self.error = ""
         """the last one"""
+        self.refused = False
+        """True where the input can never be streamed as it is wanted"""
         leftovers = Leftovers(surroundings.folder, self._clock)
         leftovers.end()
         means = Means(surroundings, watch, leftovers)
@@ -99,6 +106,8 @@ class Desk:
             self._still = Still()
             self._changed = self._clock.monotonic()
             self._slate.stop()
+        if plan.haste and not plan.camera:
+            self._camera.stop(at_once=True)
         self._apply(plan)
         if plan.blind and not before.blind:
             self.links.forget()
@@ -120,19 +129,22 @@ class Desk:
 
     def tick(self, now: float) -> float:
         """Do what is due and return when to be called again."""
+        if self._camera.hopeless and not self._plan.feed:
+            self._refuse()
         if not self._stopping:
             self._watch_picture(now)
         due = min(self._camera.tick(now), self._slate.tick(now), self._feed.tick(now), self.links.tick(now))
         if not self._stopping and now >= self._judged + _JUDGE:
             self._judged = now
-            self._judge()
+            self._judge(now)
         return due
 
     def close(self) -> None:
-        """Kill what is left of the programs."""
+        """Kill what is left of programs and links."""
         self._feed.close()
         self._camera.close()
         self._slate.close()
+        self.links.kill()
 
     def _producer(self, program: Program, means: Means) -> Producer:
         return Producer(
@@ -151,6 +163,7 @@ class Desk:
         if program is Program.SLATE:
             self._still.learn(tags)
         if sent := self._director.take(program, tags, now):
+            self._begun = True
             self.flow.add(sent, now)
             self.links.offer(sent)
 
@@ -192,8 +205,7 @@ class Desk:
             return
         if self._waiting_since is None:
             self._waiting_since = now
-        camera_comes = self._camera.wanted and not self._camera.error and not self._plan.blind
-        if camera_comes and now < self._waiting_since + PATIENCE:
+        if now < self._waiting_since + self._patience():
             return
         if self._still.complete:
             self._slate.stop()
@@ -201,6 +213,14 @@ class Desk:
             self._take(Program.SLATE, [*again, *self._still.play(now)])
         elif not self._slate.wanted:
             self._slate.start(self._slate_command)
+
+    def _patience(self) -> float:
+        """Return the seconds for which nothing is shown while a picture is on its way."""
+        if self._plan.blind:
+            return 0.0
+        if self._plan.feed and not self._plan.camera and not self._begun:
+            return FEED_PATIENCE
+        return PATIENCE if self._camera.wanted and not self._camera.error else 0.0
 
     def _prepare(self, now: float) -> None:
         """Have the slate at hand before it is needed, so that the blind is down at once."""
@@ -210,14 +230,23 @@ class Desk:
         elif not wanted:
             self._slate.stop()
 
-    def _judge(self) -> None:
+    def _refuse(self) -> None:
+        """End where the input can never be streamed, before anything else is shown instead."""
+        if not self._stopping:
+            self.refused = True
+            self._tell("error", f"the stream ends: {self._camera.error}")
+            self.stop(self._camera.error)
+
+    def _judge(self, now: float) -> None:
         """Find the state that follows from the links."""
         if refused := self.links.refused():
             self._tell("error", f"the stream ends: {refused}")
             self.stop(refused)
             return
         self.error = self._camera.error or self.error
-        self.state = LiveState.STREAMING if self.links.takes() else LiveState.PREPARING
+        # A connection over which nothing goes is no stream.
+        streams = self.links.takes() and self.flow.flows(now)
+        self.state = LiveState.STREAMING if streams else LiveState.PREPARING
 
 
 def _has_camera(plan: Plan) -> bool:

@@ -59,6 +59,21 @@ def camera_command(
     return CameraCommand(making.argv())
 
 
+def require_copyable(found: Input) -> devices.Camera | None:
+    """Return what the camera at a device delivers, None where it is away or does not tell.
+
+    :raises MediaError: where that is no H.264
+    """
+    camera = _camera_at(found)
+    if camera and "H264" not in camera.formats:
+        raise MediaError(f"the camera {found.name} delivers no H.264", "set “encoder” to auto")
+    return camera
+
+
+def _camera_at(found: Input) -> devices.Camera | None:
+    return devices.ask(Path(found.name))
+
+
 @dataclass(frozen=True)
 class _Making:
     """All that a command is made of."""
@@ -124,11 +139,7 @@ class _Making:
     def _camera(self) -> devices.Camera | None:
         if self.found.kind is not InputKind.DEVICE:
             return None
-        camera = devices.ask(Path(self.found.name))
-        copied = self.source.encoder == COPY
-        if copied and camera and "H264" not in camera.formats:
-            raise MediaError(f"the camera {self.found.name} delivers no H.264", "set “encoder” to auto")
-        return camera
+        return require_copyable(self.found) if self.source.encoder == COPY else _camera_at(self.found)
 
     def _check_file(self) -> bool:
         """Return whether a file has sound.

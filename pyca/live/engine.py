@@ -6,7 +6,7 @@ import os
 import select
 from collections import deque
 from dataclasses import replace
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Event, Lock, Thread
 
 from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, LogLine, Program
@@ -18,8 +18,11 @@ from pyca.live.watch import Watch
 
 logger = logging.getLogger(__name__)
 
-PACE = 0.15
+PACE = 0.2
 """seconds between two rounds: what came meanwhile is sent in one go, which keeps us cheap"""
+_BRISK = 0.02
+"""the same for some seconds after an order or another state: somebody waits for what comes of it"""
+_BRISK_FOR = 5.0
 _HASTE = 0.01
 """the same while pipes are full: they hold less than comes in the usual time"""
 _FIGURES = 2.0
@@ -28,7 +31,7 @@ _COSTS = 5.0
 _LOOK = 0.25
 """seconds between two looks at whether anything changed"""
 _LINES = 500
-_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _BROKEN = "the streamer has failed; its log says why"
 
 _Signature = tuple[LiveState, Program, str, tuple[tuple[str, LinkState], ...]]
@@ -47,6 +50,8 @@ class Engine:
         self._clock = surroundings.clock
         self._orders: SimpleQueue[Plan | str | None] = SimpleQueue()
         self._order_bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._waiter = select.poll()
+        self._waiter.register(self._order_bell, select.POLLIN)
         self._news_bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._lock = Lock()
         self._lines: deque[LogLine] = deque(maxlen=_LINES)
@@ -54,6 +59,7 @@ class Engine:
         self._signature: _Signature | None = None
         self._since = 0.0
         self._began = 0.0
+        self._brisk_until = float("inf")
         self._looked = float("-inf")
         self._measured = float("-inf")
         self._costed = float("-inf")
@@ -117,6 +123,8 @@ class Engine:
 
     def _note(self, level: str, text: str, destination: str) -> None:
         logger.log(_LEVELS.get(level, logging.INFO), "%s%s", f"{destination}: " if destination else "", text)
+        if level == "debug":
+            return
         with self._lock:
             self._lines.append(LogLine(self._clock.now(), level, text, destination))
         self._tell()
@@ -125,7 +133,7 @@ class Engine:
         os.eventfd_write(self._news_bell, 1)
 
     def _run(self) -> None:
-        error = _BROKEN
+        error, refused = _BROKEN, False
         watch = Watch()
         watch.add(self._order_bell, lambda _events: None)
         try:
@@ -134,12 +142,12 @@ class Engine:
                 self._work_to_the_end(desk, watch)
             finally:
                 desk.close()
-                error = desk.error
+                error, refused = desk.error, desk.refused
         except Exception:
             logger.exception("the streamer has failed")
         finally:
             watch.close()
-            self._finish(error)
+            self._finish(error, refused=refused)
 
     def _work_to_the_end(self, desk: Desk, watch: Watch) -> None:
         try:
@@ -155,28 +163,29 @@ class Engine:
             now = self._clock.monotonic()
             due = desk.tick(now)
             self._look(desk, now)
-            if not desk.ended and not self._is_called(_HASTE if watch.is_pressed() else PACE):
+            pace = PACE if now >= self._brisk_until else _BRISK
+            if not desk.ended and not self._is_called(_HASTE if watch.is_pressed() else pace):
                 watch.wait(max(due - self._clock.monotonic(), 0.0))
 
     def _obey(self, desk: Desk) -> None:
+        if self._orders.empty():
+            return
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._order_bell)
-        with contextlib.suppress(Empty):
-            while True:
-                order = self._orders.get_nowait()
-                self._looked = float("-inf")
-                if order is None:
-                    desk.stop()
-                elif isinstance(order, Plan):
-                    desk.follow(order)
-                else:
-                    desk.links.restart(order)
+        self._looked = float("-inf")
+        self._brisk_until = self._clock.monotonic() + _BRISK_FOR
+        while not self._orders.empty():
+            order = self._orders.get()
+            if order is None:
+                desk.stop()
+            elif isinstance(order, Plan):
+                desk.follow(order)
+            else:
+                desk.links.restart(order)
 
     def _is_called(self, seconds: float) -> bool:
         """Rest, and tell whether an order came meanwhile."""
-        waiter = select.poll()
-        waiter.register(self._order_bell, select.POLLIN)
-        return bool(waiter.poll(seconds * 1000))
+        return bool(self._waiter.poll(seconds * 1000))
 
     def _look(self, desk: Desk, now: float) -> None:
         """Write a new report where something changed, or the figures are old."""
@@ -194,6 +203,7 @@ class Engine:
                 self._costs = self._cost.measure(now)
         if self._signature is None or self._signature[0] is not desk.state:
             self._since = self._clock.now()
+            self._brisk_until = now + _BRISK_FOR
         self._signature = signature
         fps, bitrate = desk.flow.rates(now)
         self._report = LiveReport(
@@ -214,9 +224,10 @@ class Engine:
         )
         self._tell()
 
-    def _finish(self, error: str) -> None:
+    def _finish(self, error: str, *, refused: bool) -> None:
         now = self._clock.now()
         last = self._report
+        end = LinkState.REFUSED if refused else LinkState.OFF
         self._report = LiveReport(
             error=error,
             since=now,
@@ -225,12 +236,13 @@ class Engine:
             dropped=last.dropped,
             source_restarts=last.source_restarts,
             sent=last.sent,
-            links=tuple(_over(link) for link in last.links),
+            links=tuple(_over(link, end) for link in last.links),
         )
         self._done.set()
         self._tell()
 
 
-def _over(link: LinkReport) -> LinkReport:
-    state = link.state if link.state is LinkState.REFUSED else LinkState.OFF
+def _over(link: LinkReport, end: LinkState) -> LinkReport:
+    """Return the last word on a link: what was given up stays so, until somebody starts anew."""
+    state = link.state if link.state is LinkState.REFUSED else end
     return replace(link, state=state, bitrate=0.0, next_try=None)

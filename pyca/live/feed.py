@@ -1,6 +1,7 @@
 """The door for the recorder: a socket to which it passes on what it records."""
 
 import contextlib
+import logging
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -12,11 +13,15 @@ from pyca.live.flv import Reader, Tag
 from pyca.live.listen import read_all, room_of
 from pyca.live.watch import Watch
 
+logger = logging.getLogger(__name__)
+
 SILENCE = 3.0
 """seconds without anything after which a connection may be replaced, and its picture is not shown any more"""
 _LONGEST_PATH = 107
 _MODE = 0o660
 _WAITING = 4
+_PAUSE = 5.0
+"""seconds until the door is opened anew after it has failed"""
 
 
 class Feed:
@@ -38,7 +43,7 @@ class Feed:
         note: Callable[[str, str], None],
     ) -> None:
         self._path = path
-        self._watch = watch
+        self._watch = watch.guarded(self._break)
         self._clock = clock
         self._send = send
         self._lost = lost
@@ -48,6 +53,9 @@ class Feed:
         self._reader = Reader()
         self._heard = 0.0
         self._silent = False
+        self._crowded = False
+        self._again: float | None = None
+        """when to open the door anew after a failure"""
 
     def open(self) -> None:
         """Wait for recorders from now on.
@@ -80,6 +88,7 @@ class Feed:
 
     def close(self) -> None:
         """Wait for recorders no longer, and end the connection."""
+        self._again = None
         self._hang_up()
         if self._listener is not None:
             self._watch.remove(self._listener.fileno())
@@ -89,6 +98,8 @@ class Feed:
 
     def tick(self, now: float) -> float:
         """Notice silence and return when to be called again."""
+        if self._again is not None and now >= self._again:
+            self._reopen(now)
         if self._link is None or self._silent:
             return now + SILENCE
         if now >= self._heard + SILENCE:
@@ -97,22 +108,42 @@ class Feed:
             self._lost()
         return self._heard + SILENCE if not self._silent else now + SILENCE
 
+    def _break(self) -> None:
+        """Close the door for a moment after something that nobody has foreseen."""
+        self._note("error", "the door for the recorder has failed, and the log says why")
+        self.close()
+        self._again = self._clock.monotonic() + _PAUSE
+
+    def _reopen(self, now: float) -> None:
+        self._again = now + _PAUSE
+        try:
+            self.open()
+        except PycaError as error:
+            logger.debug("%s", error)
+            return
+        self._again = None
+
     def _accept(self, _events: int) -> None:
         assert self._listener is not None
         with contextlib.suppress(BlockingIOError, ConnectionError):
             link, _address = self._listener.accept()
             now = self._clock.monotonic()
             if self._link is not None and now < self._heard + SILENCE:
-                self._note(
-                    "warning", "a second recorder was turned away: another one is passing something on"
-                )
                 link.close()
+                self._turned_away()
                 return
             self._hang_up()
             link.setblocking(False)
             self._link, self._heard, self._silent, self._reader = link, now, False, Reader()
+            self._crowded = False
             self._watch.add(link.fileno(), self._read)
             self._note("info", "a recorder is connected")
+
+    def _turned_away(self) -> None:
+        """Tell it once for each connection that stays: it will knock again and again."""
+        if not self._crowded:
+            self._crowded = True
+            self._note("warning", "a second recorder was turned away: another one is passing something on")
 
     def _read(self, _events: int) -> None:
         assert self._link is not None

@@ -6,7 +6,7 @@ version 10, annex E, by Adobe.
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from pyca.core.errors import MediaError
@@ -46,6 +46,8 @@ class Tag:
     kind: int
     time: int
     body: bytes
+    _encoded: bytes = field(default=b"", init=False, repr=False, compare=False)
+    """kept, as all destinations are given the same"""
 
     @property
     def is_setup(self) -> bool:
@@ -70,6 +72,8 @@ class Tag:
 
         :param time: milliseconds that take the place of its own
         """
+        if self._encoded and time is None:
+            return self._encoded
         moment = (self.time if time is None else time) & 0xFFFFFFFF
         if self.kind == Kind.SCRIPT:
             moment = 0  # FFmpeg takes later ones for subtitles, and holds pictures back to wait for more
@@ -77,7 +81,10 @@ class Tag:
         head = struct.pack(
             ">B3sHBB3x", self.kind, size.to_bytes(3, "big"), moment >> 8 & 0xFFFF, moment & 0xFF, moment >> 24
         )
-        return b"".join((head, self.body, struct.pack(">I", size + _HEAD)))
+        encoded = b"".join((head, self.body, struct.pack(">I", size + _HEAD)))
+        if time is None:
+            object.__setattr__(self, "_encoded", encoded)
+        return encoded
 
 
 def metadata(values: Mapping[str, float]) -> Tag:

@@ -19,6 +19,8 @@ from pyca.media.explain import explain
 
 REFUSALS = 3
 """tries in a row after which a server that refuses is believed, where it has never taken the stream"""
+HANG_UPS = 10
+"""the same where it hangs up without a word, as what stands before a server does while that one restarts"""
 STEADY = 5.0
 """seconds after which a connection counts as one that stands"""
 BACKOFF = Backoff(first=1.0, limit=30.0, factor=1.5)
@@ -63,13 +65,15 @@ class Link:
         self._address = masked(destination.url)
         self._error = ""
         self._noted = ""
-        self._turn = self._failures = self._refusals = self._reconnects = 0
+        self._turn = self._failures = self._refusals = self._hang_ups = self._reconnects = 0
         self._sent = self._dropped = 0
         self._live_at: float | None = None
         self._lost_at: float | None = None
         self._was_live = self._warned = False
         self._next: float = around.clock.monotonic()
-        self._closing = self._again = False
+        self._closing = self._again = self._wiping = False
+        self._outlet: Outlet | None = None
+        """the last one"""
         self._why = ""
         self._routes = list(routes)
         try:
@@ -90,17 +94,29 @@ class Link:
         if relay is None:
             if self._state is LinkState.CONNECTING and any(tag.is_key for tag in tags):
                 self._try()  # these tags are in the beginning that it is given
+        elif relay.is_old() and any(tag.is_key for tag in tags):
+            self._note("info", "it has sent for so long that its times are full: its process is replaced")
+            self._replace()
         elif relay.offer(tags):
             self._note("info", "the form of the stream changes: its process is replaced")
             self._replace()
 
     def forget(self) -> None:
         """Leave out what waits: it must not be seen any more."""
-        if self._relay and self._state is LinkState.CONNECTING:
-            # It was given the beginning of a stream already, and has not passed it on.
-            self._replace()
-        elif self._relay:
-            self._relay.forget()
+        relay = self._relay
+        holds = relay.forget() if relay else False
+        keeps = self._outlet is not None and self._outlet.keeps
+        # One that connects was given the beginning of a stream already, and has not passed it on.
+        if relay and (holds or keeps or self._state is LinkState.CONNECTING):
+            if not self._closing:
+                self._again = True
+                self._next = self._around.clock.monotonic()
+                self._set(LinkState.CLOSING)
+            self._note("info", f"{relay.outlet.shown}: its process is replaced, so that it shows nothing old")
+            relay.kill()
+        if self._outlet is not None:
+            self._outlet.wipe()
+            self._wiping = True
 
     def tick(self, now: float) -> float:
         """Do what is due, and return the moment at which to come again.
@@ -119,6 +135,11 @@ class Link:
             self._see()
             return now
         step = relay.climb(now)
+        if relay.is_unkillable(now):
+            self._note("error", f"{relay.outlet.shown}: its process hangs in the system and is left to it")
+            relay.abandon(0.0)
+            self._leave(relay)
+            return now
         if step is not None or relay.ending:
             return min(now + _LOOK, step or _NEVER)
         if why := relay.stalled(now):
@@ -153,7 +174,7 @@ class Link:
         """Connect anew, without waiting; also after it was given up."""
         if self._closing:
             return
-        self._refusals = self._failures = 0
+        self._refusals = self._hang_ups = self._failures = 0
         self._note("info", "connects anew because somebody asked for it")
         self._replace()
 
@@ -164,6 +185,13 @@ class Link:
         self._closing = True
         self._end_relay()
         self._set(LinkState.CLOSING if self._relay else LinkState.OFF)
+
+    def kill(self) -> None:
+        """End it at once, and release all that it holds."""
+        self._closing = True
+        relay, self._relay = self._relay, None
+        if relay:
+            relay.abandon()
 
     def _replace(self) -> None:
         """Have the present process end properly and start another at once."""
@@ -192,6 +220,8 @@ class Link:
         try:
             outlet = self._routes[self._turn % len(self._routes)]()
             self._address = outlet.shown
+            self._outlet = outlet
+            self._wiping = False
             self._warn_of(outlet)
             self._relay = Relay(outlet, self._around, self._watch, beginning, self._see)
         except PycaError as error:
@@ -212,6 +242,10 @@ class Link:
             if self._state is LinkState.CONNECTING and relay.grown:
                 self._go_live(relay)
             return
+        self._leave(relay)
+
+    def _leave(self, relay: Relay) -> None:
+        """Go on after a process."""
         now = self._around.clock.monotonic()
         stood = self._live_at is not None and now - self._live_at >= STEADY
         if stood:
@@ -220,6 +254,9 @@ class Link:
         self._sent += relay.sent
         self._dropped += relay.backlog.dropped if relay.grown else 0
         self._relay = None
+        if self._wiping:
+            # It may have gone on for a moment after it was killed.
+            relay.outlet.wipe()
         if self._closing:
             self._set(LinkState.OFF)
         elif self._again:
@@ -235,7 +272,7 @@ class Link:
         else:
             found = Trouble(explain(relay.said))
         ended = relay.exit.message if relay.exit else "the process ended"
-        return replace(found, sentence=relay.outlet.hide(found.sentence) or ended)
+        return replace(found, sentence=found.sentence or ended)
 
     def _go_live(self, relay: Relay) -> None:
         self._live_at = self._around.clock.monotonic()
@@ -250,7 +287,7 @@ class Link:
     def _stand(self) -> None:
         """Believe that the connection stands."""
         self._was_live = True
-        self._failures = self._refusals = 0
+        self._failures = self._refusals = self._hang_ups = 0
         self._error = self._noted = ""
 
     def _fail(self, trouble: Trouble, *, same_place: bool = False) -> None:
@@ -260,8 +297,11 @@ class Link:
             self._lost_at = now
         self._error = trouble.sentence
         self._failures += 1
-        self._refusals = self._refusals + 1 if trouble.refused and not self._was_live else 0
-        if self._refusals >= REFUSALS:
+        if self._was_live or not (trouble.refused or trouble.hung_up):
+            self._refusals = self._hang_ups = 0
+        self._refusals += trouble.refused and not self._was_live
+        self._hang_ups += trouble.hung_up and not self._was_live
+        if self._refusals >= REFUSALS or self._hang_ups >= HANG_UPS:
             self._give_up(trouble.sentence)
             return
         if not same_place:

@@ -4,6 +4,8 @@ import contextlib
 import fcntl
 import logging
 import os
+import sys
+import termios
 from collections import deque
 from collections.abc import Callable
 
@@ -19,11 +21,11 @@ _ROOM = 1024 * 1024
 """bytes that a pipe of frames holds: some seconds, so that a busy moment of ours stops no camera"""
 
 
-def roomy(pipe: int) -> None:
+def roomy(pipe: int, room: int = _ROOM) -> None:
     """Let a pipe hold more than usual where the system allows it."""
     # The usual size does too, with more awakenings.
     with contextlib.suppress(OSError, AttributeError):
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _ROOM)
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, room)
 
 
 def pipe_of_frames() -> tuple[int, int]:
@@ -46,6 +48,14 @@ def room_of(pipe: int) -> int:
     with contextlib.suppress(OSError, AttributeError):
         return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
     return _LEAST_ROOM
+
+
+def waiting_in(pipe: int) -> int:
+    """Return how many bytes wait in a pipe, nothing where nobody can tell."""
+    size = bytearray(4)
+    with contextlib.suppress(OSError):
+        fcntl.ioctl(pipe, termios.FIONREAD, size)
+    return int.from_bytes(size, sys.byteorder)
 
 
 def read_all(descriptor: int) -> tuple[bytes, bool]:

@@ -52,6 +52,10 @@ class Receiver(Protocol):
         """Begin to end."""
         ...
 
+    def kill(self) -> None:
+        """End it at once, and release all that it holds."""
+        ...
+
 
 @dataclass(frozen=True)
 class Makers:

@@ -186,8 +186,11 @@ def start_within(session: Session, settings: Settings, clock: Clock) -> None:
         raise StateError(told.state, "the streamer is stopping", "wait until it is idle")
     if told.state is not LiveState.IDLE:
         raise StateError(told.state, f"the streamer is {told.state} already", "stop it first")
-    if not any(one.url and one.wanted for one in listed(session, settings)):
+    known = [one for one in listed(session, settings) if one.url]
+    if not known:
         raise StateError(told.state, "nothing to stream to is set", "set the url of a destination first")
+    if not any(one.wanted for one in known):
+        raise StateError(told.state, "every destination is stopped", "start a destination first")
     live.order(session, clock.now(), wanted=True)
 
 

@@ -1,13 +1,18 @@
 """The command lines of the processes that pass a stream on: to servers, into files, to the player page."""
 
 import os
+import re
+import secrets
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pyca.core.control import ParameterError
 from pyca.core.errors import CommandError
+from pyca.core.masking import SHORT
 from pyca.live.address import Address, hide
 from pyca.live.hidden import PRESET, preset, reads_presets
 from pyca.live.plan import Surroundings
@@ -17,7 +22,7 @@ SEGMENT = 2
 """seconds of one piece of the player page's stream"""
 SEGMENTS = 6
 """pieces that its list names"""
-PREVIEW_WIDTH = 320
+PREVIEW_WIDTH = 640
 """pixels"""
 
 _TIMEOUT = 7.0
@@ -39,6 +44,10 @@ _CERTIFICATES = (
     "/etc/ssl/cert.pem",
 )
 _MOST_NAMES = 10_000
+_CHANCE = 5
+"""digits that tell the pieces of two processes apart"""
+_DIGITS = 10
+_PIECE = re.compile(rf"(?:part|init)-\d{{{_CHANCE}}}(\d{{{_DIGITS}}})\.")
 
 
 @dataclass(frozen=True)
@@ -64,10 +73,30 @@ class Outlet:
     renew: bool = False
     """begin anew where the sound becomes another kind, which most containers can tell only once too"""
 
+    traces: Callable[[], Iterable[Path]] | None = field(default=None, repr=False, compare=False)
+    """finds the files that show the last seconds to whoever fetches them"""
+
+    @property
+    def keeps(self) -> bool:
+        """True where what was sent can still be seen for a while."""
+        return self.traces is not None
+
+    def wipe(self) -> None:
+        """Remove what can still be seen."""
+        with suppress(OSError):
+            for file in self.traces() if self.traces else ():
+                file.unlink(missing_ok=True)
+
     @property
     def exposed(self) -> bool:
         """True where a secret stands in its arguments, which everybody on the machine may read."""
-        return any(secret in word for secret in self.secrets for word in self.argv)
+        return self.masked_argv != self.argv
+
+    @property
+    def masked_argv(self) -> tuple[str, ...]:
+        """Its arguments without the secrets; a short one is no secret in a word such as “flv”."""
+        long = tuple(secret for secret in self.secrets if len(secret) >= SHORT)
+        return tuple(hide(word, self.secrets if "://" in word else long) for word in self.argv)
 
     def hide(self, text: str) -> str:
         """Return a text without the secrets."""
@@ -120,12 +149,14 @@ def to_player(folder: Path, around: Surroundings) -> Outlet:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.iterdir():
-            if old.suffix in (".m3u8", ".m4s", ".mp4", ".tmp"):
-                old.unlink(missing_ok=True)
+        old = _pieces(folder)
+        for file in old:
+            file.unlink(missing_ok=True)
     except OSError as error:
         raise CommandError(f"{folder} cannot be written: {error.strerror}", "check its owner") from error
-    number = int(around.clock.now())
+    # Also where the clock was set back: numbers never fall, and no name comes twice, as names are cached.
+    number = max([int(around.clock.now()), *(_number(file) + 1 for file in old)])
+    chance = secrets.randbelow(10**_CHANCE)
     words = (
         *_begin(around),
         # Moments go on where a process is replaced, so that a player just goes on.
@@ -134,21 +165,33 @@ def to_player(folder: Path, around: Surroundings) -> Outlet:
         *("-f", "hls", "-hls_segment_type", "fmp4"),
         *("-hls_time", str(SEGMENT), "-hls_list_size", str(SEGMENTS)),
         *("-hls_flags", "delete_segments+temp_file+independent_segments", "-start_number", str(number)),
-        *("-hls_fmp4_init_filename", f"init-{number}.mp4"),
-        *("-hls_segment_filename", str(folder / "part-%d.m4s")),
+        *("-hls_fmp4_init_filename", f"init-{chance:0{_CHANCE}}{number:0{_DIGITS}}.mp4"),
+        *("-hls_segment_filename", str(folder / f"part-{chance:0{_CHANCE}}%0{_DIGITS}d.m4s")),
         str(folder / "index.m3u8"),
     )
-    return Outlet(words, str(folder), network=False, in_band=True, renew=True)
+    return Outlet(
+        words, str(folder), network=False, in_band=True, renew=True, traces=partial(_pieces, folder)
+    )
 
 
 def to_preview(picture: Path, around: Surroundings) -> Outlet:
-    """Return what writes a small picture of the stream every two seconds; only key frames are decoded."""
+    """Return what writes a small picture of the stream every two seconds; only key frames are decoded.
+
+    An old picture is removed.
+
+    :raises CommandError: where that cannot be
+    """
+    half = picture.with_name(f"{picture.name}.tmp")  # as FFmpeg calls it until it is whole
+    try:
+        picture.unlink(missing_ok=True)
+    except OSError as error:
+        raise CommandError(f"{picture} cannot be removed: {error.strerror}", "check its owner") from error
     words = (
         *_begin(around, "-skip_frame", "nokey", "-threads", "1"),
         *("-map", "0:v", "-vf", f"fps=1/2:round=up,scale={PREVIEW_WIDTH}:-2", "-threads", "1", "-q:v", "5"),
         *("-f", "image2", "-update", "1", "-atomic_writing", "1", "-y", url(picture)),
     )
-    return Outlet(words, str(picture), network=False, patience=30.0)
+    return Outlet(words, str(picture), network=False, patience=30.0, traces=lambda: (picture, half))
 
 
 def check_file(file: Path) -> None:
@@ -179,6 +222,25 @@ def free_name(file: Path) -> Path:
     raise ParameterError("record", f"there are too many files called {file.name}", "remove some")
 
 
+def _pieces(folder: Path) -> list[Path]:
+    """Return the files of the player page."""
+    return [file for file in folder.iterdir() if file.suffix in (".m3u8", ".m4s", ".mp4", ".tmp")]
+
+
+def _number(piece: Path) -> int:
+    """Return the number of a piece, -1 for other files."""
+    match = _PIECE.match(piece.name)
+    return int(match[1]) if match else -1
+
+
+def _keep(file: Path, content: bytes) -> None:
+    """Write a file that others may be reading, where it holds anything else."""
+    if not file.exists() or file.read_bytes() != content:
+        aside = file.with_suffix(".new")
+        aside.write_bytes(content)
+        aside.replace(file)
+
+
 def _begin(around: Surroundings, *input_options: str) -> list[str]:
     return [str(around.tools.ffmpeg), *_START, *input_options, *_INPUT]
 
@@ -205,7 +267,7 @@ def _authorities(around: Surroundings) -> Path | None:
     together = around.folder / "authorities.pem"
     try:
         parts = [file.read_bytes() for file in (usual, around.ca_file) if file]
-        together.write_bytes(b"\n".join(parts))
+        _keep(together, b"\n".join(parts))
     except OSError as error:
         raise CommandError(
             f"{error.filename} cannot be used: {error.strerror}", "check the certificates"

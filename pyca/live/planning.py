@@ -10,12 +10,14 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.live import Destination, LiveEvents, Setup
 from pyca.live import occasions, operator
-from pyca.live.inputs import InputKind, parse_input
-from pyca.live.occasions import Occasions
+from pyca.live.inputs import InputKind
+from pyca.live.occasions import HASTE, Occasions
 from pyca.live.plan import Plan, Surroundings
-from pyca.live.readiness import check_abilities
+from pyca.live.readiness import check_abilities, check_source
 from pyca.media.ffmpeg import find_tools
 from pyca.runtime.process import environment
+
+_FOLDER_MODE = 0o750
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def plan(settings: Settings, demand: Demand, now: float) -> Plan:
         demand.setup.source,
         demand.destinations,
         blind=demand.setup.blind,
-        camera=not demand.occasions.takes_camera(settings, now),
+        camera=not demand.occasions.takes_camera(settings, demand.setup, now),
+        haste=demand.occasions.takes_camera(settings, demand.setup, now, HASTE),
         feed=LiveEvents(ours.events) is not LiveEvents.OFF,
         hls=ours.directory / "hls" if ours.hls else None,
         preview=ours.directory / "preview.jpg",
@@ -68,7 +71,8 @@ def surroundings(settings: Settings, clock: Clock, environ: Mapping[str, str]) -
     """
     ours = settings.live
     folder = Path(ours.directory)
-    folder.mkdir(parents=True, exist_ok=True)
+    # Pictures of the room are in it.
+    folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     return Surroundings(
         find_tools(environ),
         folder,
@@ -85,9 +89,10 @@ def check(wanted: Plan, around: Surroundings) -> None:
     """Refuse what no patience makes possible. A camera that is away may come back, and so may a server.
 
     :raises ParameterError: where the input or the encoder is none that we know
-    :raises MediaError: where FFmpeg lacks an encoder, or the protocol of all destinations
+    :raises MediaError: where a file is missing, a camera delivers nothing that can be copied as is wanted, an
+        encoder is missing or does not work here, or FFmpeg lacks the protocol of all destinations
     """
-    parse_input(wanted.source.input)
+    check_source(wanted.profile, wanted.source, around)
     schemes = {one.url.partition(":")[0].lower() for one in wanted.destinations if one.wanted}
     anything = replace(wanted.source, input=str(InputKind.RECORDER))
     # With several, each link tells for itself what it cannot do.

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from pyca.core.errors import MediaError
 from pyca.core.live import Profile, Source
 from pyca.live.binary import Binary, ask, binary_at, demuxers_of, encoders_of, protocols_of
-from pyca.live.encoders import AUTO, COPY, choose_encoder, software
+from pyca.live.encoders import AUTO, COPY, choose_encoder, require_working, software
+from pyca.live.encoding import camera_command, require_copyable
 from pyca.live.inputs import InputKind, find_input, parse_input
 from pyca.live.plan import Surroundings
 from pyca.media.demands import Source as Device
@@ -14,6 +15,8 @@ from pyca.media.sources import look
 
 _DEVICES = {InputKind.DEVICE: "v4l2", InputKind.SCREEN: "x11grab"}
 """FFmpeg's names for what reads them"""
+_NOWHERE = 2
+"""a descriptor for a command that is not run"""
 
 
 def check_abilities(
@@ -36,7 +39,20 @@ def check_abilities(
     if "aac" not in encoders_of(binary):
         raise MediaError(f"{binary.path} has no encoder “aac”", "install a fuller FFmpeg")
     if source.encoder not in (AUTO, COPY):
-        choose_encoder(source.encoder, binary, profile)
+        require_working(choose_encoder(source.encoder, binary, profile), binary, profile)
+
+
+def check_source(profile: Profile, source: Source, surroundings: Surroundings) -> None:
+    """Refuse an input that no patience makes possible; one that is only away may come back.
+
+    :raises ParameterError: where the input is none that we know
+    :raises MediaError: where a file is not there or cannot be played, or what is to be copied is no H.264
+    """
+    wanted = parse_input(source.input)
+    if wanted.kind is InputKind.FILE:
+        camera_command(profile, source, surroundings, _NOWHERE)
+    elif wanted.kind is InputKind.DEVICE and source.encoder == COPY:
+        require_copyable(wanted)
 
 
 def _check_devices(binary: Binary, pictures: str, audio: str) -> None:

@@ -1,6 +1,7 @@
 """One run of a program that makes pictures and sound: its processes and its pipes, from start to end."""
 
 import contextlib
+import logging
 import os
 import select
 import signal
@@ -15,20 +16,23 @@ from pyca.live.flv import Kind, Reader, Tag
 from pyca.live.leftovers import Leftovers
 from pyca.live.listen import Sayings, pipe_of_frames, pipe_of_words, read_all, room_of
 from pyca.live.plan import Surroundings
+from pyca.live.preparation import Preparation
+from pyca.live.scarce import ends, held_pipe
 from pyca.live.watch import Watch
 from pyca.media.explain import explain
 from pyca.media.progress import Progress, ProgressReader
 from pyca.runtime.child import Child, Pipes
 from pyca.runtime.ladder import GAP, StopLadder
 
+logger = logging.getLogger(__name__)
+
+HOPELESS = 20.0
+"""seconds from the wish to its end after which a process that was killed is left to the system"""
 _STEPS = ((0.0, int(signal.SIGINT)), (GAP, int(signal.SIGTERM)), (2 * GAP, int(signal.SIGKILL)))
 _DYING = 2.0
 """seconds in which a killed process must be gone"""
 _NOWHERE = Path(os.devnull)
-
-
-MakeCommand = Callable[[int], CameraCommand]
-"""is told the descriptor to which progress goes, and gives FLV on standard output"""
+_UNFIT = "not supported by the bitstream filter 'h264_mp4toannexb'"
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,12 @@ class Means:
 class Run:
     """The processes of one run. They are started by making it.
 
+    :param prepared: how; it is done
     :param send: is told the tags as they come
     :raises PycaError: where they cannot be started
     """
 
-    def __init__(self, make: MakeCommand, means: Means, send: Callable[[list[Tag]], None]) -> None:
+    def __init__(self, prepared: Preparation, means: Means, send: Callable[[list[Tag]], None]) -> None:
         self._means = means
         self._clock = means.surroundings.clock
         self._send = send
@@ -65,7 +70,7 @@ class Run:
         """when the last picture came"""
         self.notes: Sequence[str] = ()
         """what somebody who set the parameters may want to know"""
-        self._start(make)
+        self._start(prepared)
 
     @property
     def ended(self) -> bool:
@@ -77,13 +82,14 @@ class Run:
         """True where what it sent was no FLV."""
         return bool(self._wrong)
 
+    @property
+    def unfit(self) -> bool:
+        """True where what is to be copied is no H.264, which no patience changes."""
+        return _UNFIT in self._said()
+
     def why(self) -> str:
         """Return what its processes said about their end, in words for an operator; empty without any."""
-        if self._words in self._open:
-            # Its end is known before its last words are read.
-            data, _end = read_all(self._words)
-            self._sayings.feed(data)
-        return self._wrong or explain(str(self._sayings)) or self._end
+        return self._wrong or explain(self._said()) or self._end
 
     def stop(self) -> None:
         """Ask its processes to end, harder and harder. What they still send is thrown away."""
@@ -92,16 +98,31 @@ class Run:
             self._ladder = StopLadder(now, _STEPS)
             self.tick(now)
 
+    def kill(self) -> None:
+        """End its processes at once."""
+        for child in self._children:
+            child.signal(signal.SIGKILL)
+
     def tick(self, now: float) -> float | None:
         """Do what is due and return when something is due again; None for nothing."""
         for child in list(self._children):
             self._look_at(child)
         if self._ladder is None:
             return None
+        if now >= self._ladder.end + HOPELESS:
+            self._give_up()
         for number in self._ladder.due(now):
             for child in self._children:
                 child.signal(number)
         return self._ladder.next_due() if self._children else None
+
+    def _give_up(self) -> None:
+        """Leave processes that do not even end when killed to the system, and to the next streamer."""
+        for child in self._children:
+            logger.error("process %d hangs in the system and cannot be ended: it is left to it", child.pid)
+            self._means.watch.remove(child.fileno())
+            child.close()
+        self._children = []
 
     def close(self) -> None:
         """Release all descriptors. A process that is left is killed."""
@@ -115,29 +136,38 @@ class Run:
         for descriptor in list(self._open):
             self._close(descriptor)
 
-    def _start(self, make: MakeCommand) -> None:
-        frames, frames_in = pipe_of_frames()
-        self._words, words_in = pipe_of_words()
-        progress, progress_in = pipe_of_words()
-        theirs = [frames_in, words_in, progress_in]
+    def _start(self, prepared: Preparation) -> None:
+        command = prepared.command()
+        self.notes = command.notes
         try:
-            self._listen(frames, self._take_frames)
-            self._listen(self._words, self._sayings.feed)
-            self._listen(progress, self._take_progress)
-            command = make(progress_in)
-            self.notes = command.notes
-            source = subprocess.DEVNULL
-            if command.before is not None:
-                source, before_out = os.pipe()
-                theirs += [source, before_out]
-                self._spawn(command.before, Pipes(stdout=before_out, stderr=words_in))
-            self._spawn(command.argv, Pipes(source, frames_in, words_in, (progress_in,)))
-        except PycaError:
+            self._run(command, prepared)
+        except BaseException:
             self.close()
             raise
-        finally:
-            for descriptor in theirs:
-                os.close(descriptor)
+
+    def _run(self, command: CameraCommand, prepared: Preparation) -> None:
+        with ends(command.argv[0]) as theirs:
+            progress, progress_in = prepared.pipe()
+            theirs.hold(progress_in)
+            self._listen(progress, self._take_progress)
+            frames, frames_in = pipe_of_frames()
+            theirs.hold(frames_in)
+            self._listen(frames, self._take_frames)
+            self._words, words_in = pipe_of_words()
+            theirs.hold(words_in)
+            self._listen(self._words, self._sayings.feed)
+            source = subprocess.DEVNULL
+            if command.before is not None:
+                source, before_out = held_pipe(theirs, theirs)
+                self._spawn(command.before, Pipes(stdout=before_out, stderr=words_in))
+            self._spawn(command.argv, Pipes(source, frames_in, words_in, (progress_in,)))
+
+    def _said(self) -> str:
+        if self._words in self._open:
+            # Its end is known before its last words are read.
+            data, _end = read_all(self._words)
+            self._sayings.feed(data)
+        return str(self._sayings)
 
     def _spawn(self, argv: Sequence[str], pipes: Pipes) -> None:
         environ = self._means.surroundings.environ

@@ -33,13 +33,18 @@ def recording(file: Path, around: Surroundings, watch: Watch, intro: Intro, note
 def player(folder: Path, around: Surroundings, watch: Watch, intro: Intro, note: Note) -> Link:
     """Return what writes the files of the player page; ``index.m3u8`` is the first to fetch."""
     route = partial(to_player, folder, around)
-    return Link(Destination(PLAYER), around, watch, intro, note, (route,))
+    return Link(Destination(PLAYER), around, watch, intro, _quiet(note), (route,))
 
 
 def preview(picture: Path, around: Surroundings, watch: Watch, intro: Intro, note: Note) -> Link:
     """Return what writes a small picture of the stream again and again."""
     route = partial(to_preview, picture, around)
-    return Link(Destination(PREVIEW), around, watch, intro, note, (route,))
+    return Link(Destination(PREVIEW), around, watch, intro, _quiet(note), (route,))
+
+
+def _quiet(note: Note) -> Note:
+    """Return what says only what is wrong: that a page of our own is served is no news of a session."""
+    return lambda level, text: note("debug" if level == "info" else level, text)
 
 
 class _Files:

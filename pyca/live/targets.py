@@ -1,14 +1,19 @@
 """Destinations and inputs as people write them: checked as a whole, changed as a whole."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from pyca.core.control import HIDDEN, ParameterError
+from pyca.core.errors import MediaError
 from pyca.core.live import Destination, Source
 from pyca.live import address
-from pyca.live.inputs import parse_input
+from pyca.live.binary import binary_at
+from pyca.live.encoders import AUTO, COPY, named
+from pyca.live.inputs import check_there, parse_input
 from pyca.live.presets import PRESETS
+from pyca.media.ffmpeg import find_tools
 
 _LONGEST = 2000
 _LONGEST_LABEL = 60
@@ -121,13 +126,27 @@ def changed_source(source: Source, values: Mapping[str, Any]) -> Source:
         elif name in ("input", "encoder"):
             # The address of a camera is shown without its password, and may come back so.
             parsed[name] = address.restored(_text(name, value) or "auto", getattr(source, name), name)
-            if name == "input":
-                parse_input(parsed[name])
+            if parsed[name] != getattr(source, name):
+                _check_possible(name, parsed[name])
         else:
             raise ParameterError(
                 name, f"there is no parameter “{name}”", "there are input, encoder, hflip, vflip"
             )
     return replace(source, **parsed)
+
+
+def _check_possible(name: str, text: str) -> None:
+    """Refuse what would take the picture off the air: what is not there, or nothing that we know.
+
+    :raises ParameterError: naming the parameter
+    """
+    try:
+        if name == "input":
+            check_there(parse_input(text))
+        elif text not in (AUTO, COPY):
+            named(text, binary_at(find_tools(os.environ).ffmpeg))
+    except MediaError as error:
+        raise ParameterError(name, error.message, error.remedy) from error
 
 
 def _text(name: str, value: object) -> str:

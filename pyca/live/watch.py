@@ -1,7 +1,10 @@
 """Descriptors that the engine waits for, each with what is done when it is ready."""
 
+import logging
 import selectors
 from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
 
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
@@ -53,10 +56,45 @@ class Watch:
         :param seconds: the longest sleep, None for without end
         """
         for key, events in self._selector.select(seconds):
-            # An earlier handler of this round may have let go of it.
-            if key.fd in self._selector.get_map():
+            # An earlier handler of this round may have let go of it, and its number be another's now.
+            if self._selector.get_map().get(key.fd) is key:
                 key.data(events)
+
+    def guarded(self, failed: Callable[[], None]) -> "Watch":
+        """Return the same waiting for one part of the whole: where it fails unforeseen, others go on.
+
+        :param failed: is called after that, and must let go of all that the part waits for
+        """
+        return _Guarded(self, failed)
 
     def close(self) -> None:
         """Release what is held."""
         self._selector.close()
+
+
+class _Guarded(Watch):
+    """One part's view of the thread's waiting."""
+
+    def __init__(self, whole: Watch, failed: Callable[[], None]) -> None:
+        self._whole = whole
+        self._failed = failed
+
+    def add(self, descriptor: int, handler: Handler, events: int = READ) -> None:
+        """Wait for a descriptor, on the part's own account."""
+
+        def safely(ready: int) -> None:
+            try:
+                handler(ready)
+            except Exception:
+                logger.exception("a part of the stream has failed")
+                self._failed()
+
+        self._whole.add(descriptor, safely, events)
+
+    def remove(self, descriptor: int) -> None:
+        """Wait for a descriptor no longer."""
+        self._whole.remove(descriptor)
+
+    def press(self) -> None:
+        """Say that there is more to do than one round can."""
+        self._whole.press()

@@ -45,7 +45,7 @@ def abilities(ffmpeg: Path) -> Abilities:
         encoders=encoders(ffmpeg),
         decoders=_names(_ask(ffmpeg, "-decoders"), _CODEC),
         demuxers=demuxers(ffmpeg),
-        muxers=_names(_ask(ffmpeg, "-muxers"), _FORMAT),
+        muxers=muxers(ffmpeg),
     )
 
 
@@ -74,6 +74,14 @@ def demuxers(ffmpeg: Path) -> frozenset[str]:
     :raises MediaError: where it cannot be run
     """
     return _names(_ask(ffmpeg, "-demuxers"), _FORMAT)
+
+
+def muxers(ffmpeg: Path) -> frozenset[str]:
+    """Return the formats that an FFmpeg writes.
+
+    :raises MediaError: where it cannot be run
+    """
+    return _names(_ask(ffmpeg, "-muxers"), _FORMAT)
 
 
 def protocols(ffmpeg: Path) -> frozenset[str]:

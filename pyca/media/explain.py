@@ -119,7 +119,7 @@ _CASES = (
 _NOISE = re.compile(
     r"^\s*$|^(frame|size)=|^\s+|^(Input|Output|Stream mapping|Press \[q\]|Guessed|video:)|^ffmpeg version"
     r"|Last message repeated|deprecated|^Conversion failed!|^Exiting|Error opening (?:input|output) files?\b"
-    r"|^Error initializing output stream|^Invalid DTS: ",
+    r"|^Error initializing output stream|^Codec AVOption |^Invalid DTS: ",
     re.IGNORECASE,
 )
 _REASON = r"(?:No such|Permission denied|Operation not|Inappropriate)"
@@ -129,6 +129,8 @@ _SUBJECTS = (
     re.compile(rf"(/[^:]*?)'?: {_REASON}"),
     re.compile(rf"^(?!Error|Failed|Could)(?:file:)?([^:]+): {_REASON}"),
 )
+_STREAMER = re.compile(r"^\[fifo @|Unknown option '?flvflags|Tag \[7\]\S* incompatible")
+"""from the output to the streamer, which tries again and again: it is never what ends a recording"""
 _ORIGIN = re.compile(r"^\[[^\]]*\]\s*")
 _PASSWORD = re.compile(r"(\w://)[^/@\s]+@")
 
@@ -154,7 +156,8 @@ def last_lines(log: str, count: int = 3) -> str:
 
 def _lines(log: str) -> list[str]:
     """Return the lines without their origin, and without passwords: messages end on pages and in logs."""
-    lines = (_ORIGIN.sub("", line).rstrip() for line in re.split(r"[\r\n]+", log))
+    said = (line for line in re.split(r"[\r\n]+", log) if not _STREAMER.search(line))
+    lines = (_ORIGIN.sub("", line).rstrip() for line in said)
     return [_PASSWORD.sub(r"\1…@", line) for line in lines]
 
 

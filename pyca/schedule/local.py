@@ -10,7 +10,7 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.errors import UsageError
 from pyca.core.event import Event, Origin, check_times
-from pyca.core.live import MARK
+from pyca.core.live import marked
 from pyca.core.naming import tidy_title
 from pyca.core.recording import Recording
 from pyca.core.states import EventState, ServiceName
@@ -50,7 +50,7 @@ def plan(
         creator=creator,
         description=description,
         inputs=tuple(inputs),
-        workflow_parameters={MARK: "true"} if live else {},
+        workflow_parameters=marked({}, live=live),
     )
     with database.write() as session:
         check_room(session, start, end, settings.capture.max_parallel)
@@ -132,7 +132,7 @@ def extend_within(session: Session, now: float, settings: Settings, recording: R
 def change(database: Database, clock: Clock, settings: Settings, uid: str, **changes: Any) -> Event:
     """Change a local event that has not begun.
 
-    :param changes: fields of the event
+    :param changes: fields of the event, and ``live``: whether it is marked to be streamed
     :raises UsageError: where there is none, it has begun or belongs to a server, its times are impossible or
         taken, or an input is unknown
     """
@@ -148,6 +148,8 @@ def change_within(session: Session, now: float, settings: Settings, uid: str, **
     _check_inputs(settings, changes.get("inputs", ()))
     if "title" in changes:
         changes["title"] = tidy_title(changes["title"]) or "Untitled"
+    if "live" in changes:
+        changes["workflow_parameters"] = marked(event.workflow_parameters, live=changes.pop("live"))
     wanted = event.changed(**changes)
     if (wanted.start, wanted.end) != (event.start, event.end):
         check_times(wanted.start, wanted.end, now)

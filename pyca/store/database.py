@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from pyca.core.errors import ConfigError, StoreError
+from pyca.store import privacy
 from pyca.store.rescue import tells_damage
 
 logger = logging.getLogger(__name__)
@@ -199,6 +200,8 @@ def _engine(url: URL) -> Engine:
         max_overflow=4,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
+    if (file := _file(url)) is not None:
+        event.listen(engine, "do_connect", lambda *_: privacy.create(file))
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "checkout", _check_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -40,6 +40,7 @@ _COMMON = (
     "series",
     "inputs",
     "attachments",
+    "workflow_parameters",
 )
 _GONE = (str(UploadStep.DELETING), str(UploadStep.GONE))
 
@@ -58,6 +59,7 @@ class Listed(NamedTuple):
     inputs: list[str]
     attachments: list[dict[str, str]]
     """each with ``name``, ``mimetype`` and ``data``"""
+    workflow_parameters: dict[str, str]
     end: float
     """that holds now, also where somebody chose another one by hand"""
     state: str

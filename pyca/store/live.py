@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from pyca.core.live import (
+    RESOLUTIONS,
     LinkReport,
     LinkState,
     LiveReport,
@@ -55,6 +56,15 @@ def setup(session: Session, first: Setup, *, held: bool = False) -> Setup:
         stopped=row.stopped,
         restarts=row.restarts,
     )
+
+
+def profile(session: Session) -> Profile | None:
+    """Return how pictures and sound are sent; None where the configuration's values count."""
+    row = session.get(SetupRow, _ONLY)
+    if row is None or not row.profile:
+        return None
+    found = made(Profile, row.profile, Profile())
+    return found if found.resolution in RESOLUTIONS else None
 
 
 def change_profile(session: Session, profile: Profile, now: float) -> None:

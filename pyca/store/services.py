@@ -49,14 +49,15 @@ def beat(session: Session, name: ServiceName, state: ServiceState, text: str, no
     )
 
 
-def statuses(session: Session, now: float) -> list[ServiceStatus]:
+def statuses(session: Session, now: float, *, streams: bool = False) -> list[ServiceStatus]:
     """Return all services; one whose process is gone or silent is reported as stopped.
 
-    The streamer is one of them only where it was ever started: most agents have none.
+    :param streams: whether the streamer is enabled; where it is not, it is one of them only where it was ever
+        started: most agents have none
     """
     # Rows as they come, no objects: this is asked for by every look at the page and at the figures.
     rows = {row.name: row for row in session.connection().execute(_ALL)}
-    names = [name for name in ServiceName if name is not ServiceName.LIVE or name in rows]
+    names = [name for name in ServiceName if name is not ServiceName.LIVE or streams or name in rows]
     return [_status(name, rows.get(name), now) for name in names]
 
 

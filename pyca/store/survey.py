@@ -149,8 +149,11 @@ class Survey:
 Execute = Callable[..., Any]
 
 
-def look(session: Session, now: float) -> Survey:
-    """Count."""
+def look(session: Session, now: float, *, streams: bool = False) -> Survey:
+    """Count.
+
+    :param streams: whether the streamer is enabled
+    """
     execute: Execute = session.connection().execute
     pieces: dict[str, list[Any]] = {}
     for row in execute(_COUNTS, {"now": now}):
@@ -163,7 +166,7 @@ def look(session: Session, now: float) -> Survey:
         following=following,
         backlog=_backlog(execute) if any(counts.get(state) for state in _UNDELIVERED) else Backlog(),
         sending=_sending(execute) if counts.get(EventState.UPLOADING) else None,
-        services=services.statuses(session, now),
+        services=services.statuses(session, now, streams=streams),
         upstreams=[
             Upstream(name, "", checked, failed) for _, name, _, checked, failed in pieces.get("upstreams", ())
         ],

@@ -14,7 +14,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
 from pyca.core.errors import StoreError
-from pyca.store import identity
+from pyca.store import identity, privacy
 from pyca.store.database import Database
 from pyca.store.rescue import is_whole, set_aside
 from pyca.store.tables import SCHEMA
@@ -50,6 +50,8 @@ def ensure(database: Database, *, repair: bool = True) -> None:
     mender = None
     if database.file:
         _make_folder(database.file.parent)
+        if repair:
+            privacy.tighten(database.file)
         mender = Mender(database, database.file) if repair else None
         database.mend = mender.mend if mender else None
     try:
@@ -153,6 +155,7 @@ def _copy(file: Path, found: str) -> None:
     """
     stamp = time.strftime("%Y%m%d-%H%M%S")
     target = file.with_name(f"{file.name}.{found}.{stamp}")
+    privacy.create(target)
     try:
         with closing(sqlite3.connect(file)) as old, closing(sqlite3.connect(target)) as copy:
             old.backup(copy)

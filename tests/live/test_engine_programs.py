@@ -1,9 +1,11 @@
 """A program is started, watched, and replaced when it ends, hangs or sends rubbish; nothing of it stays."""
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from threading import Event
 
 import psutil
 import pytest
@@ -34,8 +36,9 @@ class Stage:
         self.folder = folder
         self.clock = clock
         self.watch = Watch()
-        self.others = psutil.Process().children()
+        self.seen: set[psutil.Process] = set()
         self.tags: list[Tag] = []
+        self.taker: Callable[[Sequence[Tag]], None] = self.tags.extend
         self.losses = 0
         self.notes: list[tuple[str, str]] = []
         (folder / "stream.flv").write_bytes(STREAM)
@@ -49,7 +52,7 @@ class Stage:
         )
 
     def _send(self, tags: Sequence[Tag]) -> None:
-        self.tags += tags
+        self.taker(tags)
 
     def _lose(self) -> None:
         self.losses += 1
@@ -68,7 +71,11 @@ class Stage:
         wait_for(look, what, 20)
 
     def children(self) -> list[psutil.Process]:
-        return [child for child in psutil.Process().children() if child not in self.others]
+        """Its own, in the order of their start; other tests may have processes that are about to end."""
+        file = self.folder / "children.json"
+        found = [psutil.Process(int(pid)) for pid in json.loads(file.read_text())] if file.exists() else []
+        self.seen.update(found)
+        return found
 
 
 @pytest.fixture
@@ -77,7 +84,7 @@ def stage(tmp_path: Path, clock: FakeClock) -> Iterator[Stage]:
     yield made
     made.producer.close()
     made.watch.close()
-    assert not made.children()
+    assert not made.children() and not [one for one in made.seen if one.is_running()]
 
 
 def test_tags_come_as_they_were_made(stage: Stage) -> None:
@@ -148,6 +155,56 @@ def test_what_stops_giving_pictures_is_replaced_also_where_it_is_deaf(stage: Sta
     stage.clock.move(GAP)
     stage.until(lambda: stage.children() not in ([], [first]), "the next one")
     stage.until(lambda: len(stage.tags) > len(FRAMES) and not stage.producer.error, "pictures again")
+
+
+def test_a_device_that_is_needed_elsewhere_is_free_at_once_however_deaf_its_program(stage: Stage) -> None:
+    stage.producer.start(stage.command(DEAF))
+    stage.until(lambda: len(stage.tags) == len(FRAMES), "pictures")
+    stage.producer.stop()
+    stage.until(lambda: True, "a round")
+    assert stage.children()
+    stage.producer.stop(at_once=True)
+    stage.until(lambda: stage.producer.idle and not stage.children(), "its end, without time that goes by")
+
+
+def test_what_nobody_has_foreseen_is_logged_and_the_program_replaced(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(_tags: Sequence[Tag]) -> None:
+        raise RuntimeError("broken on purpose")
+
+    stage.taker = fails
+    stage.producer.start(stage.command(f"stream; {HANGS}"))
+    stage.until(lambda: stage.producer.restarts, "the failure")
+    assert "broken on purpose" in caplog.text and "the log says why" in stage.producer.error
+    assert not stage.children() and stage.losses == 1
+    stage.taker = stage.tags.extend
+    stage.clock.move(20)
+    stage.until(lambda: len(stage.tags) == len(FRAMES), "pictures")
+
+
+def test_finding_out_how_takes_its_time_and_nobody_waits(stage: Stage) -> None:
+    told = Event()
+    command = stage.command(f"stream; {HANGS}")
+
+    def slow(progress: int) -> CameraCommand:
+        assert told.wait(20)
+        return command(progress)
+
+    stage.producer.start(slow)
+    stage.until(lambda: True, "a round")
+    assert not stage.children() and not stage.producer.restarts
+    told.set()
+    stage.until(lambda: len(stage.tags) == len(FRAMES), "pictures")
+
+
+def test_who_stops_does_not_wait_for_the_answer(stage: Stage) -> None:
+    told = Event()
+    stage.producer.start(lambda _progress: CameraCommand([str(told.wait(20))]))
+    stage.until(lambda: True, "a round")
+    stage.producer.stop()
+    assert stage.producer.idle
+    told.set()
 
 
 def test_rubbish_is_told_and_its_writer_replaced(stage: Stage) -> None:

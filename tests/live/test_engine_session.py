@@ -12,9 +12,10 @@ import pytest
 
 from pyca.core.errors import CommandError
 from pyca.core.live import Destination, LinkState, LiveState, Profile, Program, Source
+from pyca.live.desk import Desk
 from pyca.live.encoding import CameraCommand
 from pyca.live.engine import Engine
-from pyca.live.flv import Kind
+from pyca.live.flv import Kind, number
 from pyca.live.plan import Plan
 from tests.live_tools import FFMPEG, Workshop, encode, makers_of, plan, surroundings
 from tests.tools import wait_for
@@ -145,8 +146,10 @@ def test_without_a_camera_the_slate_is_shown(tmp_path: Path) -> None:
 
 def test_what_the_recorder_passes_on_is_shown_while_it_does(tmp_path: Path) -> None:
     shop = Workshop()
-    with running(tmp_path, shop, plan(MAIN, camera=False, feed=True)) as engine:
+    with running(tmp_path, shop, plan(MAIN, camera=False)) as engine:
         shows(engine, Program.SLATE)
+        engine.follow(plan(MAIN, camera=False, feed=True))
+        wait_for((tmp_path / "feed.sock").exists, "the door", 20)
         words = [*encode("smptebars=s=320x180:r=25")(2).argv[:-1], f"unix:{tmp_path}/feed.sock"]
         recorder = subprocess.Popen(words, stderr=subprocess.DEVNULL)
         try:
@@ -161,6 +164,31 @@ def test_what_the_recorder_passes_on_is_shown_while_it_does(tmp_path: Path) -> N
         engine.follow(plan(MAIN))
         wait_for(lambda: not (tmp_path / "feed.sock").exists(), "the closed door", 20)
     assert len(shop.sinks) == 1
+
+
+def test_a_stream_begins_with_the_picture_of_a_recorder_that_has_the_camera(tmp_path: Path) -> None:
+    shop = Workshop()
+    with running(tmp_path, shop, plan(MAIN, camera=False, feed=True)) as engine:
+        wait_for((tmp_path / "feed.sock").exists, "the door", 20)
+        words = [*encode("smptebars=s=160x90:r=25")(2).argv[:-1], f"unix:{tmp_path}/feed.sock"]
+        recorder = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+        try:
+            shows(engine, Program.RECORDER)
+            wait_for(lambda: shop.sink().stream, "the stream", 20)
+        finally:
+            recorder.terminate()
+            recorder.wait()
+        assert number(shop.sink().tags[0], "width") == 160
+        # What is lost later is not waited for.
+        shows(engine, Program.SLATE)
+
+
+def test_a_recorder_that_does_not_come_is_not_waited_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyca.live.desk.FEED_PATIENCE", 0.5)
+    with running(tmp_path, Workshop(), plan(MAIN, camera=False, feed=True)) as engine:
+        shows(engine, Program.SLATE)
 
 
 def test_a_door_that_cannot_be_made_is_told(tmp_path: Path) -> None:
@@ -233,6 +261,34 @@ def test_a_file_that_cannot_be_made_is_told_and_the_stream_goes_on(tmp_path: Pat
         assert ("error", "the file cannot be written") in lines
 
 
+def test_a_folder_that_comes_later_is_recorded_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyca.live.distribution._AGAIN", 0.1)
+    shop = Workshop()
+    shop.unwritable = True
+    with running(tmp_path, shop, plan(MAIN, record=tmp_path / "a.mkv")) as engine:
+        lines = []
+        wait_for(
+            lambda: lines.extend(engine.lines()) or [x for x in lines if "written" in x.text], "words", 20
+        )
+        shop.unwritable = False
+        wait_for(lambda: [sink for sink in shop.sinks if sink.made_for == tmp_path / "a.mkv"], "the file", 20)
+        assert len([x for x in (*lines, *engine.lines()) if "written" in x.text]) == 1
+
+
+def test_a_connection_over_which_nothing_goes_is_no_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyca.live.figures._WINDOW", 1.0)
+    shop = Workshop()
+    with running(tmp_path, shop) as engine:
+        has_state(engine, LiveState.STREAMING)
+        shop.camera_command = shop.slate_command = fails
+        for pid in makers_of():
+            os.kill(pid, signal.SIGKILL)
+        has_state(engine, LiveState.PREPARING)
+        assert engine.report().links[0].state is LinkState.LIVE
+
+
 def test_news_wake_whoever_waits(tmp_path: Path) -> None:
     shop = Workshop()
     engine = Engine(plan(MAIN), surroundings(tmp_path), shop.makers)
@@ -244,12 +300,45 @@ def test_news_wake_whoever_waits(tmp_path: Path) -> None:
     engine.close()
 
 
-def test_what_fails_within_ends_the_session_with_a_message(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("how", ["broken", "fragile"])
+def test_what_fails_at_one_destination_costs_that_one_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:
     shop = Workshop()
-    shop.broken = True
+    with running(tmp_path, shop, plan(MAIN)) as engine:
+        wait_for(lambda: engine.report().state is LiveState.STREAMING, "the stream", 20)
+        setattr(shop, how, True)
+        engine.follow(plan(MAIN, OTHER))
+        wait_for(lambda: len(caplog.records) > 1 and "broken on purpose" in caplog.text, "the failure", 20)
+        wait_for(lambda: engine.report().links[1].state is LinkState.WAITING, "the pause", 20)
+        assert "the log says why" in engine.report().links[1].error
+        setattr(shop, how, False)
+        wait_for(lambda: engine.report().links[1].state is LinkState.LIVE, "the other one", 20)
+        assert engine.report().state is LiveState.STREAMING
+        assert shop.sink("main") is shop.sinks[0] and not shop.sink("main").ended
+
+
+def test_a_copy_of_what_is_no_h264_is_refused(tmp_path: Path) -> None:
+    shop = Workshop()
+    words = "Codec hevc (173) is not supported by the bitstream filter h264_mp4toannexb"
+    said = words.replace("hevc", "'hevc'").replace("h264_mp4toannexb", "'h264_mp4toannexb'")
+    shop.camera_command = lambda _progress: CameraCommand(["sh", "-c", 'echo "$0" >&2; exit 1', said])
     with running(tmp_path, shop) as engine:
+        assert engine.join(20)
+        report = engine.report()
+    assert report.state is LiveState.IDLE and "delivers hevc, not H.264" in report.error
+    assert [link.state for link in report.links] == [LinkState.REFUSED]
+    assert not any(sink.tags for sink in shop.sinks)
+
+
+def test_what_fails_within_ends_the_session_with_a_message(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_desk: Desk, _now: float) -> None:
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr(Desk, "_judge", fails)
+    with running(tmp_path, Workshop()) as engine:
         assert engine.join(20)
         assert engine.report().state is LiveState.IDLE
         assert "its log says why" in engine.report().error

@@ -130,3 +130,9 @@ def test_nothing_makes_it_fall_over(url: str, key: str) -> None:
         except ParameterError:
             continue
         assert address.target.isprintable() and " " not in address.target
+
+
+def test_a_part_of_a_key_is_a_secret_too() -> None:
+    address = parse("rtmp://host/app", "room_abcdef?sig=0123456789")
+    said = hide("no stream room_abcdef here; sig=0123456789 is wrong", address.secrets)
+    assert said == f"no stream {HIDDEN} here; {HIDDEN} is wrong"

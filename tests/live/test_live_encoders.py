@@ -12,6 +12,8 @@ from pyca.core.live import Profile, Source
 from pyca.live.binary import binary_at
 from pyca.live.encoders import HARDWARE, choose_encoder
 from pyca.live.encoding import camera_command
+from pyca.live.plan import Plan
+from pyca.live.planning import check
 from pyca.live.readiness import check_abilities
 from pyca.media.ffmpeg import Tools
 from tests.made_streams import around
@@ -63,6 +65,32 @@ def test_lacking_abilities_are_told_before_anything_starts(
     surroundings = around(fake_ffmpeg(tmp_path, encoders), tmp_path)
     with pytest.raises(MediaError, match=words):
         check_abilities(SMALL, TEST, surroundings, schemes)
+
+
+def test_chip_that_this_machine_has_not_is_told_before_anything_starts(tmp_path: Path) -> None:
+    tools = fake_ffmpeg(tmp_path, "libx264 h264_nvenc aac")
+    tools.ffmpeg.write_text(
+        tools.ffmpeg.read_text("utf-8").replace(
+            "exit 1", "echo '[h264_nvenc @ 0x5] Cannot load libcuda' >&2; exit 1"
+        )
+    )
+    with pytest.raises(MediaError, match=r"“h264_nvenc” does not work on this machine: Cannot load libcuda"):
+        check_abilities(SMALL, Source("test", "h264_nvenc"), around(tools, tmp_path))
+
+
+def test_what_a_service_cannot_stream_is_refused_before_it_begins(system: Tools, tmp_path: Path) -> None:
+    here = around(system, tmp_path)
+    text = tmp_path / "talk.txt"
+    text.write_text("no film")
+    for source, words in (
+        (Source(str(tmp_path / "missing.mp4")), "is no file"),
+        (Source(str(text), "copy"), "cannot be read"),
+    ):
+        with pytest.raises(MediaError, match=words):
+            check(Plan(SMALL, source, ()), here)
+    # Cameras come and go.
+    check(Plan(SMALL, Source("v4l2:/dev/video987", "copy"), ()), here)
+    check(Plan(SMALL, Source("rtsp://127.0.0.1:1/", "copy"), ()), here)
 
 
 @pytest.mark.parametrize(

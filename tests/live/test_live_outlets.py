@@ -1,7 +1,9 @@
 """The command lines of what passes a stream on."""
 
 import os
+import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,44 @@ def test_a_file_in_memory_is_read_by_a_child() -> None:
 def test_what_is_no_ffmpeg_reads_no_presets() -> None:
     assert not reads_presets(Path("/bin/true")) and not reads_presets(Path("/bin/false"))
     assert not reads_presets(Path("/no/such/program"))
+
+
+def test_pieces_have_new_names_also_after_the_clock_was_set_back(tmp_path: Path) -> None:
+    clock = FakeClock()
+    around = Surroundings(Tools(Path("/usr/bin/ffmpeg")), tmp_path, clock, {})
+    first = to_player(tmp_path, around)
+    name = after(first, "-hls_segment_filename") % int(after(first, "-start_number"))
+    Path(name).touch()
+    clock.move(-5000)
+    second = to_player(tmp_path, around)
+    assert int(after(second, "-start_number")) > int(after(first, "-start_number"))
+    assert after(second, "-hls_segment_filename") != after(first, "-hls_segment_filename")
+    pages = Path(name).name, after(first, "-hls_fmp4_init_filename")
+    assert all(re.fullmatch(r"(?:part|init)-\d{1,15}\.(m4s|mp4)", page) for page in pages)
+
+
+def test_an_old_preview_is_removed(tmp_path: Path, around: Surroundings) -> None:
+    picture = tmp_path / "preview.jpg"
+    picture.touch()
+    outlet = to_preview(picture, around)
+    assert not picture.exists()
+    picture.touch()
+    (tmp_path / "preview.jpg.tmp").touch()
+    outlet.wipe()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("with_files")
+def test_certificates_that_are_read_are_never_half_written(around: Surroundings, tmp_path: Path) -> None:
+    own = tmp_path / "own.pem"
+    own.write_text("OWN", "ascii")
+    trusting = replace(around, ca_file=own)
+    address = parse("rtmps://host/live", KEY)
+    file = Path(after(to_server(address, trusting), "-ca_file"))
+    with file.open("rb") as read:
+        before = file.stat()
+        to_server(address, trusting)
+        assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+        own.write_text("NEW", "ascii")
+        to_server(address, trusting)
+        assert read.read().endswith(b"OWN") and file.read_bytes().endswith(b"NEW")

@@ -57,6 +57,13 @@ def test_started_twice_is_refused_before_the_service_has_seen_the_first(
 
 
 @pytest.mark.usefixtures("beating")
+def test_a_start_with_stopped_destinations_alone_says_so(database: Database, clock: FakeClock) -> None:
+    places.stop(database, SETTINGS, clock, "main")
+    with pytest.raises(StateError, match=r"stopped.*start a destination"):
+        operator.start(database, SETTINGS, clock)
+
+
+@pytest.mark.usefixtures("beating")
 def test_a_report_of_before_the_start_does_not_take_it_back(database: Database, clock: FakeClock) -> None:
     operator.start(database, SETTINGS, clock)
     tell(database, clock, S.IDLE, orders=0)

@@ -36,6 +36,16 @@ def test_one_sentence(log: str, words: str) -> None:
     assert "\n" not in explain(log)
 
 
+def test_the_output_to_the_streamer_is_never_the_reason() -> None:
+    feed = """[fifo @ 0x5] Error opening unix:/run/pyca/feed.sock: No such file or directory
+    Last message repeated 4 times
+[flv @ 0x5] Tag [7][0][0][0] incompatible with output codec id '7' ([0][0][0][0])
+[flv @ 0x5] Unknown option 'flvflags'
+"""
+    assert explain(feed) == ""
+    assert explain(f"{feed}the reason\n{feed}") == "it says: the reason"
+
+
 def test_silence_has_no_reason() -> None:
     assert explain("") == explain("frame=  25 fps= 25 size=    1kB\n") == ""
 

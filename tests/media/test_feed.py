@@ -118,6 +118,12 @@ def test_nobody_listens(tools: Tools, tmp_path: Path, place: Path) -> None:
         grows(tmp_path / "rec.mkv", 200_000)
 
 
+@pytest.mark.parametrize("folder", ["none", "x" * 150])
+def test_nobody_can_listen(system: Tools, tmp_path: Path, folder: str) -> None:
+    with recording(system, tmp_path / "rec.mkv", tmp_path / folder / "feed.sock"):
+        grows(tmp_path / "rec.mkv", 100_000)
+
+
 def test_listener_comes_late_goes_and_comes_again(tools: Tools, tmp_path: Path, place: Path) -> None:
     with recording(tools, tmp_path / "rec.mkv", place):
         grows(tmp_path / "rec.mkv")
@@ -142,14 +148,35 @@ def test_listener_freezes(tools: Tools, tmp_path: Path, place: Path) -> None:
         listener.close()
 
 
+def test_a_file_of_another_container_is_copied(tools: Tools, tmp_path: Path, place: Path) -> None:
+    film = tmp_path / "film.mp4"
+    make = [str(tools.ffmpeg), "-nostdin", "-v", "error", *PICTURES[1:], "-t", "1", *MAPS, *RECORDED]
+    subprocess.run([*make, str(film)], check=True)
+    listener = Listener(place)
+    try:
+        words = ["-i", str(film), "-c", "copy", str(tmp_path / "rec.mkv")]
+        argv = [str(tools.ffmpeg), "-nostdin", "-v", "error", "-re", *words, *feed_output(None, place, words)]
+        done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=30)
+        assert (done.returncode, done.stderr) == (0, "")
+        wait_for(lambda: listener.frames() > 20, "the pictures")
+        assert any(tag.kind == Kind.VIDEO and tag.is_setup for tag in listener.tags)
+    finally:
+        listener.close()
+
+
 @pytest.mark.parametrize(
     ("before", "maps"),
     [
-        (["ffmpeg", "-f", "v4l2", "-i", "/dev/video0", "-c", "copy", "a.mkv"], ["0:v:0", "0:a:0?"]),
+        (["ffmpeg", "-f", "v4l2", "-i", "/dev/video0", "-c", "copy", "a.mkv"], ["0:v:0?", "0:a:0?"]),
         (
             ["ffmpeg", "-f", "v4l2", "-i", "/dev/video0", "-f", "alsa", "-i", "hw:1", "a.mkv"],
-            ["0:v:0", "1:a:0?"],
+            ["0:v:0?", "1:a:0?"],
         ),
+        (
+            ["ffmpeg", "-f", "alsa", "-i", "hw:1", "-f", "v4l2", "-i", "/dev/video0", "a.mkv"],
+            ["1:v:0?", "0:a:0?"],
+        ),
+        (["ffmpeg", "-f", "pulse", "-i", "default", "a.ogg"], ["0:v:0?", "0:a:0?"]),
         (["ffmpeg", "-i", "rtsp://a/b", "a.mkv", "-map", "0:v:1", "-map", "0:a:0"], []),
     ],
 )

@@ -231,6 +231,9 @@ def test_a_dead_service_is_shown_dead(database: Database) -> None:
         by_name = {status.name: status for status in services.statuses(session, 110.0)}
         assert (by_name["capture"].state, by_name["capture"].text) == (ServiceState.BUSY, "recording")
         assert by_name["ingest"].state is ServiceState.STOPPED
+        assert "live" not in {status.name for status in services.statuses(session, 500.0)}
+        enabled = {status.name: status for status in services.statuses(session, 500.0, streams=True)}
+        assert enabled["live"].text == "never started"
         by_name = {status.name: status for status in services.statuses(session, 500.0)}
         assert by_name["capture"].state is ServiceState.ERROR
     with database.write() as session:

@@ -126,6 +126,7 @@ def test_a_row_tells_all(database: Database) -> None:
         series="",
         inputs=["x"],
         attachments=[{"name": "episode.xml", "mimetype": "application/xml", "data": "<dc/>"}],
+        workflow_parameters={},
         end=4700,
         state="recording",
         started=4000,

@@ -10,6 +10,7 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
 import pyca
+from pyca.config.settings import Live, Settings
 from pyca.core.alarm import Alarm, AlarmKind
 from pyca.core.recording import Upload, UploadStep
 from pyca.core.states import EventState, ServiceName
@@ -55,6 +56,16 @@ def test_an_alarm_of_a_service_is_on_the_page_with_its_event_and_input(
     assert "“Analysis &lt;I&gt;”: no sound for 8 s." in text
     assert re.search(r"Since\s+<time", text)
     assert "No sound (camera)." in person.get("/status.json").json["alarms"]
+
+
+class TestEnabledStreamer:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, live=Live(enabled=True))
+
+    def test_one_that_was_never_started_is_told_of(self, person: Person) -> None:
+        assert "The streamer is not running: nothing can be streamed." in person.get("/").text
+        assert '"live"' in person.get("/api/services").text
 
 
 def test_an_alarm_that_is_over_is_not(person: Person, database: Database, clock: FakeClock) -> None:

@@ -472,11 +472,14 @@ def test_an_event_to_come_is_moved_and_renamed(
         "description": "a\nb",
         "creator": "Bob",
         "inputs": ["screen"],
+        "live": True,
     }
     (one,) = document(program.patch("c", **changes))["data"]
     assert {name: one["attributes"][name] for name in changes} == changes | {"title": "New title"}
     (one,) = document(program.patch("c", inputs=["screen", "camera"]))["data"]
     assert one["attributes"]["inputs"] == []
+    (one,) = document(program.patch("c", live=False))["data"]
+    assert one["attributes"]["live"] is False
 
 
 @pytest.mark.parametrize(
@@ -486,6 +489,7 @@ def test_an_event_to_come_is_moved_and_renamed(
         ({"end": 5}, 400),
         ({"start": 5, "end": 6}, 400),
         ({"inputs": ["microphone"]}, 400),
+        ({"live": "yes"}, 400),
         ({"title": " \n"}, 400),
         ({"status": "bored"}, 400),
         ({"status": "finished uploading"}, 409),

@@ -1,13 +1,16 @@
 """The schedule page: days, conflicts, and planning, changing and cancelling events."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from pyca.config.settings import Live, Settings
 from pyca.core.access import Scope
-from pyca.core.event import Origin
+from pyca.core.event import Event, Origin
+from pyca.core.live import MARK
 from pyca.core.states import EventState
 from pyca.store import events, recordings
 from pyca.store.database import Database
@@ -224,6 +227,39 @@ def test_an_event_is_changed(person: Person, database: Database) -> None:
         (event,) = events.upcoming(session)
     assert (event.uid, event.title, event.duration) == ("n", "Waves", 2700)
     assert event.start == at("2026-11-20T10:30")
+
+
+class TestLive:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, live=Live(events="marked"))
+
+    def test_an_event_is_marked_to_be_streamed_and_no_longer(
+        self, person: Person, database: Database
+    ) -> None:
+        assert 'name="live">' in person.get("/schedule/add").text
+        assert person.post("/schedule/add", FORM | {"live": "on"}).status_code == 303
+        with database.read() as session:
+            (event,) = events.upcoming(session)
+        assert event.workflow_parameters == {MARK: "true"}
+        assert "It is streamed" in person.get(f"/schedule/events/{event.uid}").text
+        assert 'name="live" checked' in person.get(f"/schedule/change?uid={event.uid}").text
+        assert person.post("/schedule/change", FORM | {"uid": event.uid}).status_code == 303
+        with database.read() as session:
+            (event,) = events.upcoming(session)
+        assert event.workflow_parameters == {}
+        assert "It is streamed" not in person.get(f"/schedule/events/{event.uid}").text
+
+
+def test_a_mark_that_the_form_does_not_show_stays(person: Person, database: Database) -> None:
+    with database.write() as session:
+        times = at("2026-11-20T10:00"), at("2026-11-20T11:30")
+        events.add(session, Event("n", "Optics", *times, workflow_parameters={MARK: "true"}))
+    assert 'name="live"' not in person.get("/schedule/change?uid=n").text
+    assert person.post("/schedule/change", FORM | {"uid": "n"}).status_code == 303
+    with database.read() as session:
+        (event,) = events.upcoming(session)
+    assert (event.title, event.workflow_parameters) == ("Physics", {MARK: "true"})
 
 
 def test_a_form_of_yesterday_does_not_undo_what_others_changed(person: Person, database: Database) -> None:

@@ -10,6 +10,7 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.units import show_size
 from pyca.runtime.filesystem import filesystem
+from pyca.store import privacy
 from pyca.store.checkup import damage, try_writing
 from pyca.store.database import Database
 from pyca.store.tables import SCHEMA
@@ -71,6 +72,13 @@ def _file(file: Path) -> Iterator[Finding]:
         yield warning("disk", f"it is on {disk.kind}, which is empty after a reboot", remedy)
     else:
         yield ok("disk", f"{disk.kind or 'unknown'}, a disk of this machine")
+    if found := privacy.open_to_all(file):
+        names = " ".join(map(str, found))
+        yield warning(
+            "privacy",
+            f"every user of this machine can read {names}, with stream keys in it",
+            f"run “chmod o= {names}”",
+        )
 
 
 def _content(database: Database, clock: Clock) -> Iterator[Finding]:

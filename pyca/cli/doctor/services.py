@@ -26,7 +26,7 @@ def check(settings: Settings, clock: Clock) -> Iterator[Finding]:
         return
     try:
         with database.read() as session:
-            known = services.statuses(session, clock.now())
+            known = services.statuses(session, clock.now(), streams=settings.live.enabled)
     except StoreError:
         yield skipped("services", "the database that tells of them cannot be read, see above")
         return

@@ -127,7 +127,7 @@ def _list_presets(context: click.Context, _parameter: click.Parameter, value: bo
 @click.option("--dry-run", is_flag=True, help="Print the commands that would be run, keys masked, and end.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON each second, for programs.")
 def stream(**given: Any) -> None:
-    r"""Send a camera to one or several servers, until Ctrl-C.
+    """Send a camera to one or several servers, until Ctrl-C.
 
     URL is where to: rtmp://, rtmps:// or srt://, with its stream key, or the preset's address where --preset
     names a platform. Each has a connection of its own; one that fails touches no other.
@@ -136,7 +136,7 @@ def stream(**given: Any) -> None:
     pyca stream --resolution 720p rtmp://a.rtmp.youtube.com/live2/KEY
     pyca stream --preset youtube --key-file key.txt --input /dev/video0 --audio alsa:default
     pyca stream --input test srt://192.0.2.1:9000
-    """
+    """  # noqa: D301 (click wants the control character)
     from pyca.cli.stream.masked import hide_arguments
 
     # First of all: what comes next takes longer than reading a process list.

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from pyca.core.access import Scope
 from pyca.core.event import Event
+from pyca.core.live import is_marked
 from pyca.core.recording import Recording, UploadStep, runs
 from pyca.core.states import EventState, ServiceName
 from pyca.ingest import operator
@@ -92,6 +93,7 @@ def _readers() -> Mapping[str, sent.Reader]:
         "title": sent.title,
         "description": sent.text,
         "creator": sent.line,
+        "live": sent.choice,
         "inputs": sent.inputs(tuple(context().settings.named_inputs)),
     }
 
@@ -110,6 +112,7 @@ def _carry_out(change: _Change, uid: str) -> None:
     check_match([event_of(present)])
     known = {"status": present.state, "start": present.start, "end": present.end, "title": event.title}
     known |= {"description": event.description, "creator": event.creator, "inputs": event.inputs}
+    known["live"] = is_marked(event.workflow_parameters)
     change.wanted = {name: value for name, value in change.told.attributes.items() if known[name] != value}
     _check_span(change, present.start, present.end)
     if not change.wanted:

@@ -49,7 +49,8 @@ def record_now() -> Response:
 
 def _readers() -> dict[str, Any]:
     inputs = sent.inputs(tuple(context().settings.named_inputs))
-    return {"title": sent.line, "duration": sent.length, "creator": sent.line, "inputs": inputs}
+    texts = {"title": sent.line, "creator": sent.line}
+    return texts | {"duration": sent.length, "inputs": inputs, "live": sent.choice}
 
 
 def _span(told: Sent) -> tuple[float, float]:
@@ -81,4 +82,5 @@ def _plan(told: Sent, start: float, end: float) -> Event:
         inputs=given.get("inputs", ()),
         creator=given.get("creator") or visitor().name,
         description=given.get("description", ""),
+        live=given.get("live", False),
     )

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from flask import has_request_context, request
 from sqlalchemy import Row
 
+from pyca.core.live import is_marked
 from pyca.core.recording import Upload, UploadStep
 from pyca.core.states import EventState
 from pyca.store.event_pages import Listed
@@ -27,6 +28,7 @@ EVENT = (
     "location",
     "series",
     "inputs",
+    "live",
     "started",
     "ended",
     "error",
@@ -79,6 +81,7 @@ def event_of(one: Listed, base: str | None = None) -> dict[str, Any]:
             "location": one.location,
             "series": one.series,
             "inputs": one.inputs,
+            "live": is_marked(one.workflow_parameters),
             "started": _moment(one.started),
             "ended": _moment(one.ended),
             "error": one.error,

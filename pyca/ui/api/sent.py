@@ -121,6 +121,13 @@ def text(value: Any) -> str:
     return value
 
 
+def choice(value: Any) -> bool:
+    """Read yes or no."""
+    if not isinstance(value, bool):
+        raise ValueError("It has to be true or false.")  # noqa: TRY004  as all readers do
+    return value
+
+
 def state(value: Any) -> EventState:
     """Read the state of an event; older programs also write it as ``FINISHED_UPLOADING``."""
     try:

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from pyca.core.access import Scope
 from pyca.core.errors import UsageError
 from pyca.core.event import Event, Origin
+from pyca.core.live import LiveEvents, is_marked
 from pyca.core.naming import LONGEST_TITLE
 from pyca.schedule import local as plans
 from pyca.schedule.slots import TakenError
@@ -63,6 +64,7 @@ def add() -> Answer:
                 inputs=found.inputs,
                 creator=found.creator or visitor().name,
                 description=found.description,
+                live=_marks() and wish.live,
             )
             return _done("add", event)
         except UsageError as error:
@@ -105,6 +107,7 @@ def change() -> Answer:
                 inputs=found.inputs,
                 creator=found.creator,
                 description=found.description,
+                live=wish.live if _marks() else is_marked(event.workflow_parameters),
             )
             return _done("change", changed)
         except UsageError as error:
@@ -140,15 +143,22 @@ def _form(wish: Wish, found: Checked, event: Event | None = None) -> str:
         event=event,
         names=known,
         longest_title=LONGEST_TITLE,
+        marks=_marks(),
         zone=here.settings.agent.timezone,
         seen=state_of(event) if event else "",
         back=url_for("schedule.one", uid=event.uid) if event else url_for("schedule.show"),
     )
 
 
+def _marks() -> bool:
+    """Tell whether a mark decides which events are streamed."""
+    return LiveEvents(context().settings.live.events) is LiveEvents.MARKED
+
+
 def state_of(event: Event) -> str:
     """Return a digest of what a form shows of an event, so that a form of yesterday is known as such."""
-    return digest((event.title, event.start, event.end, event.inputs, event.creator, event.description))
+    shown = (event.title, event.start, event.end, event.inputs, event.creator, event.description)
+    return digest((*shown, is_marked(event.workflow_parameters)))
 
 
 def _explain(error: UsageError, found: Checked) -> None:

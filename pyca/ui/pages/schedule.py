@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from pyca.core.event import Event, Origin
+from pyca.core.live import LiveEvents, is_streamed
 from pyca.store import events, recordings
 from pyca.ui.context import context
 from pyca.ui.pages.fragments import answer_fragment
@@ -67,6 +68,7 @@ def facts(event: Event) -> dict[str, Any]:
     here = context()
     day = local(event.start, here.zone).date()
     return {
+        "streamed": is_streamed(LiveEvents(here.settings.live.events), event),
         "place": PLACES[event.origin],
         "changeable": event.origin is Origin.LOCAL,
         "back": url_for("schedule.show", week=show_week(day)),

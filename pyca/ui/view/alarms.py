@@ -53,6 +53,9 @@ def from_services(services: Sequence[ServiceStatus], now: float) -> Iterator[Ala
             detail = "" if service.text == "never started" else f"The capture service {service.text}."
             text = "The recorder is not running: nothing will be recorded."
             yield Alarm(True, text, detail, help="Start the service “capture”.", stops=True)
+        elif service.name == ServiceName.LIVE and service.text == "never started":
+            text = "The streamer is not running: nothing can be streamed."
+            yield Alarm(True, text, "It is enabled, and was never started.", help="Start the service “live”.")
         elif service.state is ServiceState.ERROR:
             yield Alarm(
                 True,

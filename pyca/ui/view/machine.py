@@ -99,7 +99,7 @@ def gather(context: Context) -> System:
     """
     now, settings = context.clock.now(), context.settings
     with context.database.read() as session:
-        states = [_own(one) for one in statuses(session, now)]
+        states = [_own(one) for one in statuses(session, now, streams=settings.live.enabled)]
         server = upstream.get(session, "server")
         read = tuple(upstream.get(session, name) for name in calendars(settings))
         counts = recordings.count_by_state(session)

@@ -12,12 +12,13 @@ from pyca.store.services import ServiceStatus
 from pyca.store.upstream import Upstream
 
 
-def statuses(session: Session, now: float) -> list[ServiceStatus]:
+def statuses(session: Session, now: float, *, streams: bool = False) -> list[ServiceStatus]:
     """Return all services; the page is running, whoever serves it.
 
     :param now: seconds since 1970 UTC
+    :param streams: whether the streamer is enabled
     """
-    found = services.statuses(session, now)
+    found = services.statuses(session, now, streams=streams)
     return [
         replace(one, state=ServiceState.IDLE, text="shows this page", heartbeat=now, died=False)
         if one.name == ServiceName.UI

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from pyca.core.errors import UsageError
 from pyca.core.event import Event
 from pyca.core.lines import one_line, several_lines
+from pyca.core.live import is_marked
 from pyca.core.naming import LONGEST_TITLE
 from pyca.ui.view.days import local
 
@@ -40,6 +41,7 @@ class Wish:
     inputs: tuple[str, ...] = ()
     creator: str = ""
     description: str = ""
+    live: bool = False
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Checked:
 def wish_of_form(form: MultiDict[str, str]) -> Wish:
     """Return what was typed."""
     texts = {name: form.get(name, "")[: 2 * LONGEST_TEXT] for name in _TEXTS}
-    return Wish(inputs=tuple(form.getlist("inputs")[:100]), **texts)
+    return Wish(inputs=tuple(form.getlist("inputs")[:100]), live="live" in form, **texts)
 
 
 def wish_of_event(event: Event, zone: tzinfo | None, inputs: Sequence[str]) -> Wish:
@@ -77,6 +79,7 @@ def wish_of_event(event: Event, zone: tzinfo | None, inputs: Sequence[str]) -> W
         inputs=event.inputs or tuple(inputs),
         creator=event.creator,
         description=event.description,
+        live=is_marked(event.workflow_parameters),
     )
 
 
