@@ -20,7 +20,7 @@ import pytest
 from pyca.config.settings import Settings
 from pyca.core.errors import UsageError
 from pyca.store.database import Database
-from pyca.ui.livebox.announce import Announcer, Box, label, service
+from pyca.ui.livebox.announce import LONGEST_FACT, Announcer, Box, cut, label, service
 from pyca.ui.livebox.server import LiveServer
 from tests.tools import FakeClock, wait_for
 from tests.ui_people import add_account
@@ -108,6 +108,24 @@ def test_without_a_network(caplog: pytest.LogCaptureFixture, monkeypatch: pytest
     wait_for(lambda: len(looked) > 3, "some more looks")
     announcer.close()
     assert caplog.text.count("it is tried again") == 1
+
+
+def test_what_fails_unforeseen_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> list[str]:
+        raise RuntimeError("nobody thought of this")
+
+    announcer = Announcer(BOX, fail, period=0.001)
+    announcer.start()
+    wait_for(lambda: "nobody thought of this" in caplog.text, "the failure in the log")
+    announcer.close()
+    assert "nothing is announced any more" in caplog.text
+
+
+def test_a_long_name_is_cut_to_whole_letters() -> None:
+    assert cut("ä" * 300, 201) == "ä" * 100
+    told = replace(BOX, facts=(("name", cut("ä" * 300, LONGEST_FACT)),))
+    made = service(told, "_livebox._tcp.local.", ["192.0.2.1"])
+    assert len(made.text) < 255
 
 
 class Voice:
