@@ -24,8 +24,8 @@ COPY = "copy"
 PATIENCE = 3.0
 """seconds that a camera that has not failed may take before the slate is shown"""
 FEED_PATIENCE = 8.0
-"""seconds for which a stream that has shown nothing yet waits for a recorder that has the camera: players keep
-the size of its beginning, and a recorder's FFmpeg may take its time"""
+"""seconds for which a stream that has shown nothing yet waits for a recorder that has the camera: players
+keep the size of its beginning, and a recorder's FFmpeg may take its time"""
 PREPARATION = 8.0
 """seconds after which a stream that has begun has time for its slate"""
 _JUDGE = 0.25
@@ -129,19 +129,22 @@ class Desk:
 
     def tick(self, now: float) -> float:
         """Do what is due and return when to be called again."""
+        if self._camera.hopeless and not self._plan.feed:
+            self._refuse()
         if not self._stopping:
             self._watch_picture(now)
         due = min(self._camera.tick(now), self._slate.tick(now), self._feed.tick(now), self.links.tick(now))
         if not self._stopping and now >= self._judged + _JUDGE:
             self._judged = now
-            self._judge()
+            self._judge(now)
         return due
 
     def close(self) -> None:
-        """Kill what is left of the programs."""
+        """Kill what is left of programs and links."""
         self._feed.close()
         self._camera.close()
         self._slate.close()
+        self.links.kill()
 
     def _producer(self, program: Program, means: Means) -> Producer:
         return Producer(
@@ -227,19 +230,23 @@ class Desk:
         elif not wanted:
             self._slate.stop()
 
-    def _judge(self) -> None:
+    def _refuse(self) -> None:
+        """End where the input can never be streamed, before anything else is shown instead."""
+        if not self._stopping:
+            self.refused = True
+            self._tell("error", f"the stream ends: {self._camera.error}")
+            self.stop(self._camera.error)
+
+    def _judge(self, now: float) -> None:
         """Find the state that follows from the links."""
         if refused := self.links.refused():
             self._tell("error", f"the stream ends: {refused}")
             self.stop(refused)
             return
-        if self._camera.hopeless and not self._plan.feed:
-            self.refused = True
-            self._tell("error", f"the stream ends: {self._camera.error}")
-            self.stop(self._camera.error)
-            return
         self.error = self._camera.error or self.error
-        self.state = LiveState.STREAMING if self.links.takes() else LiveState.PREPARING
+        # A connection over which nothing goes is no stream.
+        streams = self.links.takes() and self.flow.flows(now)
+        self.state = LiveState.STREAMING if streams else LiveState.PREPARING
 
 
 def _has_camera(plan: Plan) -> bool:

@@ -13,6 +13,8 @@ from pyca.live.plan import Plan, Surroundings
 from pyca.live.watch import Watch
 
 _FAR = 3600.0
+_AGAIN = 15.0
+"""seconds until what was impossible is tried again: a disk may come, or a folder"""
 # No destination has such an id.
 _RECORDING = "/recording"
 _PLAYER = "/hls"
@@ -38,7 +40,8 @@ class Distribution:
         self._outlets: dict[str, tuple[Destination | Path, Receiver]] = {}
         self._ending: list[tuple[str, Receiver]] = []
         self._before: dict[str, LinkReport] = {}
-        self._impossible: dict[str, Destination | Path] = {}
+        self._impossible: dict[str, tuple[Destination | Path, float]] = {}
+        self._told: dict[str, str] = {}
 
     @property
     def ended(self) -> bool:
@@ -56,7 +59,7 @@ class Distribution:
         wanted = {item.id: item for item in plan.destinations if item.wanted}
         self._wanted = {**wanted, **{name: path for name, path in files.items() if path is not None}}
         self._impossible = {
-            name: item for name, item in self._impossible.items() if item == self._wanted.get(name)
+            name: tried for name, tried in self._impossible.items() if tried[0] == self._wanted.get(name)
         }
         for name, (made_for, _outlet) in list(self._outlets.items()):
             if not _is_same(made_for, self._wanted.get(name)):
@@ -67,6 +70,13 @@ class Distribution:
         self._wanted = {}
         for name in list(self._outlets):
             self._end(name)
+
+    def kill(self) -> None:
+        """End at once what is left."""
+        self.close()
+        for _name, outlet in self._ending:
+            outlet.kill()
+        self._ending = []
 
     def offer(self, tags: Sequence[Tag]) -> None:
         """Send tags to all."""
@@ -91,8 +101,13 @@ class Distribution:
         leaving = {name for name, _outlet in self._ending}
         for name, made_for in self._wanted.items():
             # A server takes one connection for a key: the next waits for the end of the one before.
-            if name not in self._outlets and name not in leaving and name not in self._impossible:
-                self._begin(name, made_for)
+            if name in self._outlets or name in leaving:
+                continue
+            _tried, again = self._impossible.get(name, (None, now))
+            if now >= again:
+                self._begin(name, made_for, now)
+            else:
+                due.append(again)
         due += [outlet.tick(now) for _made_for, outlet in self._outlets.values()]
         return min(due)
 
@@ -117,12 +132,17 @@ class Distribution:
             return ""
         return reports[-1].error or "the server refuses this stream"
 
-    def _begin(self, name: str, made_for: Destination | Path) -> None:
+    def _begin(self, name: str, made_for: Destination | Path, now: float) -> None:
         try:
             self._outlets[name] = (made_for, self._make(name, made_for))
         except PycaError as error:
-            self._impossible[name] = made_for
-            self._note("error", str(error), name if isinstance(made_for, Destination) else "")
+            self._impossible[name] = (made_for, now + _AGAIN)
+            if self._told.get(name) != str(error):
+                self._told[name] = str(error)
+                self._note("error", str(error), name if isinstance(made_for, Destination) else "")
+            return
+        self._impossible.pop(name, None)
+        self._told.pop(name, None)
 
     def _make(self, name: str, made_for: Destination | Path) -> Receiver:
         def note(level: str, text: str) -> None:

@@ -32,7 +32,7 @@ def choose_encoder(wanted: str, binary: Binary, profile: Profile, root: Path = P
     :raises MediaError: where this FFmpeg has no such encoder
     """
     if wanted != AUTO:
-        return _named(wanted, binary)
+        return named(wanted, binary)
     # A device is looked for before FFmpeg is asked anything: most machines have none, and asking takes time.
     for name, device in HARDWARE.items():
         if (root / device).exists() and name in encoders_of(binary) and works(name, binary, profile):
@@ -107,7 +107,12 @@ def filters(name: str, profile: Profile, *extra: str) -> str:
     return common + {"h264_vaapi": ",format=nv12,hwupload", "h264_qsv": ",format=nv12"}.get(name, "")
 
 
-def _named(wanted: str, binary: Binary) -> str:
+def named(wanted: str, binary: Binary) -> str:
+    """Return the name of an encoder that somebody chose.
+
+    :raises ParameterError: where it is that of no H.264 encoder
+    :raises MediaError: where this FFmpeg has no such encoder
+    """
     if not _is_h264(wanted):
         raise ParameterError(
             "encoder", f"“{wanted[:40]}” is no H.264 encoder", f"use auto, copy, {_listed(binary)}"

@@ -23,6 +23,11 @@ class Flow:
         self._rounds.append((now, sum(len(tag.body) for tag in tags), frames))
         self._forget(now)
 
+    def flows(self, now: float) -> bool:
+        """Tell whether anything was sent in the last seconds."""
+        self._forget(now)
+        return bool(self._rounds)
+
     def rates(self, now: float) -> tuple[float, float]:
         """Return frames per second and bits per second."""
         self._forget(now)

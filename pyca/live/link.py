@@ -19,6 +19,8 @@ from pyca.media.explain import explain
 
 REFUSALS = 3
 """tries in a row after which a server that refuses is believed, where it has never taken the stream"""
+HANG_UPS = 10
+"""the same where it hangs up without a word, as what stands before a server does while that one restarts"""
 STEADY = 5.0
 """seconds after which a connection counts as one that stands"""
 BACKOFF = Backoff(first=1.0, limit=30.0, factor=1.5)
@@ -60,10 +62,10 @@ class Link:
         self._relay: Relay | None = None
         self._state = LinkState.OFF
         self._since = around.clock.now()
-        self._address = masked(destination.url, has_key=bool(destination.key))
+        self._address = masked(destination.url)
         self._error = ""
         self._noted = ""
-        self._turn = self._failures = self._refusals = self._reconnects = 0
+        self._turn = self._failures = self._refusals = self._hang_ups = self._reconnects = 0
         self._sent = self._dropped = 0
         self._live_at: float | None = None
         self._lost_at: float | None = None
@@ -92,6 +94,9 @@ class Link:
         if relay is None:
             if self._state is LinkState.CONNECTING and any(tag.is_key for tag in tags):
                 self._try()  # these tags are in the beginning that it is given
+        elif relay.is_old() and any(tag.is_key for tag in tags):
+            self._note("info", "it has sent for so long that its times are full: its process is replaced")
+            self._replace()
         elif relay.offer(tags):
             self._note("info", "the form of the stream changes: its process is replaced")
             self._replace()
@@ -130,6 +135,11 @@ class Link:
             self._see()
             return now
         step = relay.climb(now)
+        if relay.is_unkillable(now):
+            self._note("error", f"{relay.outlet.shown}: its process hangs in the system and is left to it")
+            relay.abandon(0.0)
+            self._leave(relay)
+            return now
         if step is not None or relay.ending:
             return min(now + _LOOK, step or _NEVER)
         if why := relay.stalled(now):
@@ -164,7 +174,7 @@ class Link:
         """Connect anew, without waiting; also after it was given up."""
         if self._closing:
             return
-        self._refusals = self._failures = 0
+        self._refusals = self._hang_ups = self._failures = 0
         self._note("info", "connects anew because somebody asked for it")
         self._replace()
 
@@ -232,6 +242,10 @@ class Link:
             if self._state is LinkState.CONNECTING and relay.grown:
                 self._go_live(relay)
             return
+        self._leave(relay)
+
+    def _leave(self, relay: Relay) -> None:
+        """Go on after a process."""
         now = self._around.clock.monotonic()
         stood = self._live_at is not None and now - self._live_at >= STEADY
         if stood:
@@ -258,7 +272,7 @@ class Link:
         else:
             found = Trouble(explain(relay.said))
         ended = relay.exit.message if relay.exit else "the process ended"
-        return replace(found, sentence=relay.outlet.hide(found.sentence) or ended)
+        return replace(found, sentence=found.sentence or ended)
 
     def _go_live(self, relay: Relay) -> None:
         self._live_at = self._around.clock.monotonic()
@@ -273,7 +287,7 @@ class Link:
     def _stand(self) -> None:
         """Believe that the connection stands."""
         self._was_live = True
-        self._failures = self._refusals = 0
+        self._failures = self._refusals = self._hang_ups = 0
         self._error = self._noted = ""
 
     def _fail(self, trouble: Trouble, *, same_place: bool = False) -> None:
@@ -283,8 +297,11 @@ class Link:
             self._lost_at = now
         self._error = trouble.sentence
         self._failures += 1
-        self._refusals = self._refusals + 1 if trouble.refused and not self._was_live else 0
-        if self._refusals >= REFUSALS:
+        if self._was_live or not (trouble.refused or trouble.hung_up):
+            self._refusals = self._hang_ups = 0
+        self._refusals += trouble.refused and not self._was_live
+        self._hang_ups += trouble.hung_up and not self._was_live
+        if self._refusals >= REFUSALS or self._hang_ups >= HANG_UPS:
             self._give_up(trouble.sentence)
             return
         if not same_place:

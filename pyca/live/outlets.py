@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pyca.core.control import ParameterError
 from pyca.core.errors import CommandError
+from pyca.core.masking import SHORT
 from pyca.live.address import Address, hide
 from pyca.live.hidden import PRESET, preset, reads_presets
 from pyca.live.plan import Surroundings
@@ -89,7 +90,13 @@ class Outlet:
     @property
     def exposed(self) -> bool:
         """True where a secret stands in its arguments, which everybody on the machine may read."""
-        return any(secret in word for secret in self.secrets for word in self.argv)
+        return self.masked_argv != self.argv
+
+    @property
+    def masked_argv(self) -> tuple[str, ...]:
+        """Its arguments without the secrets; a short one is no secret in a word such as “flv”."""
+        long = tuple(secret for secret in self.secrets if len(secret) >= SHORT)
+        return tuple(hide(word, self.secrets if "://" in word else long) for word in self.argv)
 
     def hide(self, text: str) -> str:
         """Return a text without the secrets."""
@@ -226,6 +233,14 @@ def _number(piece: Path) -> int:
     return int(match[1]) if match else -1
 
 
+def _keep(file: Path, content: bytes) -> None:
+    """Write a file that others may be reading, where it holds anything else."""
+    if not file.exists() or file.read_bytes() != content:
+        aside = file.with_suffix(".new")
+        aside.write_bytes(content)
+        aside.replace(file)
+
+
 def _begin(around: Surroundings, *input_options: str) -> list[str]:
     return [str(around.tools.ffmpeg), *_START, *input_options, *_INPUT]
 
@@ -252,7 +267,7 @@ def _authorities(around: Surroundings) -> Path | None:
     together = around.folder / "authorities.pem"
     try:
         parts = [file.read_bytes() for file in (usual, around.ca_file) if file]
-        together.write_bytes(b"\n".join(parts))
+        _keep(together, b"\n".join(parts))
     except OSError as error:
         raise CommandError(
             f"{error.filename} cannot be used: {error.strerror}", "check the certificates"

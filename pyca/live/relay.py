@@ -1,6 +1,5 @@
 """One process that passes a stream on, from its start to its end."""
 
-import contextlib
 import os
 import select
 import signal
@@ -14,15 +13,21 @@ from pyca.live.backlog import Backlog
 from pyca.live.flv import Tag
 from pyca.live.form import Form
 from pyca.live.hidden import opened, placed
-from pyca.live.listen import roomy, waiting_in
+from pyca.live.listen import read_all, roomy, waiting_in
 from pyca.live.outlets import Outlet
 from pyca.live.plan import Surroundings
+from pyca.live.scarce import Ends, ends, held_pipe
 from pyca.live.watch import WRITE, Watch
 from pyca.media.progress import Progress, ProgressReader
 from pyca.runtime.child import Child, Exit, Pipes
 
 STEP = 3.0
 """seconds between two ways of ending a process, each harsher than the one before"""
+
+HOPELESS = 20.0
+"""seconds from the wish to its end after which a process that was killed is left to the system"""
+OLD = 20 * 86400.0
+"""seconds; FFmpeg counts milliseconds of FLV and RTMP in 31 bits, which are full after 24.8 days"""
 
 _LADDER = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 _CHUNK = 64 * 1024
@@ -73,6 +78,7 @@ class Relay:
         self._changed = changed
         self._clock = around.clock
         now = self._clock.monotonic()
+        self._started = now
         self._progress = Progress()
         self._reader = ProgressReader()
         self._grown_at = self._acknowledged_at = self._offering = self._offered = now
@@ -95,12 +101,17 @@ class Relay:
 
     @property
     def said(self) -> str:
-        """The end of what it wrote to stderr, with its secrets."""
-        return self._said.decode("utf-8", "replace")
+        """The end of what it wrote to stderr, without its secrets."""
+        said = self._said.decode("utf-8", "replace")
+        if len(self._said) >= _TAIL:
+            said = said.partition("\n")[2]  # the first line may begin within a secret
+        return self.outlet.hide(said)
 
     def bitrate(self) -> float:
         """Bits per second of the last seconds."""
         (begun, before), (ended, after) = self._rates[0], self._rates[-1]
+        if self._clock.monotonic() > ended + _WINDOW:
+            return 0.0  # it tells nothing any more
         return max(0.0, (after - before) * 8 / (ended - begun)) if ended > begun else 0.0
 
     @property
@@ -181,8 +192,20 @@ class Relay:
         self._child.signal(signal.SIGKILL)
         self._rung = len(_LADDER)
 
-    def abandon(self) -> None:
-        """End it at once and forget it: its descriptors are closed, and nobody is told of its end."""
+    def is_unkillable(self, now: float) -> bool:
+        """Tell whether it has not even ended after it was killed, as where it hangs in a disk."""
+        killed = self._ending is not None and self._rung == len(_LADDER)
+        return killed and self.exit is None and now >= (self._ending or now) + HOPELESS
+
+    def is_old(self) -> bool:
+        """Tell whether it should be replaced before it has sent so long that times begin anew."""
+        return self._clock.monotonic() >= self._started + OLD
+
+    def abandon(self, patience: float = _DYING) -> None:
+        """End it at once and forget it: its descriptors are closed, and nobody is told of its end.
+
+        :param patience: seconds to wait for its end
+        """
         if self.exit is not None:
             return
         self._child.signal(signal.SIGKILL)
@@ -192,7 +215,7 @@ class Relay:
             os.close(pipe)
         self._watch.remove(self._child.fileno())
         # So that no zombie stays.
-        select.select([self._child.fileno()], [], [], _DYING)
+        select.select([self._child.fileno()], [], [], patience)
         self._child.poll()
         self._child.close()
 
@@ -207,12 +230,12 @@ class Relay:
         return self._ending + STEP * (self._rung + 1) if self._rung < len(_LADDER) else None
 
     def _start(self, outlet: Outlet, around: Surroundings) -> tuple[int, tuple[int, int], Child]:
-        secrets = opened(outlet.preset) if outlet.preset else -1
-        their_input, our_input = os.pipe()
-        roomy(our_input, _ROOM)
-        our_output, their_output = os.pipe()
-        our_errors, their_errors = os.pipe()
-        try:
+        with ends(outlet.argv[0]) as theirs, Ends() as ours:
+            secrets = theirs.hold(opened(outlet.preset)) if outlet.preset else -1
+            their_input, our_input = held_pipe(theirs, ours)
+            roomy(our_input, _ROOM)
+            our_output, their_output = held_pipe(ours, theirs)
+            our_errors, their_errors = held_pipe(ours, theirs)
             child = Child.start(
                 placed(outlet.argv, secrets),
                 clock=around.clock,
@@ -220,14 +243,7 @@ class Relay:
                 env=around.environ,
                 pipes=Pipes(their_input, their_output, their_errors, (secrets,) if secrets >= 0 else ()),
             )
-        except BaseException:
-            for descriptor in (our_input, our_output, our_errors):
-                os.close(descriptor)
-            raise
-        finally:
-            for descriptor in (their_input, their_output, their_errors, secrets):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            ours.pop_all()
         for descriptor in (our_input, our_output, our_errors):
             os.set_blocking(descriptor, False)
         self._watch.add(our_output, lambda _: self._read_figures(our_output))
@@ -262,8 +278,8 @@ class Relay:
             self._input = -1
 
     def _read_figures(self, pipe: int) -> None:
-        data = _read(pipe)
-        if not data:
+        data, end = read_all(pipe)
+        if end:
             self._watch.remove(pipe)
         for block in self._reader.feed(data.decode("utf-8", "replace")):
             self._take(block)
@@ -287,8 +303,8 @@ class Relay:
             self._rates.popleft()
 
     def _read_words(self, pipe: int) -> None:
-        data = _read(pipe)
-        if not data:
+        data, end = read_all(pipe)
+        if end:
             self._watch.remove(pipe)
         self._said += data
         del self._said[:-_TAIL]
@@ -306,12 +322,3 @@ class Relay:
         self._child.close()
         self.exit = ended
         self._changed()
-
-
-def _read(pipe: int) -> bytes:
-    """Return what waits in a pipe, nothing at its end or where nothing waits."""
-    data = bytearray()
-    with contextlib.suppress(BlockingIOError):
-        while len(data) < _TAIL and (part := os.read(pipe, _CHUNK)):
-            data += part
-    return bytes(data)

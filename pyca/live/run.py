@@ -1,6 +1,7 @@
 """One run of a program that makes pictures and sound: its processes and its pipes, from start to end."""
 
 import contextlib
+import logging
 import os
 import select
 import signal
@@ -10,17 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyca.core.errors import PycaError
+from pyca.live.encoding import CameraCommand
 from pyca.live.flv import Kind, Reader, Tag
 from pyca.live.leftovers import Leftovers
 from pyca.live.listen import Sayings, pipe_of_frames, pipe_of_words, read_all, room_of
 from pyca.live.plan import Surroundings
 from pyca.live.preparation import Preparation
+from pyca.live.scarce import ends, held_pipe
 from pyca.live.watch import Watch
 from pyca.media.explain import explain
 from pyca.media.progress import Progress, ProgressReader
 from pyca.runtime.child import Child, Pipes
 from pyca.runtime.ladder import GAP, StopLadder
 
+logger = logging.getLogger(__name__)
+
+HOPELESS = 20.0
+"""seconds from the wish to its end after which a process that was killed is left to the system"""
 _STEPS = ((0.0, int(signal.SIGINT)), (GAP, int(signal.SIGTERM)), (2 * GAP, int(signal.SIGKILL)))
 _DYING = 2.0
 """seconds in which a killed process must be gone"""
@@ -102,10 +109,20 @@ class Run:
             self._look_at(child)
         if self._ladder is None:
             return None
+        if now >= self._ladder.end + HOPELESS:
+            self._give_up()
         for number in self._ladder.due(now):
             for child in self._children:
                 child.signal(number)
         return self._ladder.next_due() if self._children else None
+
+    def _give_up(self) -> None:
+        """Leave processes that do not even end when killed to the system, and to the next streamer."""
+        for child in self._children:
+            logger.error("process %d hangs in the system and cannot be ended: it is left to it", child.pid)
+            self._means.watch.remove(child.fileno())
+            child.close()
+        self._children = []
 
     def close(self) -> None:
         """Release all descriptors. A process that is left is killed."""
@@ -121,27 +138,29 @@ class Run:
 
     def _start(self, prepared: Preparation) -> None:
         command = prepared.command()
-        frames, frames_in = pipe_of_frames()
-        self._words, words_in = pipe_of_words()
-        progress, progress_in = prepared.pipe()
-        theirs = [frames_in, words_in, progress_in]
+        self.notes = command.notes
         try:
-            self._listen(frames, self._take_frames)
-            self._listen(self._words, self._sayings.feed)
-            self._listen(progress, self._take_progress)
-            self.notes = command.notes
-            source = subprocess.DEVNULL
-            if command.before is not None:
-                source, before_out = os.pipe()
-                theirs += [source, before_out]
-                self._spawn(command.before, Pipes(stdout=before_out, stderr=words_in))
-            self._spawn(command.argv, Pipes(source, frames_in, words_in, (progress_in,)))
+            self._run(command, prepared)
         except BaseException:
             self.close()
             raise
-        finally:
-            for descriptor in theirs:
-                os.close(descriptor)
+
+    def _run(self, command: CameraCommand, prepared: Preparation) -> None:
+        with ends(command.argv[0]) as theirs:
+            progress, progress_in = prepared.pipe()
+            theirs.hold(progress_in)
+            self._listen(progress, self._take_progress)
+            frames, frames_in = pipe_of_frames()
+            theirs.hold(frames_in)
+            self._listen(frames, self._take_frames)
+            self._words, words_in = pipe_of_words()
+            theirs.hold(words_in)
+            self._listen(self._words, self._sayings.feed)
+            source = subprocess.DEVNULL
+            if command.before is not None:
+                source, before_out = held_pipe(theirs, theirs)
+                self._spawn(command.before, Pipes(stdout=before_out, stderr=words_in))
+            self._spawn(command.argv, Pipes(source, frames_in, words_in, (progress_in,)))
 
     def _said(self) -> str:
         if self._words in self._open:

@@ -13,6 +13,8 @@ class Trouble:
     sentence: str
     refused: bool = False
     """True where the server answered and did not want the stream"""
+    hung_up: bool = False
+    """True where whoever answered hung up before a word was said"""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ _CLOSED = re.compile(
     r"Connection reset|Broken pipe|End of file|Input/output error|Unknown error", re.IGNORECASE
 )
 """what FFmpeg says where the other side hangs up"""
+_EARLY = re.compile(r"Cannot (?:read RTMP handshake|open connection)", re.IGNORECASE)
+"""the same where that was before the stream's name was told: by a proxy, or a server that begins or ends"""
 
 
 def explained(said: str, *, answered: bool) -> Trouble:
@@ -82,7 +86,7 @@ def explained(said: str, *, answered: bool) -> Trouble:
 
     The sentence is empty where nobody can tell.
 
-    :param said: what FFmpeg wrote to stderr
+    :param said: what FFmpeg wrote to stderr, without secrets
     :param answered: True where the stream had been accepted
     """
     for case in _CASES:
@@ -94,6 +98,10 @@ def explained(said: str, *, answered: bool) -> Trouble:
     if _CLOSED.search(said):
         if answered:
             return Trouble("the server closed the connection")
+        if _EARLY.search(said):
+            return Trouble(
+                "the server hangs up before it says anything (is it being restarted?)", hung_up=True
+            )
         sentence = "the server closed the connection before it took anything (check key and application)"
         return Trouble(sentence, refused=True)
     return Trouble(explain(said))

@@ -56,8 +56,8 @@ class Watch:
         :param seconds: the longest sleep, None for without end
         """
         for key, events in self._selector.select(seconds):
-            # An earlier handler of this round may have let go of it.
-            if key.fd in self._selector.get_map():
+            # An earlier handler of this round may have let go of it, and its number be another's now.
+            if self._selector.get_map().get(key.fd) is key:
                 key.data(events)
 
     def guarded(self, failed: Callable[[], None]) -> "Watch":

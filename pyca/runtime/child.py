@@ -133,6 +133,14 @@ class Child:
                 stderr=log.fileno() if pipes.stderr is None else pipes.stderr,
             )
             process = _spawn(argv, pipes, cwd, environment(env))
+        try:
+            pidfd = os.pidfd_open(process.pid)
+        except OSError as error:
+            process.kill()
+            process.wait()
+            raise CommandError(
+                f"the program {name} cannot be watched: {error.strerror}", "allow pyCA more open files"
+            ) from error
         # Our own child stays a zombie until we ask for its exit code, so its pid cannot be another's yet.
         return cls(
             process.pid,
@@ -140,7 +148,7 @@ class Child:
             name=name,
             log_file=log_file,
             log_start=log_start,
-            pidfd=os.pidfd_open(process.pid),
+            pidfd=pidfd,
             started=started,
             process=process,
         )

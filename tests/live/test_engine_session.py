@@ -276,6 +276,34 @@ def test_a_file_that_cannot_be_made_is_told_and_the_stream_goes_on(tmp_path: Pat
         assert ("error", "the file cannot be written") in lines
 
 
+def test_a_folder_that_comes_later_is_recorded_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyca.live.distribution._AGAIN", 0.1)
+    shop = Workshop()
+    shop.unwritable = True
+    with running(tmp_path, shop, plan(MAIN, record=tmp_path / "a.mkv")) as engine:
+        lines = []
+        wait_for(
+            lambda: lines.extend(engine.lines()) or [x for x in lines if "written" in x.text], "words", 20
+        )
+        shop.unwritable = False
+        wait_for(lambda: [sink for sink in shop.sinks if sink.made_for == tmp_path / "a.mkv"], "the file", 20)
+        assert len([x for x in (*lines, *engine.lines()) if "written" in x.text]) == 1
+
+
+def test_a_connection_over_which_nothing_goes_is_no_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyca.live.figures._WINDOW", 1.0)
+    shop = Workshop()
+    with running(tmp_path, shop) as engine:
+        has_state(engine, LiveState.STREAMING)
+        shop.camera_command = shop.slate_command = fails
+        for pid in makers_of():
+            os.kill(pid, signal.SIGKILL)
+        has_state(engine, LiveState.PREPARING)
+        assert engine.report().links[0].state is LinkState.LIVE
+
+
 def test_news_wake_whoever_waits(tmp_path: Path) -> None:
     shop = Workshop()
     engine = Engine(plan(MAIN), surroundings(tmp_path), shop.makers)
@@ -321,7 +349,7 @@ def test_a_copy_of_what_is_no_h264_is_refused(tmp_path: Path) -> None:
 def test_what_fails_within_ends_the_session_with_a_message(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(_desk: Desk) -> None:
+    def fails(_desk: Desk, _now: float) -> None:
         raise RuntimeError("broken on purpose")
 
     monkeypatch.setattr(Desk, "_judge", fails)

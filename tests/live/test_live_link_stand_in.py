@@ -1,6 +1,7 @@
 """Links with small programs in the place of FFmpeg, and a clock that the test owns."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,11 +11,13 @@ import pytest
 from pyca.core.live import Destination, LinkState
 from pyca.live.flv import HEADER, Kind, Reader, Tag
 from pyca.live.hidden import PRESET, preset
-from pyca.live.link import REFUSALS, STEADY, Link
+from pyca.live.link import HANG_UPS, REFUSALS, STEADY, Link
 from pyca.live.outlets import Outlet
 from pyca.live.plan import Surroundings
+from pyca.live.relay import HOPELESS, OLD
 from pyca.live.watch import Watch
 from pyca.media.ffmpeg import Tools
+from pyca.runtime.child import Child
 from tests.live_tools import audio_setup, inter, key, video_setup
 from tests.tools import FakeClock, wait_for
 
@@ -183,6 +186,16 @@ def test_a_refusing_server_is_given_up_until_somebody_restarts(bench: Bench) -> 
     bench.until_state(LinkState.CONNECTING)
 
 
+def test_a_proxy_whose_server_is_restarted_is_given_more_time(bench: Bench) -> None:
+    link = bench.start(bench.outlet(DIE, "Cannot read RTMP handshake response\nrtmp://h/a: End of file"))
+    for _ in range(HANG_UPS - 1):
+        bench.until_state(LinkState.WAITING)
+        bench.clock.move(60)
+        link.tick(bench.clock.monotonic())
+    bench.until_state(LinkState.REFUSED)
+    assert "hangs up" in link.report().error
+
+
 def test_who_has_taken_the_stream_once_is_never_given_up(bench: Bench) -> None:
     got = str(bench.folder / "got")
     outlets = iter([bench.outlet(GROW, got), *[bench.outlet(DIE, "Server error: no")] * 9])
@@ -207,6 +220,51 @@ def test_one_that_stands_still_is_killed_and_replaced(bench: Bench) -> None:
     bench.until_state(LinkState.WAITING)
     assert "nothing has gone out for 8 s" in link.report().error
     assert any("killed and replaced" in text for _, text in bench.notes)
+
+
+def test_a_bitrate_that_is_not_renewed_is_none(bench: Bench) -> None:
+    link = bench.start(bench.outlet(GROW, str(bench.folder / "got")))
+    bench.until_state(LinkState.LIVE)
+    bench.clock.move(1)
+    link.offer([inter(40, b"p" * 5000)])
+    bench.until(lambda: link.report().bitrate > 0, "a bitrate")
+    bench.clock.move(10)
+    assert link.report().bitrate == 0
+
+
+def test_times_never_get_too_large_for_one_connection(bench: Bench) -> None:
+    files = [bench.folder / "a", bench.folder / "b"]
+    outlets = iter([bench.outlet(GROW, str(file)) for file in files])
+    link = bench.start(lambda: next(outlets))
+    bench.until_state(LinkState.LIVE)
+    bench.clock.move(OLD)
+    link.offer([inter(40)])
+    assert link.report().state is LinkState.LIVE
+    bench.begin = [video_setup(), audio_setup(), key(80)]
+    link.offer([key(80)])
+    bench.until(lambda: files[1].exists(), "the second process")
+    bench.until_state(LinkState.LIVE)
+    assert Reader().feed(files[1].read_bytes()) == bench.begin
+    assert key(80) not in Reader().feed(files[0].read_bytes())
+
+
+def test_a_process_that_cannot_even_be_killed_keeps_no_session_open(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = bench.start(bench.outlet(DEAF))
+    bench.until_state(LinkState.LIVE)
+    child = link._relay._child
+    monkeypatch.setattr(Child, "signal", lambda _child, _number: True)
+    link.close()
+    for _ in range(int(HOPELESS) - 1):
+        bench.clock.move(1)
+        link.tick(bench.clock.monotonic())
+    assert not link.ended
+    bench.clock.move(2)
+    link.tick(bench.clock.monotonic())
+    assert link.ended and any("left to it" in text for _, text in bench.notes)
+    os.killpg(child.pid, signal.SIGKILL)
+    wait_for(child.poll, "its end")
 
 
 def test_nothing_offered_is_no_fault(bench: Bench) -> None:
@@ -246,6 +304,17 @@ def test_secrets_come_by_a_file_and_are_hidden_in_what_is_said(bench: Bench) -> 
     assert got.read_text() == "rtmp_playpath=geheim\n"
     said = [link.report().error, *(text for _, text in bench.notes)]
     assert not [text for text in said if "geheim" in text] and "rtmp_playpath" in said[0]
+
+
+def test_a_key_is_hidden_also_where_a_sentence_is_cut_within_it(bench: Bench) -> None:
+    secret = "K" * 60
+    program = "import sys; sys.exit('Server error: ' + 'x' * 170 + sys.argv[1])"
+    long = "import sys; sys.stderr.write(sys.argv[1] * 500); sys.exit('Connection refused')"
+    for one in (program, long):
+        argv = (sys.executable, "-S", "-c", one, secret)
+        link = bench.start(Outlet(argv, "to there", (secret,)))
+        bench.until_state(LinkState.WAITING)
+        assert "KKKK" not in link.report().error + "".join(text for _, text in bench.notes)
 
 
 def test_a_secret_that_cannot_be_kept_from_the_arguments_is_told_once(bench: Bench) -> None:

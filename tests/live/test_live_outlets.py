@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,19 @@ def test_an_old_preview_is_removed(tmp_path: Path, around: Surroundings) -> None
     (tmp_path / "preview.jpg.tmp").touch()
     outlet.wipe()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("with_files")
+def test_certificates_that_are_read_are_never_half_written(around: Surroundings, tmp_path: Path) -> None:
+    own = tmp_path / "own.pem"
+    own.write_text("OWN", "ascii")
+    trusting = replace(around, ca_file=own)
+    address = parse("rtmps://host/live", KEY)
+    file = Path(after(to_server(address, trusting), "-ca_file"))
+    with file.open("rb") as read:
+        before = file.stat()
+        to_server(address, trusting)
+        assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+        own.write_text("NEW", "ascii")
+        to_server(address, trusting)
+        assert read.read().endswith(b"OWN") and file.read_bytes().endswith(b"NEW")

@@ -63,6 +63,16 @@ def test_from_start_to_stop(desk: Desk) -> None:
     wait_for(lambda: sessions(desk) == [("stopped by hand", "")], "the end of the session")
 
 
+def test_trouble_that_was_over_is_no_error_of_a_stream_that_was_stopped(desk: Desk) -> None:
+    desk.start()
+    desk.engine.tell(LinkState.LIVE)
+    desk.stop()
+    desk.engine.finish(error="the camera delivered nothing for a while")
+    desk.turn()
+    assert desk.shows(S.IDLE).error == ""
+    wait_for(lambda: sessions(desk) == [("stopped by hand", "")], "the end of the session")
+
+
 def test_nothing_is_started_by_itself(desk: Desk) -> None:
     desk.turn()
     assert desk.engines == []

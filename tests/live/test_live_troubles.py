@@ -56,5 +56,18 @@ def test_a_server_that_has_taken_the_stream_does_not_refuse_it() -> None:
         assert not explained(said, answered=True).refused
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[rtmp @ 0x1] Cannot read RTMP handshake response\nrtmp://h/a: Connection reset by peer",
+        "[tls @ 0x1] IO error: End of file\n[rtmps @ 0x1] Cannot open connection tls://h:1\nEnd of file",
+    ],
+)
+def test_who_hangs_up_before_the_name_of_the_stream_refuses_nothing(said: str) -> None:
+    trouble = explained(said, answered=False)
+    assert trouble.hung_up and not trouble.refused and "hangs up" in trouble.sentence
+    assert not explained(said, answered=True).hung_up
+
+
 def test_nothing_said_is_nothing_known() -> None:
     assert explained("", answered=True).sentence == ""
