@@ -115,7 +115,7 @@ class Link:
                 self._next = self._around.clock.monotonic()
                 self._set(LinkState.CLOSING)
             self._note("info", f"{relay.outlet.shown}: its process is replaced, so that it shows nothing old")
-            relay.kill()
+            relay.kill(silent=True)
         if self._outlet is not None:
             self._outlet.wipe()
             self._wiping = True

@@ -143,7 +143,8 @@ def test_an_engine_that_fails_is_followed_by_another(desk: Desk) -> None:
     desk.engine.finish(error="the streamer has failed")
     desk.turn(0.1)
     assert len(desk.engines) == 1
-    assert desk.shows(S.PREPARING).error == "the streamer has failed"
+    wait_for(lambda: desk.status().error == "the streamer has failed", "the reason")
+    assert desk.status().state is S.PREPARING
     desk.turn()
     assert len(desk.engines) == 2
 
@@ -183,7 +184,8 @@ def test_what_may_pass_is_tried_again_also_by_the_next_service(
     desk.turn(20)
     desk.beat()
     assert caplog.text.count(str(trouble)) == 1
-    assert desk.shows(S.PREPARING).error == str(trouble)
+    wait_for(lambda: desk.status().error == str(trouble), "the reason")
+    assert desk.status().state is S.PREPARING
     desk.service.close()
     desk.trouble = None
     desk.begin().tick()
