@@ -18,6 +18,7 @@ from pyca.live.alerts import Alerts
 from pyca.live.broadcast import FAILED, REFUSED, Broadcast
 from pyca.live.journal import Journal
 from pyca.live.planning import Demand
+from pyca.live.remains import Remains
 from pyca.live.streamer import MakeStreamer
 from pyca.runtime.hooks import Hooks
 from pyca.runtime.pulse import Pulse
@@ -66,6 +67,7 @@ class LiveService:
         self._next_try = 0.0
         self._orders: int | None = None
         """number of the last order that was seen"""
+        self._remains = Remains(settings.live.directory, clock)
         self._report = LiveReport(since=clock.now())
         self._told: tuple[LiveReport, int] | None = None
 
@@ -85,6 +87,7 @@ class LiveService:
             self._idle(demand, self._occasion(demand, now))
         self._tell(demand.setup.orders)
         self._journal.thin_out()
+        self._remains.tick()
         return min(now + PERIOD, demand.occasions.next_moment(now))
 
     def files(self) -> Iterable[Broadcast]:
@@ -118,6 +121,8 @@ class LiveService:
         if self._broadcast is not None:
             self._broadcast.stop("the service was stopped")
             self._wait_for_end(self._broadcast)
+            self._remains.leave(self._settings.live.directory)
+        self._remains.clear()
         self._alerts.rest()
         if self._demand is not None:
             self._tell(self._demand.setup.orders)
@@ -155,6 +160,7 @@ class LiveService:
         if not broadcast.ended:
             return
         self._broadcast = None
+        self._remains.leave(self._settings.live.directory)
         if broadcast.reason == REFUSED:
             self._give_up(demand, event, self._report.error)
         elif broadcast.reason == FAILED:
@@ -186,6 +192,7 @@ class LiveService:
         except (PycaError, OSError) as error:
             self._put_off(event, str(error))
             return
+        self._remains.keep()
         logger.info("The stream begins%s", f" for “{event.title}”" if uid and event else "")
         now = self._clock.now()
         self._report = LiveReport(LiveState.PREPARING, since=now, started=now, at=now)
