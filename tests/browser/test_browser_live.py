@@ -322,14 +322,16 @@ def outlives_a_busy_server(desk: Desk, page: Page) -> None:
     with page.expect_response("**/part-*.m4s"):
         page.route("**/part-*.m4s", lambda one: one.fulfill(status=503, headers={"Retry-After": "1"}))
     page.unroute("**/part-*.m4s")
+    wait_for_answer(page, "**/part-1*.m4s")
     plays(page)
+    assert page.evaluate("made") == 1, "it is the same player still"
     page.evaluate("globalThis.full = 1")
     page.wait_for_function("() => !full")
     asked: list[str] = []
     page.on("request", lambda one: asked.append(one.url))
     page.route("**/index.m3u8", lambda one: one.fulfill(body=with_old(one.fetch().body())))
-    for _ in range(2):
-        wait_for_answer(page, "**/part-1*.m4s")
+    for address in ("index.m3u8", "part-1*.m4s", "index.m3u8", "part-1*.m4s"):
+        wait_for_answer(page, f"**/{address}")
     page.unroute("**/index.m3u8")
     assert not any(one.endswith(("init-1.mp4", "part-1.m4s")) for one in asked)
     plays(page)
