@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option(
     "--bind",
     metavar="ADDRESS",
-    help="Where the interface listens: localhost, an address, a network card, or * for all.",
+    help="Where the interface listens: localhost, an address, a network card, or '*' (in quotes) for all.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="0 takes any that is free.")
 @click.option("--mdns/--no-mdns", default=None, help="Whether it is announced to the network.")

@@ -12,6 +12,7 @@ from pyca.core.states import ServiceName, ServiceState
 if TYPE_CHECKING:
     from pyca.config.settings import Settings
     from pyca.live.plan import Plan
+    from pyca.live.service import LiveService
     from pyca.live.streamer import MakeStreamer, Streamer
     from pyca.runtime.pulse import Pulse
     from pyca.store.database import Database
@@ -45,7 +46,7 @@ def stream_and_serve(settings: "Settings", read: Reader, database: "Database", c
             service = LiveService(settings, database, clock, pulse, _engines(clock))
             # A stream may run for weeks: it goes on while its service follows another configuration.
             run(
-                service,
+                _Served(service, desk),
                 clock=clock,
                 bell=bell,
                 pulse=pulse,
@@ -88,6 +89,7 @@ class _Interface:
         self._database = database
         self._clock = clock
         self._server: LiveServer | None = None
+        self._trouble = ""
 
     def open(self) -> None:
         """Begin to answer.
@@ -106,6 +108,19 @@ class _Interface:
             self._server.close()
             self._server = None
 
+    def mend(self) -> None:
+        """Begin to answer again where that was not possible; the stream goes on meanwhile."""
+        if self._server is not None:
+            return
+        try:
+            self.open()
+        except PycaError as error:
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                logger.error("The livebox interface is away, which is tried again: %s", error)
+        else:
+            self._trouble = ""
+
     def reload(self, service: Any) -> None:
         """Follow another configuration; the old one stays where the interface cannot be opened with it."""
         fresh = reread(self._read, self._settings, str(ServiceName.LIVE))
@@ -118,10 +133,29 @@ class _Interface:
         except PycaError as error:
             logger.error("The old configuration stays: %s", error)
             self._settings = before
-            self.open()
+            self.mend()
             return
         service.follow(fresh)
         logger.info("live follows the new configuration")
+
+
+class _Served:
+    """The streamer, which sees to its interface at each turn. A :class:`pyca.runtime.loop.Service`."""
+
+    name = ServiceName.LIVE
+
+    def __init__(self, service: "LiveService", desk: _Interface) -> None:
+        self._service = service
+        self._desk = desk
+        self.close = service.close
+        self.files = service.files
+        self.busy = service.busy
+        self.status = service.status
+
+    def tick(self) -> float:
+        """Do what is due."""
+        self._desk.mend()
+        return self._service.tick()
 
 
 def _engines(clock: Clock) -> "MakeStreamer":

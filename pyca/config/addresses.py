@@ -5,10 +5,9 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pyca.config.types import MASK, KeyType, Raw, mask_password, single
+from pyca.config.types import KeyType, Raw, mask_password, single
 
 _SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///)([^/?][^?]*)(.*)", re.DOTALL)
-_STREAM_SECRET = re.compile(r"((?:streamid|passphrase)=)[^&\s]+", re.IGNORECASE)
 _DATABASE = re.compile(r"[A-Za-z][\w+]*://\S*")
 
 
@@ -37,10 +36,6 @@ class StreamAddress(Address):
     def parse(self, raw: Raw) -> str:
         """Return it as it is."""
         return single(raw, "an address").strip()
-
-    def redact(self, text: str) -> str:
-        """Return the address, the secrets in it masked."""
-        return _STREAM_SECRET.sub(rf"\1{MASK}", super().redact(text))
 
 
 class Url(Address):

@@ -20,6 +20,11 @@ _FEED = re.compile(r"\{\{(?:live|live_copy)\}\}")
 _LONGEST_SOCKET = 107
 """bytes that the path of a Unix socket may have"""
 _SCHEMES = ("rtmp", "rtmps", "srt")
+_INPUTS = ("auto", "test", "picamera", "recorder", "screen")
+_INPUT_SCHEMES = ("rtsp", "rtsps", "http", "https", "udp")
+_SCREEN = re.compile(r"screen:[\w.-]*:\d+(?:\.\d+)?(?:\+\d+,\d+)?", re.IGNORECASE)
+_ENCODER = re.compile(r"auto|copy|libx264|libopenh264|h264_[a-z0-9_]+")
+"""an encoder of FFmpeg; whether this machine's has it, and works, is asked at the start"""
 _PRESET = re.compile(r"[a-z0-9-]+")
 """the name of a big platform; which there are is known elsewhere"""
 
@@ -29,6 +34,10 @@ def check_live(settings: Settings, report: Report) -> None:
     live = settings.live
     for name in ("url", "backup"):
         _check_url(name, getattr(live, name), report)
+    _check_input(live.input, report)
+    if not _ENCODER.fullmatch(live.encoder):
+        expected = "auto, copy, or an H.264 encoder of FFmpeg such as libx264 or h264_v4l2m2m"
+        report.error(("live", "encoder"), f"found “{shorten(live.encoder)}”, expected {expected}")
     if live.docroot is not None and not live.docroot.is_dir():
         report.error(("live", "docroot"), f"found “{live.docroot}”, expected a folder that is there")
     for name in ("slate", "ca_file"):
@@ -61,6 +70,20 @@ def caution_live(settings: Settings, report: Report) -> None:
     _caution_input(live, report)
 
 
+def _check_input(text: str, report: Report) -> None:
+    """Report an input that nobody understands; a word that is none of ours is the name of a file."""
+    scheme, _, rest = text.partition("://")
+    word = text.partition(":")[0].lower()
+    wrong = (
+        (bool(rest) and scheme.lower() not in _INPUT_SCHEMES)
+        or (word == "screen" and ":" in text and not _SCREEN.fullmatch(text))
+        or (word == "v4l2" and not text[len("v4l2:") :].startswith("/"))
+    )
+    if wrong or not text:
+        expected = f"{', '.join(_INPUTS)}, a device, a file, or an rtsp, http or udp address"
+        report.error(("live", "input"), f"found “{shorten(_bare(text))}”, expected {expected}")
+
+
 def _caution_bind(settings: Settings, report: Report) -> None:
     live, ui = settings.live, settings.ui
     if is_loopback(live.bind):
@@ -75,8 +98,11 @@ def _caution_bind(settings: Settings, report: Report) -> None:
 
 def _caution_input(live: Live, report: Report) -> None:
     """Warn of an input that names a file or device which is not there."""
-    path = live.input.removeprefix("file:")
-    if path.startswith("/") and not os.path.exists(path):
+    text = live.input
+    path = text.removeprefix("file:").removeprefix("v4l2:")
+    if text.lower() in _INPUTS or "://" in text or text.lower().startswith("screen:"):
+        return
+    if not os.path.exists(path):
         report.warn_at(("live", "input"), f"“{shorten(path)}” is not there now")
 
 

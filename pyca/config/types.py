@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pyca.core.errors import UsageError
+from pyca.core.secrecy import mask
 from pyca.core.units import parse_size
 
 MASK = "********"
@@ -23,8 +24,6 @@ Raw = str | Sequence[str]
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
-_CREDENTIALS = re.compile(r"(://[^:/@\s]*:)(.+)@")
-_SECRET_PARAMETER = re.compile(r"([?&]password=)[^&]+", re.IGNORECASE)
 _WORD = re.compile(r"\S+")
 
 
@@ -39,9 +38,8 @@ def quote(text: str) -> str:
 
 
 def mask_password(address: str) -> str:
-    """Return an address with its password masked and the rest left readable."""
-    masked = _CREDENTIALS.sub(rf"\g<1>{MASK}@", address)
-    return _SECRET_PARAMETER.sub(rf"\g<1>{MASK}", masked)
+    """Return an address with its secrets masked and the rest left readable."""
+    return mask(address)
 
 
 class KeyType(ABC):

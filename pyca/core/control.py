@@ -1,5 +1,6 @@
 """What may be set for a stream, as people write it: checked as a whole, changed as a whole."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -65,8 +66,11 @@ def parse_bitrate(value: object) -> int:
         bits = int(float(match[1]) * _FACTORS[(match[2] or "")[:1].lower()])
         if bits in BITRATE:
             return bits
+    few, most = BITRATE[0] // 1000, BITRATE[-1] // 1_000_000
     raise ParameterError(
-        "bitrate", f"the bitrate {_shown(value)} is none", "write such as 800kbps, 1M or 100000"
+        "bitrate",
+        f"the bitrate {_shown(value)} is not possible",
+        f"write such as 800kbps, 1M or 100000, from {few}kbps to {most}M",
     )
 
 
@@ -124,8 +128,9 @@ def parse_quality(value: object) -> int | None:
 def changed(control: Control, values: Mapping[str, Any]) -> Control:
     """Return control data with some values replaced: all of them, or none.
 
-    A new resolution brings its own bitrate unless one is given beside it. ``timestamp`` is passed over, and
-    a hidden name stays what it is. Addresses are checked by whoever knows what can be reached.
+    A new resolution brings its own bitrate unless one is given beside it, and so does a bitrate of None.
+    ``timestamp`` is passed over, and a hidden name stays what it is. Addresses are checked by whoever knows
+    what can be reached.
 
     :raises ParameterError: naming the first value that cannot be
     """
@@ -136,9 +141,10 @@ def changed(control: Control, values: Mapping[str, Any]) -> Control:
         if name not in _PARSERS:
             known = ", ".join(_PARSERS)
             raise ParameterError(name, f"there is no parameter {_shown(name)}", f"there are {known}")
-        parsed[name] = _PARSERS[name](value)
+        if name != "bitrate" or value is not None:
+            parsed[name] = _PARSERS[name](value)
     resolution = parsed.get("resolution", control.resolution)
-    if resolution != control.resolution:
+    if resolution != control.resolution or ("bitrate" in values and values["bitrate"] is None):
         parsed.setdefault("bitrate", RESOLUTIONS[resolution].bitrate)
     return replace(control, **parsed)
 
@@ -179,7 +185,8 @@ def _is_plain(value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = str(value)
+    # As it was sent: JSON says null and true where Python says None and True.
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
     return f"“{text[:40]}…”" if len(text) > 40 else f"“{text}”"
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from pyca.core.control import HIDDEN, ParameterError
+from pyca.core.masking import without
+from pyca.core.secrecy import mask
 
 LONGEST_KEY = 900
 """characters; FFmpeg reads a line of up to 1000 bytes where keys are passed to it in a file"""
@@ -28,8 +30,6 @@ _SHAPES = {
 _LONGEST = 2000
 _TELLING = 8
 """characters from which a part of a key is worth hiding"""
-_SECRET_QUERY = re.compile(r"((?:streamid|passphrase|key|token|password|auth)=)[^&]+", re.IGNORECASE)
-_PASSWORD = re.compile(r"(://[^/@?\s]*?:)[^/@?\s]*@")
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _PASSED_ON = (
     "connect_timeout",
@@ -110,11 +110,12 @@ class Address:
     @property
     def masked(self) -> str:
         """The whole address as it may be shown and logged."""
-        text = masked(self.target, has_key=True)
+        text = masked(self.target)
         if not self.key and not self.passphrase:
             return text
         if self.scheme != "srt":
-            return f"{text}/{HIDDEN}"
+            # Nobody knows whether the last word of a path is a key, too.
+            return text if text.endswith(f"/{HIDDEN}") else f"{text}/{HIDDEN}"
         hidden = "&".join(f"{name}={HIDDEN}" for name in self.options)
         return f"{text}{'&' if '?' in text else '?'}{hidden}"
 
@@ -124,9 +125,7 @@ def hide(text: str, secrets: Iterable[str]) -> str:
 
     :param secrets: the longest first
     """
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return text
+    return without(text, secrets, HIDDEN)
 
 
 def parse(url: str, key: str = "") -> Address:
@@ -165,29 +164,36 @@ def split(text: str) -> tuple[str, str]:
     return (f"{start}?{rest}" if rest else start), address.key
 
 
-def masked(url: str, *, has_key: bool = False) -> str:
+def masked(url: str) -> str:
     """Return an address as it may be shown: without key, password, passphrase, stream id and tokens.
 
     Anything may be given, also what is no address.
-
-    :param has_key: True where the key is known to stand elsewhere, so that the path holds none
     """
-    text = _PASSWORD.sub(rf"\1{HIDDEN}@", url)
-    text = _SECRET_QUERY.sub(rf"\1{HIDDEN}", text)
-    if has_key or not url.lower().startswith(("rtmp://", "rtmps://")):
-        return text
+    return mask(url)
+
+
+def restored(given: str, stored: str, name: str = "url") -> str:
+    """Return the address that somebody means who was shown a masked one and sends it back.
+
+    :param name: the parameter
+    :raises ParameterError: where it is another one and still holds what stands for a secret
+    """
+    if given == masked(stored):
+        return stored
+    if HIDDEN in given:
+        raise ParameterError(
+            name, f"the address holds {HIDDEN} in the place of a secret", "write the password or key again"
+        )
+    return given
+
+
+def server(url: str) -> str:
+    """Return scheme, host and port of an address, empty where it is none."""
     try:
-        key = parse(url).key
+        found = parse(url, "-")
     except ParameterError:
-        return text
-    if not key:
-        return text
-    return text.rstrip("/").removesuffix(_SECRET_QUERY.sub(rf"\1{HIDDEN}", key)) + HIDDEN
-
-
-def restored(given: str, stored: str) -> str:
-    """Return the address that somebody means who was shown a masked one and sends it back."""
-    return stored if given == masked(stored) else given
+        return ""
+    return found.base.partition("?")[0] if found.scheme == "srt" else found.base.removesuffix(f"/{found.app}")
 
 
 def _rtmp(parts: Mapping[str, str], start: str, key: str) -> Address:

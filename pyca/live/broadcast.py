@@ -4,10 +4,10 @@ import logging
 from dataclasses import replace
 
 from pyca.config.settings import Settings
-from pyca.config.types import mask_password
 from pyca.core.clock import Clock
 from pyca.core.errors import PycaError
 from pyca.core.live import LinkState, LiveReport, LiveState
+from pyca.core.secrecy import mask
 from pyca.live.alerts import Alerts
 from pyca.live.journal import Journal
 from pyca.live.planning import Demand, plan
@@ -62,7 +62,7 @@ class Broadcast:
         self._moment = 0.0
         self._moved = self.began
         """when the engine last did something"""
-        journal.begin(self._plan.profile, mask_password(self._plan.source.input), uid)
+        journal.begin(self._plan.profile, mask(self._plan.source.input), uid)
 
     def fileno(self) -> int:
         """Return a descriptor that is readable when there is news."""
@@ -114,8 +114,7 @@ class Broadcast:
             self._next_sample = now + SAMPLE_PERIOD
             self._journal.sample(replace(report, at=self._clock.now()))
         if ended:
-            self._over(report)
-            return replace(report, state=LiveState.IDLE)
+            return self._over(report)
         if self.stuck:
             raise StuckError(f"the streamer has done nothing for {now - self._moved:.0f} s")
         self._alerts.look(report, self._names, now)
@@ -123,13 +122,17 @@ class Broadcast:
             return replace(report, state=LiveState.STOPPING)
         return report if report.state is not LiveState.IDLE else replace(report, state=LiveState.PREPARING)
 
-    def _over(self, report: LiveReport) -> None:
+    def _over(self, report: LiveReport) -> LiveReport:
+        """Write down why it ended, and return how it ended."""
         self.ended = True
         self._engine.close()
         self._alerts.rest()
+        # Trouble that was survived is none at the end of a stream that somebody wanted to end.
+        error = "" if self.reason else report.error
         if not self.reason:
             self.reason = REFUSED if self._is_refused(report) else FAILED
-        self._journal.end(self.reason, report.error)
+        self._journal.end(self.reason, error)
+        return replace(report, state=LiveState.IDLE, error=error)
 
     def _is_refused(self, report: LiveReport) -> bool:
         """Tell whether every destination has refused: trying again would not help."""

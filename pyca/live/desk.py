@@ -106,6 +106,8 @@ class Desk:
             self._still = Still()
             self._changed = self._clock.monotonic()
             self._slate.stop()
+        if plan.haste and not plan.camera:
+            self._camera.stop(at_once=True)
         self._apply(plan)
         if plan.blind and not before.blind:
             self.links.forget()

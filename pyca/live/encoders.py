@@ -32,7 +32,7 @@ def choose_encoder(wanted: str, binary: Binary, profile: Profile, root: Path = P
     :raises MediaError: where this FFmpeg has no such encoder
     """
     if wanted != AUTO:
-        return _named(wanted, binary)
+        return named(wanted, binary)
     # A device is looked for before FFmpeg is asked anything: most machines have none, and asking takes time.
     for name, device in HARDWARE.items():
         if (root / device).exists() and name in encoders_of(binary) and works(name, binary, profile):
@@ -67,22 +67,28 @@ def require_working(name: str, binary: Binary, profile: Profile) -> None:
         )
 
 
-@cache
 def trouble_of(name: str, binary: Binary, profile: Profile) -> str:
-    """Return why an encoder makes no pictures here; empty where it does. It is tried once."""
+    """Return why an encoder makes no pictures here; empty where it does."""
+    try:
+        _prove(name, binary, profile)
+    except MediaError as error:
+        return error.message
+    return ""
+
+
+@cache
+def _prove(name: str, binary: Binary, profile: Profile) -> None:
+    # A success is kept. A failure may pass: a machine is busy while it starts, a chip has no more sessions.
     size = profile.size
     picture = f"color=s={size.width}x{size.height}:r={profile.fps}"
     argv = [str(binary.path), "-nostdin", "-v", "error", *device_options(name), "-f", "lavfi", "-i", picture]
     argv += ["-vf", filters(name, profile), *picture_options(profile, name), "-frames:v", "5"]
-    try:
-        done = run([*argv, "-f", "null", "-"], _LIMIT)
-    except MediaError as error:
-        return error.message
+    done = run([*argv, "-f", "null", "-"], _LIMIT)
     if done.code == 0:
-        return ""
+        return
     # What FFmpeg says last follows from what it says first.
     lines = [line.partition("] ")[2] or line for line in done.errors.splitlines() if line.strip()]
-    return lines[0][:200] if lines else "it ended without a word"
+    raise MediaError(lines[0][:200] if lines else "it ended without a word")
 
 
 def device_options(name: str) -> list[str]:
@@ -101,7 +107,12 @@ def filters(name: str, profile: Profile, *extra: str) -> str:
     return common + {"h264_vaapi": ",format=nv12,hwupload", "h264_qsv": ",format=nv12"}.get(name, "")
 
 
-def _named(wanted: str, binary: Binary) -> str:
+def named(wanted: str, binary: Binary) -> str:
+    """Return the name of an encoder that somebody chose.
+
+    :raises ParameterError: where it is that of no H.264 encoder
+    :raises MediaError: where this FFmpeg has no such encoder
+    """
     if not _is_h264(wanted):
         raise ParameterError(
             "encoder", f"“{wanted[:40]}” is no H.264 encoder", f"use auto, copy, {_listed(binary)}"

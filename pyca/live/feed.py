@@ -53,6 +53,7 @@ class Feed:
         self._reader = Reader()
         self._heard = 0.0
         self._silent = False
+        self._crowded = False
         self._again: float | None = None
         """when to open the door anew after a failure"""
 
@@ -128,16 +129,21 @@ class Feed:
             link, _address = self._listener.accept()
             now = self._clock.monotonic()
             if self._link is not None and now < self._heard + SILENCE:
-                self._note(
-                    "warning", "a second recorder was turned away: another one is passing something on"
-                )
                 link.close()
+                self._turned_away()
                 return
             self._hang_up()
             link.setblocking(False)
             self._link, self._heard, self._silent, self._reader = link, now, False, Reader()
+            self._crowded = False
             self._watch.add(link.fileno(), self._read)
             self._note("info", "a recorder is connected")
+
+    def _turned_away(self) -> None:
+        """Tell it once for each connection that stays: it will knock again and again."""
+        if not self._crowded:
+            self._crowded = True
+            self._note("warning", "a second recorder was turned away: another one is passing something on")
 
     def _read(self, _events: int) -> None:
         assert self._link is not None

@@ -7,9 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pyca.config.types import mask_password
 from pyca.core.control import ParameterError
 from pyca.core.errors import MediaError
+from pyca.core.secrecy import mask
 from pyca.live.devices import cameras
 from pyca.live.picamera import find_picamera, require_picamera
 from pyca.media.demands import Source, SourceKind
@@ -71,8 +71,8 @@ class Input:
 
 
 def shown(text: str) -> str:
-    """Return what somebody wrote as an input, a password in it masked."""
-    return mask_password(text)
+    """Return what somebody wrote as an input, the secrets in it masked."""
+    return mask(text)
 
 
 def parse_input(text: str) -> Input:
@@ -132,6 +132,30 @@ def find_input(wanted: Input, environ: Mapping[str, str], root: Path = Path("/")
         case InputKind.FILE:
             _check_file(Path(wanted.name))
     return wanted
+
+
+def check_there(wanted: Input, root: Path = Path("/")) -> None:
+    """Refuse a file or a device that is not there; all else may be asked for by whoever can see it.
+
+    :param root: where the machine's ``dev`` and ``sys`` are
+    :raises MediaError: where it is not there, saying what was looked for
+    """
+    if wanted.kind is InputKind.FILE:
+        _check_file(Path(wanted.name))
+    elif wanted.kind is InputKind.DEVICE:
+        # The page is kept from devices, and cannot tell one that is away from one that it may not see.
+        known = root / "sys/class/video4linux" / Path(wanted.name).name
+        seen = look(Source(SourceKind.DEVICE, wanted.name), root)
+        if not seen.there and not known.exists() and not _hides(wanted.name, root):
+            raise MediaError(f"the camera {seen.text}", seen.remedy)
+
+
+def _hides(device: str, root: Path) -> bool:
+    """Tell whether a device with a name of its own may be there, where this process sees none of them."""
+    names = Path("/dev/v4l")
+    listed = root / "sys/class/video4linux"
+    own = names in Path(device).parents
+    return own and not (root / "dev/v4l").exists() and listed.is_dir() and any(listed.iterdir())
 
 
 def _any(environ: Mapping[str, str], root: Path) -> Input:

@@ -43,11 +43,13 @@ class Journal:
         self._clock = clock
         self._scribe = Scribe(database)
         self._session: Begun | None = None
-        self._waiting = 0
+        self._handed = self._reached = 0
+        """how many figures and lines were handed over, and how many of them the writer has come to"""
         self._latest: tuple[LiveReport, int, Begun | None] | None = None
         self._told: float | None = None
         """when the report was handed over that is not written yet"""
         self._thinned: float | None = None
+        self._closed = False
         now = clock.now()
         # What an earlier run of the service could not end any more.
         self._scribe.put(lambda transaction: stream_sessions.end_left_open(transaction, now))
@@ -65,6 +67,7 @@ class Journal:
         :param uid: the event that it is for, empty where it was started by hand
         """
         begun = self._session = Begun(self._clock.now(), profile, source, uid)
+        self._thinned = None
         self._scribe.put(lambda transaction: _number(transaction, begun))
 
     def end(self, reason: str, error: str = "") -> None:
@@ -108,30 +111,47 @@ class Journal:
             self._add(partial(stream_sessions.add_lines, lines=lines))
 
     def thin_out(self) -> None:
-        """Forget figures that are too old, now and then."""
+        """Forget figures and sessions that are too old, now and then."""
         now = self._clock.monotonic()
         if self._thinned is None or now >= self._thinned + _THIN_OUT_PERIOD:
             self._thinned = now
-            before = self._clock.now() - KEPT_SECONDS
-            self._scribe.put(lambda transaction: stream_sessions.thin_out(transaction, before))
+            self._thin_out(self._clock.now() - KEPT_SECONDS)
 
     def close(self) -> None:
         """Write what is still there and end."""
+        self._closed = True
         self._scribe.close()
+
+    def _thin_out(self, before: float) -> None:
+        """Forget in pieces: whoever else writes, such as the recorder, comes between them."""
+        more = False
+
+        def work(transaction: Transaction) -> None:
+            nonlocal more
+            more = stream_sessions.thin_out(transaction, before)
+
+        def then() -> None:
+            if more and not self._closed:
+                self._thin_out(before)
+
+        self._scribe.put(work, then=then)
 
     def _add(self, work: "partial[None]") -> None:
         """Write something that belongs to the session."""
         begun = self._session
         if begun is None:
             return
-        if self._waiting >= MOST_WAITING:
+        if self._handed - self._reached >= MOST_WAITING:
             return
-        self._waiting += 1
+        self._handed += 1
+        place = self._handed
 
-        def done() -> None:
-            self._waiting -= 1
+        def write(transaction: Transaction) -> None:
+            # What comes before is written or given up by now: the writer keeps the order.
+            self._reached = place
+            work(transaction, _number(transaction, begun))
 
-        self._scribe.put(lambda transaction: work(transaction, _number(transaction, begun)), then=done)
+        self._scribe.put(write)
 
     def _write_report(self, transaction: Transaction) -> None:
         # Before the newest is read: what comes later is then handed over once more.

@@ -62,7 +62,7 @@ class Link:
         self._relay: Relay | None = None
         self._state = LinkState.OFF
         self._since = around.clock.now()
-        self._address = masked(destination.url, has_key=bool(destination.key))
+        self._address = masked(destination.url)
         self._error = ""
         self._noted = ""
         self._turn = self._failures = self._refusals = self._hang_ups = self._reconnects = 0

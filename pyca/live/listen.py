@@ -9,7 +9,7 @@ import termios
 from collections import deque
 from collections.abc import Callable
 
-from pyca.config.types import mask_password
+from pyca.core.secrecy import mask_words
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Sayings:
     :param hide: masks further secrets of a line
     """
 
-    def __init__(self, hide: Callable[[str], str] = mask_password) -> None:
+    def __init__(self, hide: Callable[[str], str] = mask_words) -> None:
         self._lines: deque[str] = deque(maxlen=_KEPT)
         self._rest = ""
         self._hide = hide

@@ -56,7 +56,7 @@ def first_destination(settings: Settings) -> Destination:
     ours = settings.live
     preset = PRESETS.get(ours.url.lower())
     url, backup = (preset.url, ours.backup or preset.backup) if preset else (ours.url, ours.backup)
-    return Destination(MAIN, url, ours.stream_key, backup=backup)
+    return targets.with_key(Destination(MAIN, url, ours.stream_key, backup=backup))
 
 
 def setup(session: Session, settings: Settings) -> Setup:
@@ -186,8 +186,11 @@ def start_within(session: Session, settings: Settings, clock: Clock) -> None:
         raise StateError(told.state, "the streamer is stopping", "wait until it is idle")
     if told.state is not LiveState.IDLE:
         raise StateError(told.state, f"the streamer is {told.state} already", "stop it first")
-    if not any(one.url and one.wanted for one in listed(session, settings)):
+    known = [one for one in listed(session, settings) if one.url]
+    if not known:
         raise StateError(told.state, "nothing to stream to is set", "set the url of a destination first")
+    if not any(one.wanted for one in known):
+        raise StateError(told.state, "every destination is stopped", "start a destination first")
     live.order(session, clock.now(), wanted=True)
 
 

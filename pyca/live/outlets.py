@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pyca.core.control import ParameterError
 from pyca.core.errors import CommandError
+from pyca.core.masking import SHORT
 from pyca.live.address import Address, hide
 from pyca.live.hidden import PRESET, preset, reads_presets
 from pyca.live.plan import Surroundings
@@ -89,7 +90,13 @@ class Outlet:
     @property
     def exposed(self) -> bool:
         """True where a secret stands in its arguments, which everybody on the machine may read."""
-        return any(secret in word for secret in self.secrets for word in self.argv)
+        return self.masked_argv != self.argv
+
+    @property
+    def masked_argv(self) -> tuple[str, ...]:
+        """Its arguments without the secrets; a short one is no secret in a word such as “flv”."""
+        long = tuple(secret for secret in self.secrets if len(secret) >= SHORT)
+        return tuple(hide(word, self.secrets if "://" in word else long) for word in self.argv)
 
     def hide(self, text: str) -> str:
         """Return a text without the secrets."""

@@ -4,16 +4,18 @@ Whatever program it is, it writes bare H.264 to its standard output, parameter s
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from pyca.core.errors import MediaError
 from pyca.core.live import Profile
 from pyca.live.standalone import picamera2_reader
 from pyca.media.run import run
 
+T = TypeVar("T")
 PROGRAMS = ("rpicam-vid", "libcamera-vid")
 _PYTHON = "/usr/bin/python3"
 """the system's: picamera2 comes with it and with no other"""
@@ -103,17 +105,32 @@ def require_picamera(environ: Mapping[str, str]) -> Picamera:
     )
 
 
-# What is installed and plugged in here does not change while the system runs, and asking takes its time.
-@cache
 def _has_picamera2(python_path: str) -> bool:
-    environment = ["env", f"PYTHONPATH={python_path}"] if python_path else []
-    return run([*environment, _PYTHON, "-c", _FIND], _LIMIT).code == 0
+    return _is_so(_find_picamera2, python_path)
 
 
-@cache
 def _has_camera(program: tuple[str, ...]) -> bool:
+    return _is_so(_see_camera, program)
+
+
+def _is_so(question: Callable[[T], None], about: T) -> bool:
     try:
-        listed = run([*program, "--list-cameras"], _LIMIT)
+        question(about)
     except MediaError:
         return False
-    return listed.code == 0 and any(line.strip().startswith("0 :") for line in listed.output.splitlines())
+    return True
+
+
+# Asking takes its time. Only a yes is kept: what is away, or does not answer in time, may be there later.
+@cache
+def _find_picamera2(python_path: str) -> None:
+    environment = ["env", f"PYTHONPATH={python_path}"] if python_path else []
+    if run([*environment, _PYTHON, "-c", _FIND], _LIMIT).code:
+        raise MediaError("picamera2 is not installed")
+
+
+@cache
+def _see_camera(program: tuple[str, ...]) -> None:
+    listed = run([*program, "--list-cameras"], _LIMIT)
+    if listed.code or not any(line.strip().startswith("0 :") for line in listed.output.splitlines()):
+        raise MediaError("no camera is plugged in")

@@ -21,6 +21,8 @@ class Plan:
     """show the slate and send silence, whatever the camera sees"""
     camera: bool = True
     """False while the input is left alone: the recorder has it or is about to"""
+    haste: bool = False
+    """True where an input that is left alone from now on is wanted at once: whatever has it is killed"""
     feed: bool = False
     """show what the recorder passes on, whenever it does"""
     record: Path | None = None

@@ -11,7 +11,7 @@ from pyca.core.clock import Clock
 from pyca.core.live import Destination, LiveEvents, Setup
 from pyca.live import occasions, operator
 from pyca.live.inputs import InputKind
-from pyca.live.occasions import Occasions
+from pyca.live.occasions import HASTE, Occasions
 from pyca.live.plan import Plan, Surroundings
 from pyca.live.readiness import check_abilities, check_source
 from pyca.media.ffmpeg import find_tools
@@ -55,7 +55,8 @@ def plan(settings: Settings, demand: Demand, now: float) -> Plan:
         demand.setup.source,
         demand.destinations,
         blind=demand.setup.blind,
-        camera=not demand.occasions.takes_camera(settings, now),
+        camera=not demand.occasions.takes_camera(settings, demand.setup, now),
+        haste=demand.occasions.takes_camera(settings, demand.setup, now, HASTE),
         feed=LiveEvents(ours.events) is not LiveEvents.OFF,
         hls=ours.directory / "hls" if ours.hls else None,
         preview=ours.directory / "preview.jpg",

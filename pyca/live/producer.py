@@ -89,12 +89,17 @@ class Producer:
         self._failures = 0
         self._next = 0.0
 
-    def stop(self) -> None:
-        """Let the program end."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Let the program end.
+
+        :param at_once: kill it: what it has is needed elsewhere now
+        """
         self._make = None
         self.error = ""
         self._forget_preparation()
         self._end_run()
+        if at_once and self._leaving is not None:
+            self._leaving.kill()
 
     def tick(self, now: float) -> float:
         """Do what is due and return when to be called again."""

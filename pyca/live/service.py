@@ -8,6 +8,7 @@ from pyca.config.settings import Live, Settings
 from pyca.core.alarm import SHOWN, AlarmKind
 from pyca.core.backoff import Backoff
 from pyca.core.clock import Clock
+from pyca.core.control import ParameterError
 from pyca.core.errors import PycaError, StoreError
 from pyca.core.event import Event
 from pyca.core.live import LiveReport, LiveState
@@ -63,6 +64,8 @@ class LiveService:
         """the event whose stream came to nothing"""
         self._failures = 0
         self._next_try = 0.0
+        self._orders: int | None = None
+        """number of the last order that was seen"""
         self._report = LiveReport(since=clock.now())
         self._told: tuple[LiveReport, int] | None = None
 
@@ -73,6 +76,9 @@ class LiveService:
         :raises StuckError: where the engine does nothing any more
         """
         demand, now = self._read(), self._clock.now()
+        if demand.setup.orders != self._orders:
+            # Whoever says start does not wait for what failed before.
+            self._orders, self._failures, self._next_try = demand.setup.orders, 0, 0.0
         if self._broadcast is not None:
             self._steer(self._broadcast, demand, self._occasion(demand, now))
         if self._broadcast is None:
@@ -152,9 +158,9 @@ class LiveService:
         if broadcast.reason == REFUSED:
             self._give_up(demand, event, self._report.error)
         elif broadcast.reason == FAILED:
-            lasted = self._clock.monotonic() - broadcast.began > _LASTED
-            self._failures = 1 if lasted else self._failures + 1
-            self._next_try = self._clock.monotonic() + AGAIN.pause(self._failures)
+            if self._clock.monotonic() - broadcast.began > _LASTED:
+                self._failures = 0
+            self._postpone()
 
     def _idle(self, demand: Demand, event: Event | None) -> None:
         """Begin where something is wanted."""
@@ -174,8 +180,11 @@ class LiveService:
             self._broadcast = Broadcast(
                 self._settings, demand, uid, self._make, self._journal, self._alerts, self._clock
             )
-        except (PycaError, OSError) as error:
+        except ParameterError as error:
             self._give_up(demand, event, str(error))
+            return
+        except (PycaError, OSError) as error:
+            self._put_off(event, str(error))
             return
         logger.info("The stream begins%s", f" for “{event.title}”" if uid and event else "")
         now = self._clock.now()
@@ -188,10 +197,26 @@ class LiveService:
             self._journal.give_up(demand.setup.orders)
         if event is not None:
             self._declined = event.uid
-            text = f"the event is not streamed: {error}"
-            self._alarms.alert(AlarmKind.LIVE, text, event, until=self._clock.now() + SHOWN)
+            self._alert(event, error)
         logger.error("Nothing is streamed: %s", error)
         self._report = replace(self._report, state=LiveState.IDLE, error=error)
+
+    def _put_off(self, event: Event | None, error: str) -> None:
+        """Try again later: a disk that is not mounted yet, or a machine that is too busy now."""
+        if error != self._report.error or not self._failures:
+            logger.error("The stream does not begin: %s; it is tried again", error)
+            if event is not None:
+                self._alert(event, error)
+        self._postpone()
+        self._report = replace(self._report, state=LiveState.PREPARING, error=error)
+
+    def _postpone(self) -> None:
+        self._failures += 1
+        self._next_try = self._clock.monotonic() + AGAIN.pause(self._failures)
+
+    def _alert(self, event: Event, error: str) -> None:
+        text = f"the event is not streamed: {error}"
+        self._alarms.alert(AlarmKind.LIVE, text, event, until=self._clock.now() + SHOWN)
 
     def _wait_for_end(self, broadcast: Broadcast) -> None:
         deadline = self._clock.monotonic() + END_PATIENCE
@@ -200,7 +225,7 @@ class LiveService:
             self._pulse.progress("ending the stream")
 
     def _tell(self, orders: int) -> None:
-        """Report while something is streamed, and else what is new."""
+        """Report while something is streamed or shall be, and else what is new."""
         if self._broadcast is not None:
             self._told = None
             self._journal.tell(self._report, orders)
@@ -211,7 +236,7 @@ class LiveService:
             self._journal.tell(replace(self._report, at=self._clock.now()), orders)
             return
         report = replace(self._report, at=0.0)
-        if (report, orders) != self._told:
+        if (report, orders) != self._told or report.state is not LiveState.IDLE:
             self._told = (report, orders)
             self._journal.tell(replace(report, at=self._clock.now()), orders)
 

@@ -1,16 +1,22 @@
 """Destinations and inputs as people write them: checked as a whole, changed as a whole."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from pyca.core.control import HIDDEN, ParameterError
+from pyca.core.errors import MediaError
 from pyca.core.live import Destination, Source
 from pyca.live import address
-from pyca.live.inputs import parse_input
+from pyca.live.binary import binary_at
+from pyca.live.encoders import AUTO, COPY, named
+from pyca.live.inputs import check_there, parse_input
 from pyca.live.presets import PRESETS
+from pyca.media.ffmpeg import find_tools
 
 _LONGEST = 2000
+KEY_LOST = "the key was forgotten: it was for another server; send that of the new one"
 _FIELDS = ("label", "url", "key", "backup")
 
 
@@ -29,17 +35,77 @@ def changed(one: Destination, values: Mapping[str, Any]) -> Destination:
             continue
         if name in ("url", "backup"):
             # Whoever was shown an address without its secrets may send it back.
-            text = address.restored(_address(name, text), getattr(one, name))
+            text = address.restored(_address(name, text), getattr(one, name), name)
         parsed[name] = text
     after = replace(one, **parsed)
+    if not parsed.get("key"):
+        after = _with_key_of_url(one, after)
+    if "key" not in parsed and after.key == one.key and _goes_elsewhere(one, after):
+        after = replace(after, key="")
+    after = replace(after, backup=_without_the_key(after))
     for name in ("url", "backup"):
         if text := getattr(after, name):
             _check(name, text, after.key)
-    if parsed.get("url") and not after.key:
-        # A key within the address is a secret like any other.
-        url, key = address.split(after.url)
-        return replace(after, url=url, key=key)
     return after
+
+
+def with_key(one: Destination) -> Destination:
+    """Return a destination whose key stands beside its address, where nothing but the address was given.
+
+    An address that cannot be sent to stays as it is.
+    """
+    if not one.url or one.key:
+        return one
+    try:
+        url, key = address.split(one.url)
+    except ParameterError:
+        return one
+    return replace(one, url=url, key=key)
+
+
+def loses_key(before: Destination, after: Destination, values: Mapping[str, Any]) -> bool:
+    """Tell whether a stored key was forgotten though nobody asked for that: it goes to no other server.
+
+    :param before: as it was
+    :param after: as it is
+    :param values: as in :func:`changed`; the key may be called “name”, as the livebox interface does
+    """
+    unasked = all(values.get(name, HIDDEN) == HIDDEN for name in ("key", "name"))
+    return unasked and bool(before.key) and not after.key
+
+
+def _with_key_of_url(one: Destination, after: Destination) -> Destination:
+    """Return a destination whose key is that within its address, where a new address holds one.
+
+    A key within an address is a secret like any other, and it is newer than the one that is stored.
+    """
+    if not after.url or (after.url == one.url and after.key):
+        return after
+    _check("url", after.url, "")
+    url, key = address.split(after.url)
+    return replace(after, url=url, key=key) if key else replace(after, url=url)
+
+
+def _without_the_key(one: Destination) -> str:
+    """Return the backup address without the key, where that was written into both."""
+    try:
+        url, key = address.split(one.backup)
+    except ParameterError:
+        return one.backup
+    return url if key and key == one.key else one.backup
+
+
+def _goes_elsewhere(one: Destination, after: Destination) -> bool:
+    """Tell whether a key would be sent to a server that it was not given for."""
+    if not one.key:
+        return False
+    known = {address.server(text) for text in (one.url, one.backup) if text}
+    for preset in PRESETS.values():
+        # The two servers of a platform belong together.
+        if preset.url and address.server(preset.url) in known:
+            known |= {address.server(text) for text in (preset.url, preset.backup) if text}
+    asked = {address.server(text) for text in (after.url, after.backup) if text}
+    return not asked <= known
 
 
 def changed_source(source: Source, values: Mapping[str, Any]) -> Source:
@@ -56,14 +122,28 @@ def changed_source(source: Source, values: Mapping[str, Any]) -> Source:
             parsed[name] = value
         elif name in ("input", "encoder"):
             # The address of a camera is shown without its password, and may come back so.
-            parsed[name] = address.restored(_text(name, value) or "auto", getattr(source, name))
-            if name == "input":
-                parse_input(parsed[name])
+            parsed[name] = address.restored(_text(name, value) or "auto", getattr(source, name), name)
+            if parsed[name] != getattr(source, name):
+                _check_possible(name, parsed[name])
         else:
             raise ParameterError(
                 name, f"there is no parameter “{name}”", "there are input, encoder, hflip, vflip"
             )
     return replace(source, **parsed)
+
+
+def _check_possible(name: str, text: str) -> None:
+    """Refuse what would take the picture off the air: what is not there, or nothing that we know.
+
+    :raises ParameterError: naming the parameter
+    """
+    try:
+        if name == "input":
+            check_there(parse_input(text))
+        elif text not in (AUTO, COPY):
+            named(text, binary_at(find_tools(os.environ).ffmpeg))
+    except MediaError as error:
+        raise ParameterError(name, error.message, error.remedy) from error
 
 
 def _text(name: str, value: object) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pyca.core.errors import ConfigError
+from pyca.core.masking import without
 from pyca.runtime.keptlog import KeptLog
 
 if TYPE_CHECKING:
@@ -42,9 +43,7 @@ class Redact(logging.Filter):
         return True
 
     def _masked(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, _MASK)
-        return text
+        return without(text, self._secrets, _MASK)
 
 
 class JournalFormatter(logging.Formatter):

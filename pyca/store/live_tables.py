@@ -76,6 +76,7 @@ class SampleRow(Base):
     """The figures of one moment of a session; those of what is made have an empty destination."""
 
     __tablename__ = "sample"
+    __table_args__ = (Index("sample_session_at", "session", "at"),)
 
     session: Mapped[int] = mapped_column(
         Key, ForeignKey("stream_session.id", ondelete="CASCADE"), primary_key=True

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Transaction
 
 from pyca.core.live import LogLine, Profile, Sample, Session
+from pyca.store.database import affected
 from pyca.store.live import made
 from pyca.store.live_tables import LogRow, SampleRow, StreamSessionRow
 
@@ -15,18 +16,20 @@ KEPT = 100
 """Sessions that are remembered; the oldest go first."""
 LONGEST_LOG = 2000
 """Lines of one session that are read at once."""
+KEPT_LINES = 5000
+"""Lines of one session that are remembered; the oldest go first."""
+PIECE = 2000
+"""Rows that are deleted at once: nobody else can write meanwhile."""
 
 
 def begin(transaction: Transaction, started: float, profile: Profile, source: str, uid: str = "") -> int:
-    """Note that a session begins and return its number. Old sessions are forgotten.
+    """Note that a session begins and return its number.
 
     :param source: the input, masked
     """
     row = StreamSessionRow(started=started, profile=asdict(profile), input=source, uid=uid)
     transaction.add(row)
     transaction.flush()
-    old = select(StreamSessionRow.id).order_by(StreamSessionRow.id.desc()).offset(KEPT)
-    transaction.execute(delete(StreamSessionRow).where(StreamSessionRow.id.in_(old.scalar_subquery())))
     return row.id
 
 
@@ -57,10 +60,14 @@ def add_samples(transaction: Transaction, number: int, samples: Sequence[Sample]
 
 
 def add_lines(transaction: Transaction, number: int, lines: Iterable[LogLine]) -> None:
-    """Store what happened."""
+    """Store what happened. The oldest lines go where there are too many."""
     rows = [{"session": number, **asdict(one)} for one in lines]
     if rows:
         transaction.execute(insert(LogRow), rows)
+        of_session = select(LogRow.id).where(LogRow.session == number).order_by(LogRow.id.desc())
+        last = transaction.scalar(of_session.offset(KEPT_LINES).limit(1))
+        if last is not None:
+            transaction.execute(delete(LogRow).where(LogRow.session == number, LogRow.id <= last))
 
 
 def listed(transaction: Transaction, *, limit: int = 20, before: int | None = None) -> list[Session]:
@@ -111,9 +118,44 @@ def log(transaction: Transaction, number: int, *, after: int = 0) -> list[tuple[
     return [(row.id, LogLine(row.at, row.level, row.text, row.destination)) for row in rows]
 
 
-def thin_out(transaction: Transaction, before: float) -> None:
-    """Forget the figures of old moments; sessions and logs stay."""
-    transaction.execute(delete(SampleRow).where(SampleRow.at < before))
+def latest_lines(
+    transaction: Transaction, number: int, *, limit: int, before: int | None = None
+) -> list[tuple[int, LogLine]]:
+    """Return the newest lines of a session's log with their numbers, oldest first.
+
+    :param before: only lines with a lower number
+    """
+    query = select(LogRow).where(LogRow.session == number)
+    if before is not None:
+        query = query.where(LogRow.id < before)
+    rows = transaction.scalars(query.order_by(LogRow.id.desc()).limit(limit)).all()
+    return [(row.id, LogLine(row.at, row.level, row.text, row.destination)) for row in reversed(rows)]
+
+
+def thin_out(transaction: Transaction, before: float) -> bool:
+    """Forget a piece of what is too old: figures of old moments, and all of the oldest sessions.
+
+    :return: True where there is more, which belongs into the next transaction
+    """
+    old = select(StreamSessionRow.id).order_by(StreamSessionRow.id.desc()).offset(KEPT)
+    forgotten = set(transaction.scalars(old))
+    with_old = select(StreamSessionRow.id).where(StreamSessionRow.started < before)
+    for number in sorted(forgotten | set(transaction.scalars(with_old))):
+        # A row-value list would be slow: a moment has few rows, and there is an index of moments.
+        goes = SampleRow.session == number
+        if number not in forgotten:
+            goes &= SampleRow.at < before
+        moments = select(SampleRow.at).where(goes).order_by(SampleRow.at)
+        last = transaction.scalar(moments.offset(PIECE - 1).limit(1))
+        if last is not None:
+            goes &= SampleRow.at <= last
+        if affected(transaction, delete(SampleRow).where(goes)):
+            return True
+        if number in forgotten:
+            # Its log is no longer than what may be deleted at once.
+            transaction.execute(delete(StreamSessionRow).where(StreamSessionRow.id == number))
+            return True
+    return False
 
 
 def _session(row: StreamSessionRow) -> Session:

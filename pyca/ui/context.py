@@ -9,9 +9,11 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui.outage import Outage
+from pyca.ui.view.live_figures import LongFigures
 from pyca.ui.view.logcommand import LogCommand
 from pyca.ui.view.previews import Previews
 from pyca.ui.view.processors import Processors
+from pyca.ui.view.sharing import Shared
 from pyca.ui.view.versions import Versions
 
 _KEY = "pyca"
@@ -31,6 +33,8 @@ class Context:
     log_command: LogCommand = field(default_factory=LogCommand)
     processors: Processors = field(default_factory=Processors)
     versions: Versions = field(default_factory=Versions)
+    long_figures: LongFigures = field(default_factory=LongFigures)
+    shared: Shared = field(default_factory=Shared)
     livebox_only: bool = False
     """True where the streamer serves its own interface and nothing else of pyCA"""
 

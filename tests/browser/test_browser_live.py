@@ -2,11 +2,11 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from pyca.core.clock import SystemClock
 from pyca.core.live import MAIN, LiveReport, Profile, Sample, Setup
@@ -163,13 +163,17 @@ def test_a_finger_cannot_stop_by_accident_and_a_keyboard_works(desk: Desk, strea
     assert place
     for _ in range(3):
         page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] - 20)
+    # An order goes out before the next two looks at the stream.
+    for _ in range(2):
+        wait_for_answer(page, "**/report")
     assert wanted(streaming), "however often somebody taps in a hurry"
     page.keyboard.press("Escape")
     expect(page.locator("#go")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#keep")).to_be_focused()
     page.keyboard.press("Tab")
-    page.wait_for_timeout(700)
+    expect(page.locator("#stop")).to_be_focused()
+    page.wait_for_function(CALM, arg=page.evaluate("performance.now()"))
     page.keyboard.press("Enter")
     expect(page.locator("#words")).to_have_text("Stopping")
     assert not wanted(streaming)
@@ -177,6 +181,33 @@ def test_a_finger_cannot_stop_by_accident_and_a_keyboard_works(desk: Desk, strea
     expect(page.locator("#blind")).to_have_attribute("aria-pressed", "true")
     page.locator("#blind").click()
     expect(page.locator("#blind")).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_touch_view_says_long_enough_why_nothing_happened(desk: Desk, streaming: Rig) -> None:
+    page = desk.open("/touch", size=(800, 480))
+    expect(page.locator("#words")).to_have_text("On air")
+    expect(page.locator("#trouble")).to_contain_text("connection refused")
+    desk.expect("503")
+    page.route(
+        "**/blind", lambda one: one.fulfill(status=503, json={"code": 503, "reason": "The disk is full."})
+    )
+    page.locator("#blind").click()
+    expect(page.locator("#trouble")).to_have_text("The disk is full.")
+    for _ in range(3):
+        wait_for_answer(page, "**/report")
+    keep(page, "touch-refused", whole=False)
+    expect(page.locator("#trouble")).to_have_text("The disk is full.")
+    page.unroute("**/blind")
+    page.locator("#blind").click()
+    expect(page.locator("#trouble")).to_contain_text("connection refused")
+    page.locator("#blind").click()
+    expect(page.locator("#blind")).to_have_attribute("aria-pressed", "false")
+
+
+def wait_for_answer(page: Page, address: str) -> None:
+    """Wait until the page has been answered once more."""
+    with page.expect_response(address):
+        pass
 
 
 def wanted(rig: Rig) -> bool:
@@ -228,6 +259,8 @@ class Encoder:
             self._process = None
 
 
+CALM = "asked => performance.now() - asked > 650"
+"""The time in which a second tap still belongs to the first."""
 MOVES = "before => document.getElementById('video').currentTime > before + 1"
 
 
@@ -237,8 +270,25 @@ def plays(page: Page) -> None:
     page.wait_for_function(MOVES, arg=page.evaluate("document.getElementById('video').currentTime"))
 
 
+COUNT = """
+globalThis.made = 0;
+const make = URL.createObjectURL;
+URL.createObjectURL = (one) => { made += 1; return make(one); };
+const append = SourceBuffer.prototype.appendBuffer;
+SourceBuffer.prototype.appendBuffer = function (bytes) {
+  if (globalThis.full) { full -= 1; throw new DOMException("no room", "QuotaExceededError"); }
+  return append.call(this, bytes);
+};
+"""
+"""Counts the players that were begun, and lets a browser have no room where a test says so."""
+OLD = b'#EXTINF:1,\n#EXT-X-MAP:URI="init-1.mp4"\npart-1.m4s\n'
+
+
 def test_the_player_waits_plays_goes_on_and_ends(desk: Desk, streaming: Rig, encoder: Encoder) -> None:
-    page = desk.open(f"/watch/{TOKEN}", stranger=True)
+    context = desk.sit_down()
+    context.add_init_script(COUNT)
+    page = context.new_page()
+    page.goto(f"/watch/{TOKEN}")
     expect(page.locator("#said")).to_have_text("Not on air now")
     keep(page, "watch-off", whole=False)
     assert violations(page) == []
@@ -249,6 +299,11 @@ def test_the_player_waits_plays_goes_on_and_ends(desk: Desk, streaming: Rig, enc
     assert page.evaluate("document.getElementById('video').muted") is False
     keep(page, "watch-plays", whole=False)
     assert violations(page) == []
+    outlives_a_busy_server(desk, page)
+    leaves_out_what_a_paused_viewer_misses(page)
+    in_the_frame_it_fits_a_phone(desk)
+    plays_by_itself_without_media_sources(desk)
+    assert page.evaluate("made") == 1, "it was one player all the time"
     encoder.begin("480x270", 2000)
     page.wait_for_function("() => document.getElementById('video').videoWidth === 480", timeout=20_000)
     plays(page)
@@ -261,26 +316,81 @@ def test_the_player_waits_plays_goes_on_and_ends(desk: Desk, streaming: Rig, enc
     expect(page.locator("#said")).to_have_text("Nothing to see here now", timeout=20_000)
 
 
-def test_a_browser_without_media_sources_plays_by_itself(
-    desk: Desk, streaming: Rig, encoder: Encoder
-) -> None:
-    encoder.begin("320x180", 4000)
-    context = desk.sit_down()
-    context.add_init_script("delete globalThis.MediaSource; delete globalThis.ManagedMediaSource")
-    page = context.new_page()
-    page.goto(f"/watch/{TOKEN}")
-    if not page.evaluate("document.createElement('video').canPlayType('application/vnd.apple.mpegurl')"):
-        pytest.skip("this Chromium knows no HLS")
+def outlives_a_busy_server(desk: Desk, page: Page) -> None:
+    """A server that is busy, a list that still names what was played, and a browser without room."""
+    desk.expect("status of 503", "answer: 503", "status of 429", "answer: 429")
+    for place, status in (("**/part-*.m4s", 503), ("**/index.m3u8", 429)):
+        with page.expect_response(place):
+            page.route(place, busy_with(status))
+        page.unroute(place)
+        plays(page)
+    page.evaluate("globalThis.full = 1")
+    page.wait_for_function("() => !full")
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.route("**/index.m3u8", lambda one: one.fulfill(body=with_old(one.fetch().body())))
+    for _ in range(2):
+        wait_for_answer(page, "**/part-1*.m4s")
+    page.unroute("**/index.m3u8")
+    assert not any(one.endswith(("init-1.mp4", "part-1.m4s")) for one in asked)
     plays(page)
 
 
-def test_the_player_in_the_frame_fits_a_phone(desk: Desk, streaming: Rig, encoder: Encoder) -> None:
-    encoder.begin("320x180", 3000)
+def busy_with(status: int) -> Callable[[Route], None]:
+    """Return an answer of a server that has no time."""
+    return lambda one: one.fulfill(status=status, headers={"Retry-After": "1"})
+
+
+def with_old(text: bytes) -> bytes:
+    """Return a list that still begins with a piece of an encoder before."""
+    head, rest = text.split(b"#EXT-X-MAP", 1)
+    return head + OLD + b"#EXT-X-MAP" + rest
+
+
+def leaves_out_what_a_paused_viewer_misses(page: Page) -> None:
+    """Nothing is fetched for a viewer who has paused; then the newest is shown."""
+    page.evaluate("document.getElementById('video').pause()")
+    wait_for_answer(page, "**/index.m3u8")
+    wait_for_answer(page, "**/index.m3u8")
+    asked: list[int] = []
+    page.on("request", lambda one: asked.extend(int(n) for n in re.findall(r"part-(\d+)", one.url)))
+    first = newest(page)
+    while newest(page) < first + 5:
+        pass
+    assert asked == []
+    latest = newest(page)
+    page.evaluate("document.getElementById('video').play()")
+    plays(page)
+    assert asked[0] >= latest - 3
+
+
+def newest(page: Page) -> int:
+    """Return the number of the newest piece that the next list names."""
+    with page.expect_response("**/index.m3u8") as answer:
+        pass
+    return max(map(int, re.findall(r"part-(\d+)", answer.value.text())))
+
+
+def in_the_frame_it_fits_a_phone(desk: Desk) -> None:
     page = desk.open("/live/player", size=PHONE, dark=True)
     plays(page)
     keep(page, "player-phone-dark")
     assert overhang(page) == []
     assert violations(page) == []
+    page.close()
+
+
+def plays_by_itself_without_media_sources(desk: Desk) -> None:
+    """As far as this Chromium knows HLS."""
+    context = desk.sit_down()
+    context.add_init_script("delete globalThis.MediaSource; delete globalThis.ManagedMediaSource")
+    page = context.new_page()
+    page.goto(f"/watch/{TOKEN}")
+    if page.evaluate("document.createElement('video').canPlayType('application/vnd.apple.mpegurl')"):
+        plays(page)
+    else:
+        expect(page.locator("#said")).to_have_text("This browser cannot play the stream")
+    page.close()
 
 
 def test_without_a_script_it_is_a_page_of_forms(desk: Desk, streaming: Rig) -> None:

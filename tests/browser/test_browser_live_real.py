@@ -55,7 +55,7 @@ def test_a_stream_from_start_to_stop(rig: Rig, desk: Desk) -> None:
         touch.close()
 
         page.get_by_role("button", name="Make an address for everybody").click()
-        address = page.get_by_label("Everybody who has this address").input_value()
+        address = page.get_by_label("has this address").input_value()
         viewer = desk.sit_down().new_page()
         viewer.goto(address)
         expect(viewer.locator("#player")).to_have_class("player plays", timeout=30_000)

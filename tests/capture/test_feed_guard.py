@@ -49,7 +49,7 @@ def small(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def rig(tmp_path: Path, small: Path) -> Iterator[Rig]:
-    settings = {"live": Live(directory=tmp_path / "nowhere", events="all")}
+    settings: dict[str, object] = {"live": Live(directory=tmp_path / "nowhere", events="all")}
     files = ("{{dir}}/{{name}}.mkv",)
     made = Rig(tmp_path, settings, command=f"{small} {STREAMED}", files=files)
     yield made

@@ -3,11 +3,13 @@
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import MagicMock, Mock
 
 import pytest
 
 from pyca.cli import services
-from pyca.config.settings import Settings
+from pyca.cli.streamer import _Interface, _Served
+from pyca.config.settings import Live, Settings
 from pyca.core.clock import SystemClock
 from pyca.core.errors import UsageError
 from pyca.core.states import ServiceName
@@ -92,3 +94,30 @@ def test_the_interface_knows_from_its_first_moment_that_the_service_runs(
     with database.read() as session:
         assert status(session, Settings(), SystemClock()).error == DEAD
     database.dispose()
+
+
+def test_an_interface_that_is_lost_by_a_reload_comes_back(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = [Settings(live=Live(port=0)), Settings(live=Live(port=0, docroot=Path("/nowhere/at/all")))]
+    service, taken = MagicMock(), UsageError("the port is taken")
+    desk = _Interface(settings[0], lambda: settings[1], database, SystemClock())
+    desk.open()
+    served = _Served(service, desk)
+    start = LiveServer.start
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LiveServer, "start", Mock(side_effect=taken))
+        desk.reload(service)
+        served.tick()
+        served.tick()
+    assert desk._server is None
+    assert caplog.text.count("tried again: the port is taken") == 1
+    assert LiveServer.start is start
+    served.tick()
+    try:
+        assert desk._server is not None and desk._server.address
+        assert service.tick.call_count == 3
+        assert not service.follow.called
+        assert desk._settings is settings[0]
+    finally:
+        desk.close()

@@ -71,6 +71,12 @@ def test_a_dry_run_prints_the_commands_without_keys(pyca: Run) -> None:
     assert not os.listdir()
 
 
+def test_a_dry_run_tells_what_a_platform_would_not_like(pyca: Run) -> None:
+    words = ["--preset", "twitch", "--bitrate", "8M", "rtmp://live.twitch.tv/app/KEYKEY"]
+    result = pyca("stream", "--dry-run", "--input", "test", *words)
+    assert "at most 6 Mbit/s" in result.err
+
+
 def test_neither_database_nor_page_is_loaded(folder: Path) -> None:
     program = f"""
 import sys

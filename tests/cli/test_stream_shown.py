@@ -79,6 +79,25 @@ def test_a_line_is_no_longer_than_the_terminal(
     assert line.endswith("…")
 
 
+def test_a_terminal_of_usual_width_shows_each_of_two_destinations(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = Shown(living=True)
+    shown.report(replace(REPORT, links=(MAIN, replace(SECOND, label="a.rtmp.youtube.com"))), NOW)
+    line = capsys.readouterr().out.removeprefix("\r")
+    assert line.endswith("25 fps  1.2M  drop 7  rec 4  YouTube live  a.rtmp.yo… 4 s")
+    assert len(line) < 80
+
+
+def test_with_many_destinations_those_in_trouble_are_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    Shown(living=True).report(replace(REPORT, links=(*[MAIN] * 6, SECOND)), NOW)
+    assert capsys.readouterr().out == "\rstreaming  1:23  6 of 7 live  b.example 4 s"
+
+
 def test_lines_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     shown = Shown(as_json=True)
     shown.report(REPORT, NOW)

@@ -97,6 +97,19 @@ def test_another_server_of_a_platform() -> None:
     ]
 
 
+def test_an_address_of_a_platform_with_its_key() -> None:
+    whole = "rtmps://a.rtmps.youtube.com:443/live2/KEY"
+    assert destinations("--preset", "youtube", whole) == [
+        ("rtmps://a.rtmps.youtube.com:443/live2", "KEY", "", "youtube")
+    ]
+
+
+def test_a_key_behind_a_preset_is_not_repeated() -> None:
+    with pytest.raises(UsageError, match=r"is no address .*--key-file FILE or PYCA_STREAM_KEY") as caught:
+        order("--preset", "youtube", "KEYKEY")
+    assert "KEYKEY" not in str(caught.value)
+
+
 def test_the_key_of_a_file_belongs_to_the_first_address(folder: Path) -> None:
     (folder / "key").write_text("KEY\n", "utf-8")
     found = destinations("--key-file", "key", "rtmp://a.example/live", "rtmp://b.example/live/OTHER")

@@ -15,6 +15,10 @@ FILES = "files = {{name}}.mkv"
         ("[live]\nquality = 5", ":2: live.quality: found “5”, expected a number from 10 to 40"),
         ("[live]\nevents = some", ":2: live.events: found “some”"),
         ("[live]\nurl = ftp://host/app", ":2: live.url: found “ftp://host/app”, expected rtmp://"),
+        ("[live]\nencoder = zzz", ":2: live.encoder: found “zzz”, expected auto, copy"),
+        ("[live]\ninput = gopher://host/a", ":2: live.input: found “gopher://host/a”, expected auto, test"),
+        ("[live]\ninput = v4l2:video0", ":2: live.input: found “v4l2:video0”"),
+        ("[live]\ninput = screen:what", ":2: live.input: found “screen:what”"),
         ("[live]\nurl = rtmp:///app", ":2: live.url: found"),
         ("[live]\nurl = rtmp://[::1/app", ":2: live.url: found"),
         ("[live]\nbackup = http://host/app", ":2: live.backup: found"),
@@ -58,6 +62,7 @@ def test_what_is_well_formed_gives_no_warning(configure, text):
         ("[live]\nbind = 0.0.0.0\nenabled = yes", ":2: live.bind: lets the network in"),
         ("[live]\nbind = 0.0.0.0\n[ui]\npassword = opencast", ":2: live.bind: is 0.0.0.0 and ui.password"),
         ("[live]\nenabled = yes\nmdns = yes", ":3: live.mdns: is on, and nothing is announced"),
+        ("[live]\ninput = tset", ":2: live.input: “tset” is not there now"),
         ("[live]\ninput = /dev/nothing", ":2: live.input: “/dev/nothing” is not there now"),
         (
             "[inputs]\n[[a]]\ncommand = ffmpeg -i a a.mkv {{live}}\nfiles = a.mkv\n"

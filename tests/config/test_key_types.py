@@ -91,8 +91,8 @@ def test_relative_paths_are_below_the_current_directory(tmp_path, monkeypatch):
         ("postgresql://pyca:s3cret@host/db", "postgresql://pyca:********@host/db"),
         ("postgresql://pyca:s/3:c@ret@host/db", "postgresql://pyca:********@host/db"),
         (
-            "postgresql://host/db?user=a&password=s3cret&x=1",
-            "postgresql://host/db?user=a&password=********&x=1",
+            "postgresql://host/db?user=a&password=s3cret&sslmode=require",
+            "postgresql://host/db?user=a&password=********&sslmode=require",
         ),
         ("sqlite:////pyca.db", "sqlite:////pyca.db"),
         ("http://localhost:5000", "http://localhost:5000"),

@@ -157,6 +157,16 @@ def test_what_stops_giving_pictures_is_replaced_also_where_it_is_deaf(stage: Sta
     stage.until(lambda: len(stage.tags) > len(FRAMES) and not stage.producer.error, "pictures again")
 
 
+def test_a_device_that_is_needed_elsewhere_is_free_at_once_however_deaf_its_program(stage: Stage) -> None:
+    stage.producer.start(stage.command(DEAF))
+    stage.until(lambda: len(stage.tags) == len(FRAMES), "pictures")
+    stage.producer.stop()
+    stage.until(lambda: True, "a round")
+    assert stage.children()
+    stage.producer.stop(at_once=True)
+    stage.until(lambda: stage.producer.idle and not stage.children(), "its end, without time that goes by")
+
+
 def test_what_nobody_has_foreseen_is_logged_and_the_program_replaced(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:

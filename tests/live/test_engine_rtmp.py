@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pyca.core.live import Destination, LiveState, Profile, Program, Source
+from pyca.live import producer, run
 from pyca.live.engine import Engine
 from pyca.live.plan import Plan
 from tests import live_probe
@@ -23,7 +24,11 @@ def shows(engine: Engine, program: Program) -> None:
     wait_for(lambda: engine.report().program is program, f"the program {program}", 30)
 
 
-def test_blind_and_a_frozen_camera_break_no_connection(tmp_path: Path) -> None:
+def test_blind_and_a_frozen_camera_break_no_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(producer, "STALL", 1.5)
+    monkeypatch.setattr(run, "_STEPS", ((0.0, signal.SIGINT), (0.5, signal.SIGKILL)))
     folder = tmp_path / "engine"
     folder.mkdir()
     with RtmpServer(tmp_path) as server:

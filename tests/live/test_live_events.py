@@ -1,6 +1,7 @@
 """Scheduled events are streamed by themselves, and their recorder finds its camera free."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -83,19 +84,22 @@ def test_an_event_that_is_not_marked_is_not_streamed(make_desk: MakeDesk, clock:
     assert desk.engines == []
 
 
-def test_the_camera_is_free_three_seconds_before_the_recorder_wants_it(
-    make_desk: MakeDesk, clock: FakeClock
-) -> None:
+def test_the_camera_is_free_before_the_recorder_wants_it(make_desk: MakeDesk, clock: FakeClock) -> None:
     desk = make_desk()
     desk.start()
-    event = event_in(clock, 10, mark="")
+    event = event_in(clock, 20, mark="")
     desk.plan_event(event)
     begin = clock.now()
-    assert desk.turn(6) == begin + 7
+    assert desk.turn(11) == begin + 12
     assert desk.engine.plan.camera
     desk.turn(1)
     assert not desk.engine.plan.camera
-    desk.turn(4)
+    # A program that is told to end has six seconds, and then none.
+    assert not desk.engine.plan.haste
+    assert desk.turn(5) == begin + 18
+    desk.turn(1)
+    assert desk.engine.plan.haste
+    desk.turn(3)
     desk.record(event)
     desk.turn(30)
     assert not desk.engine.plan.camera
@@ -104,6 +108,15 @@ def test_the_camera_is_free_three_seconds_before_the_recorder_wants_it(
     desk.turn()
     assert desk.engine.plan.camera
     assert not desk.engine.stopped
+
+
+def test_an_event_that_begins_at_once_gets_the_camera_at_once(make_desk: MakeDesk, clock: FakeClock) -> None:
+    desk = make_desk()
+    desk.start()
+    desk.plan_event(event_in(clock, 0, mark=""))
+    desk.turn(0)
+    assert not desk.engine.plan.camera
+    assert desk.engine.plan.haste
 
 
 def test_the_camera_comes_back_where_nobody_records(make_desk: MakeDesk, clock: FakeClock) -> None:
@@ -116,14 +129,31 @@ def test_the_camera_comes_back_where_nobody_records(make_desk: MakeDesk, clock: 
     assert desk.engine.plan.camera
 
 
-def test_a_camera_that_several_may_read_stays(make_desk: MakeDesk, clock: FakeClock) -> None:
-    desk = make_desk()
-    plain = desk.settings.inputs["cam"].__class__(command="ffmpeg -i x")
-    desk.service.follow(desk.settings.__class__(live=desk.settings.live, inputs={"cam": plain}))
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [
+        ("ffmpeg -f v4l2 -i /dev/video0 -t {{time}} a.mkv", False),
+        ("ffmpeg -f v4l2 -i /dev/video1 -t {{time}} a.mkv", True),
+        ("ffmpeg -i rtsp://camera/1 -t {{time}} a.mkv", True),
+    ],
+)
+def test_a_recorder_that_passes_nothing_on_gets_its_own_device_and_no_other(
+    make_desk: MakeDesk, clock: FakeClock, command: str, kept: bool
+) -> None:
+    desk = make_desk(input="v4l2:/dev/video0", events="all")
+    plain = replace(desk.settings.inputs["cam"], command=command)
+    desk.service.follow(replace(desk.settings, inputs={"cam": plain}))
     desk.start()
     desk.record(event_in(clock, 0))
     desk.turn()
-    assert desk.engine.plan.camera
+    assert desk.engine.plan.camera is kept
+    # Nor does a stream that begins while it records.
+    desk.stop()
+    desk.engine.finish()
+    desk.turn()
+    desk.start()
+    assert len(desk.engines) == 2
+    assert desk.engine.plan.camera is kept
 
 
 def test_stop_counts_for_the_event_that_runs_and_not_for_the_next(

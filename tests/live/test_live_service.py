@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pyca.core.alarm import AlarmKind
+from pyca.core.control import ParameterError
 from pyca.core.errors import MediaError
 from pyca.core.live import LinkState, LiveState, LogLine, Program
 from pyca.live import operator, places
@@ -59,6 +60,16 @@ def test_from_start_to_stop(desk: Desk) -> None:
     desk.turn()
     desk.shows(S.IDLE)
     assert desk.engine.closed
+    wait_for(lambda: sessions(desk) == [("stopped by hand", "")], "the end of the session")
+
+
+def test_trouble_that_was_over_is_no_error_of_a_stream_that_was_stopped(desk: Desk) -> None:
+    desk.start()
+    desk.engine.tell(LinkState.LIVE)
+    desk.stop()
+    desk.engine.finish(error="the camera delivered nothing for a while")
+    desk.turn()
+    assert desk.shows(S.IDLE).error == ""
     wait_for(lambda: sessions(desk) == [("stopped by hand", "")], "the end of the session")
 
 
@@ -130,13 +141,48 @@ def test_while_it_waits_for_the_next_try_it_is_heard_and_can_be_stopped(desk: De
 
 
 def test_what_cannot_begin_is_told_and_not_tried_again(desk: Desk) -> None:
-    desk.trouble = MediaError("no FFmpeg on this machine")
+    desk.trouble = ParameterError("input", "this is no input")
     desk.start()
-    wait_for(lambda: "no FFmpeg" in desk.status().error, "the reason")
+    wait_for(lambda: "no input" in desk.status().error, "the reason")
     assert desk.status().state is S.IDLE
     desk.trouble = None
     desk.turn()
     assert desk.engines == []
+    wait_for(lambda: not wanted(desk), "the end of all tries")
+
+
+@pytest.mark.parametrize("trouble", [MediaError("FFmpeg took too long"), OSError("the disk is not mounted")])
+def test_what_may_pass_is_tried_again_also_by_the_next_service(
+    desk: Desk, trouble: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.trouble = trouble
+    desk.start()
+    desk.turn()
+    desk.turn(20)
+    desk.turn(20)
+    desk.beat()
+    assert caplog.text.count(str(trouble)) == 1
+    assert desk.shows(S.PREPARING).error == str(trouble)
+    desk.service.close()
+    desk.trouble = None
+    desk.begin().tick()
+    assert wanted(desk)
+    assert len(desk.engines) == 1
+
+
+def test_who_says_start_does_not_wait_for_what_failed_before(desk: Desk) -> None:
+    desk.trouble = MediaError("FFmpeg took too long")
+    desk.start()
+    for _ in range(6):
+        desk.turn(40)
+    desk.trouble = None
+    desk.turn(0.01)
+    assert desk.engines == []
+    desk.beat()
+    desk.stop()
+    desk.shows(S.IDLE)
+    desk.start()
+    assert len(desk.engines) == 1
 
 
 def test_a_service_that_was_stopped_goes_on(desk: Desk) -> None:
@@ -221,6 +267,33 @@ def test_an_engine_that_does_nothing_any_more_is_left_to_the_watchdog(desk: Desk
     wait_for(lambda: "said nothing" in desk.status().error, "the word that nothing is known")
     desk.engine.hangs = False
     desk.turn()
+
+
+def test_lines_that_cannot_be_stored_do_not_count_for_ever(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyca.live.journal.MOST_WAITING", 3)
+    desk.start()
+
+    def say(text: str) -> None:
+        desk.engine.said = [LogLine(desk.clock.now(), "warning", text)]
+        desk.turn()
+
+    def fails(*_args: object, **_values: object) -> None:
+        raise RuntimeError("broken on purpose")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stream_sessions, "add_lines", fails)
+        for _ in range(4):
+            say("lost")
+        wait_for(lambda: desk.service._journal._scribe._work.empty(), "all that waits")
+
+    def kept() -> list[str]:
+        say("kept")
+        with desk.database.read() as session:
+            return [line.text for _number, line in stream_sessions.log(session, 1)]
+
+    wait_for(kept, "a line")
 
 
 def test_an_engine_works_on_while_the_database_is_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,13 @@ def test_started_twice_is_refused_before_the_service_has_seen_the_first(
 
 
 @pytest.mark.usefixtures("beating")
+def test_a_start_with_stopped_destinations_alone_says_so(database: Database, clock: FakeClock) -> None:
+    places.stop(database, SETTINGS, clock, "main")
+    with pytest.raises(StateError, match=r"stopped.*start a destination"):
+        operator.start(database, SETTINGS, clock)
+
+
+@pytest.mark.usefixtures("beating")
 def test_a_report_of_before_the_start_does_not_take_it_back(database: Database, clock: FakeClock) -> None:
     operator.start(database, SETTINGS, clock)
     tell(database, clock, S.IDLE, orders=0)
@@ -169,9 +176,9 @@ def test_a_change_is_made_as_a_whole_or_not_at_all(
 
 def test_a_hidden_key_stays_and_an_empty_one_goes(database: Database, clock: FakeClock) -> None:
     moved = operator.change_control(
-        database, SETTINGS, clock, {"name": HIDDEN, "url": "rtmps://example.org/live"}
+        database, SETTINGS, clock, {"name": HIDDEN, "url": "rtmp://localhost/live"}
     )
-    assert (moved.name, moved.url) == ("secret", "rtmps://example.org/live")
+    assert (moved.name, moved.url) == ("secret", "rtmp://localhost/live")
     assert moved == control(database)
     operator.change_control(database, SETTINGS, clock, {"name": ""})
     assert control(database).name == ""
@@ -288,3 +295,48 @@ def test_a_removed_destination_leaves_nothing_behind(database: Database, clock: 
     places.remove(database, SETTINGS, clock, added.id)
     with database.read() as session:
         assert operator.setup(session, SETTINGS).restarts == {"main": 1}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"url": "rtmp://evil.example.org/app"},
+        {"url": "rtmp://localhost:1936/app", "name": HIDDEN},
+        {"url": "rtmps://localhost/app"},
+        {"url": "youtube"},
+    ],
+)
+def test_a_stored_key_goes_to_no_other_server(
+    database: Database, clock: FakeClock, values: dict[str, str]
+) -> None:
+    assert operator.change_control(database, SETTINGS, clock, values).name == ""
+
+
+def test_a_stored_key_goes_to_no_other_server_as_its_backup(database: Database, clock: FakeClock) -> None:
+    after = places.change(database, SETTINGS, clock, "main", {"backup": "rtmp://evil.example.org/app"})
+    assert (after.key, after.url) == ("", "rtmp://localhost/app")
+    # The two servers of a platform belong together.
+    places.change(database, SETTINGS, clock, "main", {"url": "youtube", "key": "ours"})
+    assert places.change(database, SETTINGS, clock, "main", {"backup": "youtube"}).key == "ours"
+
+
+def test_a_key_within_an_address_is_stored_as_one(database: Database, clock: FakeClock) -> None:
+    after = operator.change_control(database, SETTINGS, clock, {"url": "rtmp://localhost/live2/NEWKEY"})
+    assert (after.url, after.name) == ("rtmp://localhost/live2", "NEWKEY")
+    other = replace(SETTINGS, live=Live(url="rtmp://localhost/live2/OLDKEY"))
+    main = operator.first_destination(other)
+    assert (main.url, main.key) == ("rtmp://localhost/live2", "OLDKEY")
+    backup = {"url": "rtmp://a/x/k1", "backup": "rtmp://b/x?backup=1/k1"}
+    both = places.change(database, SETTINGS, clock, "main", backup)
+    assert (both.url, both.key, both.backup) == ("rtmp://a/x", "k1", "rtmp://b/x?backup=1")
+
+
+@pytest.mark.parametrize("name", ["url", "backup"])
+def test_stars_are_no_password(database: Database, clock: FakeClock, name: str) -> None:
+    places.change(database, SETTINGS, clock, "main", {name: "rtmp://u:pw@localhost/app"})
+    with pytest.raises(ParameterError, match="again") as caught:
+        places.change(database, SETTINGS, clock, "main", {name: f"rtmp://u:{HIDDEN}@other/app"})
+    assert caught.value.name == name
+    operator.change_source(database, SETTINGS, clock, {"input": "rtsp://a:pw@cam/x"})
+    with pytest.raises(ParameterError, match="again"):
+        operator.change_source(database, SETTINGS, clock, {"input": f"rtsp://a:{HIDDEN}@other/x"})

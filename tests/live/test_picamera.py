@@ -131,6 +131,16 @@ def test_auto_asks_whether_a_camera_is_plugged_in(
         find_input(auto, {"PATH": str(tmp_path / "without")}, tmp_path)
 
 
+def test_a_camera_that_did_not_answer_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "rpicam-vid"
+    program.write_text(f"#!/bin/sh\n[ -e {tmp_path}/plugged ] && echo '0 : imx219'\n")
+    program.chmod(0o755)
+    found = find_picamera({"PATH": str(tmp_path)})
+    assert found and not found.has_camera()
+    (tmp_path / "plugged").touch()
+    assert found.has_camera()
+
+
 @pytest.fixture
 def picamera2(tmp_path: Path) -> dict[str, str]:
     """An environment in which the system's Python has a stand-in for picamera2."""

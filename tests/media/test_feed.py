@@ -118,6 +118,12 @@ def test_nobody_listens(tools: Tools, tmp_path: Path, place: Path) -> None:
         grows(tmp_path / "rec.mkv", 200_000)
 
 
+@pytest.mark.parametrize("folder", ["none", "x" * 150])
+def test_nobody_can_listen(system: Tools, tmp_path: Path, folder: str) -> None:
+    with recording(system, tmp_path / "rec.mkv", tmp_path / folder / "feed.sock"):
+        grows(tmp_path / "rec.mkv", 100_000)
+
+
 def test_listener_comes_late_goes_and_comes_again(tools: Tools, tmp_path: Path, place: Path) -> None:
     with recording(tools, tmp_path / "rec.mkv", place):
         grows(tmp_path / "rec.mkv")

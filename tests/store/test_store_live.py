@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
+from sqlalchemy import text
 
 from pyca.core.errors import UsageError
 from pyca.core.live import (
@@ -153,7 +154,8 @@ def test_old_figures_go_and_what_was_left_open_is_ended(database: Database) -> N
     with database.write() as session:
         number = stream_sessions.begin(session, 1.0, Profile(), "test")
         stream_sessions.add_samples(session, number, [Sample(2.0), Sample(8.0)], 0)
-        stream_sessions.thin_out(session, 5.0)
+        assert stream_sessions.thin_out(session, 5.0), "there may be more"
+        assert not stream_sessions.thin_out(session, 5.0)
         stream_sessions.end_left_open(session, 9.0)
     with database.read() as session:
         assert [one.at for one in stream_sessions.samples(session, number)] == [8.0]
@@ -166,7 +168,42 @@ def test_only_the_latest_sessions_are_kept(database: Database) -> None:
         stream_sessions.add_samples(session, first, [Sample(1.0)], 0)
         for number in range(stream_sessions.KEPT):
             stream_sessions.begin(session, float(number), Profile(), "test")
+        while stream_sessions.thin_out(session, 0.0):
+            pass
     with database.read() as session:
         assert stream_sessions.get(session, first) is None
         assert stream_sessions.samples(session, first) == []
         assert len(stream_sessions.listed(session, limit=500)) == stream_sessions.KEPT
+
+
+def test_old_figures_go_in_pieces(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_sessions, "PIECE", 10)
+    with database.write() as session:
+        number = stream_sessions.begin(session, 0.0, Profile(), "test")
+        stream_sessions.add_samples(session, number, [Sample(float(at)) for at in range(25)], 0)
+    left = []
+    with database.write() as session:
+        while stream_sessions.thin_out(session, 22.0):
+            left.append(len(stream_sessions.samples(session, number)))
+    assert left == [15, 5, 3], "no more than ten at once"
+
+
+def test_a_log_keeps_its_newest_lines(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_sessions, "KEPT_LINES", 5)
+    with database.write() as session:
+        number = stream_sessions.begin(session, 1.0, Profile(), "test")
+        other = stream_sessions.begin(session, 2.0, Profile(), "test")
+        stream_sessions.add_lines(session, other, [LogLine(0.0, "info", "of another")])
+        for at in range(12):
+            stream_sessions.add_lines(session, number, [LogLine(float(at), "info", str(at))])
+        newest = stream_sessions.latest_lines(session, number, limit=2)
+        older = stream_sessions.latest_lines(session, number, limit=9, before=newest[0][0])
+        assert len(stream_sessions.log(session, other)) == 1
+    assert [line.text for _, line in (*older, *newest)] == ["7", "8", "9", "10", "11"]
+
+
+def test_what_a_graph_asks_for_is_found_by_an_index(database: Database) -> None:
+    with database.read() as session:
+        plan = text("EXPLAIN QUERY PLAN SELECT * FROM sample WHERE session = 1 AND at >= 2 ORDER BY at")
+        if database.is_sqlite:
+            assert "sample_session_at" in str(session.execute(plan).all())

@@ -14,7 +14,8 @@ from pyca.core.live import Destination, Profile, Setup
 from pyca.core.states import EventState
 from pyca.store import accounts, destinations, events, identity, live, recordings
 from pyca.store.database import Database
-from pyca.store.upgrade import SCHEMA, ensure, version
+from pyca.store.tables import SCHEMA
+from pyca.store.upgrade import ensure, version
 
 BEFORE = "0003"
 NAME = "before_the_streamer"

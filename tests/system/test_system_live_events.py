@@ -28,6 +28,7 @@ COPIED = (
 )
 """a camera that encodes by itself, and a microphone"""
 BLUE = (0, 0, 250)
+SLATE = (27, 39, 51)
 
 
 def begin(rig: Rig, url: str, command: str) -> str:
@@ -93,7 +94,8 @@ def test_a_server_that_dies_costs_the_recording_nothing(rig: Rig, tmp_path: Path
         world.wait_for_seconds(KEY, 6)
         # What has no sound is not held back for want of it.
         assert len(world.recordings(KEY)) == 1
+        # It begins with the recorder's picture, not with the standby picture.
         shown = live_probe.colours(world.recordings(KEY)[0])
-        assert not live_probe.is_like(shown[-1], shown[0], 30)
+        assert live_probe.is_like(shown[-1], shown[0], 30) and not live_probe.is_like(shown[0], SLATE, 30)
         world.kill()
         check_recording(rig, uid)

@@ -179,6 +179,22 @@ def test_a_stranger_sees_no_picture_that_was_just_shown(rig: Rig) -> None:
                 assert answer.status in (303, 401) and JPEG not in answer.body
 
 
+def test_a_hall_of_viewers_costs_the_page_one_request(tmp_path: Path) -> None:
+    def piece(asked: Any) -> tuple[int, dict[str, str], bytes]:
+        return (200 if "token" in asked.path else 404), {"Cache-Control": "private, max-age=60"}, b"piece"
+
+    with behind(piece) as server, nginx("nginx.conf", tmp_path, server.port) as proxy:
+        # No more than one in each second reaches the page.
+        answers = [proxy.ask("/watch/token/part-1.m4s") for _ in range(200)]
+        assert {(one.status, one.body) for one in answers} == {(200, b"piece")}, "nobody is turned away"
+        assert len(server.paths()) < 100
+        assert answers[-1].all("Cache-Control") == ["private, max-age=60"]
+        for _ in range(3):
+            assert proxy.ask("/watch/other/part-1.m4s").status == 404, "another secret is another answer"
+            assert proxy.ask("/live/hls/token").status == 200
+        assert server.paths().count("/live/hls/token") == 3, "what needs a login is kept for nobody"
+
+
 def test_other_answers_are_not_kept(tmp_path: Path) -> None:
     with behind() as server, nginx("nginx.conf", tmp_path, server.port) as proxy:
         for _ in range(3):

@@ -62,10 +62,13 @@ def test_an_empty_key_keeps_the_stored_one(person: Person, database: Database, s
     put_destination(database, "one", label="Old")
     page = person.get("/live/destinations/one/change").text
     assert KEY not in page and "leave empty to keep" in page and 'value="Old"' in page
-    form: dict[str, object] = {"platform": "custom", "url": "rtmp://new.example.org/app", "label": "New"}
+    form: dict[str, object] = {"platform": "custom", "url": "rtmp://far.example.org/new", "label": "New"}
     assert person.post("/live/destinations/one/change", form).status_code == 303
     one = listed(database, settings)[-1]
-    assert (one.url, one.label, one.key) == ("rtmp://new.example.org/app", "New", KEY)
+    assert (one.url, one.label, one.key) == ("rtmp://far.example.org/new", "New", KEY)
+    answer = person.post("/live/destinations/one/change", form | {"url": "rtmp://new.example.org/app"})
+    assert listed(database, settings)[-1].key == ""
+    assert "Its key was forgotten" in person.get(answer.headers["Location"]).text
     person.post("/live/destinations/one/change", form | {"key": "another"})
     assert listed(database, settings)[-1].key == "another"
     person.post("/live/destinations/one/change", form | {"forget_key": "on"})

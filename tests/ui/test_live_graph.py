@@ -1,9 +1,12 @@
 """Curves and their words."""
 
+import pytest
+from sqlalchemy.orm import Session as Transaction
+
 from pyca.core.live import Profile, Sample
 from pyca.store import stream_figures, stream_sessions
 from pyca.store.database import Database
-from pyca.ui.view.live_figures import gather_health
+from pyca.ui.view.live_figures import LongFigures, gather_health
 from pyca.ui.view.live_graph import HEIGHT, POINTS, WIDTH, health, step_of
 from pyca.ui.view.live_words import bit_rate
 
@@ -57,7 +60,7 @@ def test_a_long_session_takes_no_more_points_than_can_be_seen(database: Database
         assert found[-1].dropped == length - 5
         one = stream_sessions.get(session, number)
         assert one
-        last = gather_health(session, one, {}, "5min", until)
+        last = gather_health(session, one, {}, "5min", until, LongFigures())
     assert (last.since, last.until) == (until - 300, until)
 
 
@@ -65,3 +68,37 @@ def test_rates_in_words() -> None:
     assert [bit_rate(rate) for rate in (0, 750_000, 999_600, 2_450_000)] == [
         "0 kbit/s", "750 kbit/s", "1.0 Mbit/s", "2.5 Mbit/s",
     ]  # fmt: skip
+
+
+def test_long_times_are_gathered_once_a_minute_at_most(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as session:
+        number = stream_sessions.begin(session, 0.0, Profile(), "test")
+        stream_sessions.add_samples(session, number, [Sample(float(at)) for at in range(0, 9000, 5)], 1)
+    asked: list[float] = []
+    real = stream_figures.figures
+
+    def figures(transaction: Transaction, session: int, **span: float) -> list[Sample]:
+        asked.append(span["until"])
+        return real(transaction, session, **span)
+
+    monkeypatch.setattr(stream_figures, "figures", figures)
+    long = LongFigures()
+
+    def look(span: str, now: float) -> None:
+        with database.read() as session:
+            one = stream_sessions.get(session, number)
+            assert one and gather_health(session, one, {}, span, now, long).graphs[0].curves
+
+    for now in (9000.0, 9005.0, 9059.0, 9061.0, 9062.0):
+        look("all", now)
+    assert asked == [9000, 9061]
+    look("5min", 9063.0)
+    look("5min", 9064.0)
+    assert asked[2:] == [9063, 9064], "short times are always new"
+    with database.write() as session:
+        stream_sessions.end(session, number, 9065.0, "stopped")
+    look("all", 9900.0)
+    look("all", 99_000.0)
+    assert asked[4:] == [9065], "what is over is gathered once"

@@ -1,6 +1,7 @@
 """The page about the stream: each state in words, buttons for those who may press them, keys for nobody."""
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from pyca.live.presets import PRESETS
 from pyca.store import accounts, destinations, events, live, services, stream_sessions
 from pyca.store.database import Database
 from pyca.ui import create_app
+from pyca.ui.pages.live_sessions import LINES
 from tests.live_pages import KEY, on_air, put_destination, runs
 from tests.tools import FakeClock
 from tests.ui_tools import JPEG, Person
@@ -312,3 +314,20 @@ def test_pages_are_small_and_strict(person: Person, database: Database, clock: F
     files = {part for part in parts if part.startswith("/static/")}
     assert len(page) + sum(len(person.get(file).data) for file in files) < 75_000
     assert "style=" not in page and "onclick" not in page and "<script>" not in page
+
+
+def test_a_long_log_shows_its_newest_lines_and_leads_to_older_ones(
+    person: Person, database: Database, clock: FakeClock
+) -> None:
+    with database.write() as session:
+        number = stream_sessions.begin(session, clock.now() - 100, Profile(), "test")
+        lines = [LogLine(clock.now() - 50, "info", f"line {at};") for at in range(LINES + 30)]
+        stream_sessions.add_lines(session, number, lines)
+    path = f"/live/sessions/{number}"
+    text = person.get(path).text
+    assert f"line {LINES + 29};" in text and "line 30;" in text and "line 29;" not in text
+    assert "Newest lines" not in text and "data-refresh" in text
+    (older,) = re.findall(rf'href="({path}\?before=\d+)#happened">Older lines', text)
+    text = person.get(older).text
+    assert "line 29;" in text and "line 0;" in text and "line 30;" not in text
+    assert "Older lines" not in text and "Newest lines" in text and "data-refresh" not in text

@@ -1,6 +1,7 @@
 """The player's files: for those who may look, for all while shared, and nothing else of the machine."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pyca.store.database import Database
 from pyca.ui import create_app
 from pyca.ui.livebox.app import create_live_app
 from pyca.ui.view.hls import FRESH
+from pyca.ui.view.sharing import PERIOD, public_address
 from tests.live_pages import with_player
 from tests.tools import FakeClock
 from tests.ui_tools import JPEG, Person
@@ -83,6 +85,7 @@ def test_everybody_may_watch_what_is_shared_and_learns_nothing_else(
     assert len({one.data for one in wrong}) == 1 and b"hall-1" not in wrong[0].data
     with database.write() as session:
         live.share(session, "", clock.now())
+    clock.move(PERIOD)
     for path in (f"/watch/{TOKEN}", f"/watch/{TOKEN}/index.m3u8", f"/watch/{TOKEN}/part-7.m4s"):
         assert client.get(path).status_code == 404
 
@@ -142,3 +145,51 @@ def test_the_touch_view_works_where_the_streamer_serves_itself(
     (folder.parent / "preview.jpg").write_bytes(JPEG)
     assert client.get("/live/picture").data == JPEG
     assert client.get("/live/player").status_code == 404, "the player is the page's"
+
+
+@pytest.mark.usefixtures("shared")
+def test_many_viewers_cost_one_look_at_the_database_a_second(
+    client: FlaskClient, person: Person, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.get(f"/watch/{TOKEN}/index.m3u8").data == LIST
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "read", None)
+        for name in ("index.m3u8", "part-7.m4s") * 3:
+            assert client.get(f"/watch/{TOKEN}/{name}", buffered=True).status_code == 200
+    # What somebody does here counts at once.
+    assert person.post("/live/unshare").status_code == 303
+    assert client.get(f"/watch/{TOKEN}/index.m3u8").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "configured", "shown"),
+    [
+        (
+            "http://box.example.org:5000/watch/x",
+            "http://localhost:5000",
+            "http://box.example.org:5000/watch/x",
+        ),
+        ("http://localhost:5000/watch/x", "https://box.example.org/", "https://box.example.org/watch/x"),
+        ("http://[::1]:5000/watch/x", "http://10.0.0.7:5000", "http://10.0.0.7:5000/watch/x"),
+        ("http://127.0.0.1:5000/watch/x", "http://localhost:5000", ""),
+    ],
+)
+def test_the_address_for_everybody_is_one_that_others_can_use(
+    settings: Settings, asked: str, configured: str, shown: str
+) -> None:
+    ui = replace(settings.ui, url=configured.rstrip("/"))
+    assert public_address(asked, replace(settings, ui=ui)) == (shown or asked, bool(shown))
+
+
+@pytest.mark.usefixtures("shared")
+def test_the_page_says_where_others_cannot_use_the_address(
+    settings: Settings, database: Database, clock: FakeClock, folder: Path
+) -> None:
+    pages = {}
+    for url in ("http://localhost:5000", "https://box.example.org"):
+        known = replace(with_player(settings, folder.parent), ui=replace(settings.ui, url=url))
+        pages[url] = Person(create_app(known, database, clock).test_client(), known.ui).get("/live").text
+    assert "on this machine only" in pages["http://localhost:5000"]
+    assert "name of this machine" in pages["http://localhost:5000"]
+    assert f'value="https://box.example.org/watch/{TOKEN}"' in pages["https://box.example.org"]
+    assert "on this machine only" not in pages["https://box.example.org"]

@@ -169,7 +169,8 @@ def test_what_bind_means(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         with pytest.raises(UsageError, match=words):
             find(wrong, 8000)
-    assert announced(Place("", 1)) == announced(Place("0.0.0.0", 1)) == ["192.0.2.7", "2001:db8::7"]
+    assert announced(Place("", 1)) == ["192.0.2.7", "2001:db8::7"]
+    assert (announced(Place("0.0.0.0", 1)), announced(Place("::", 1))) == (["192.0.2.7"], ["2001:db8::7"])
     assert announced(Place("192.0.2.9", 1)) == ["192.0.2.9"]
 
 

@@ -120,6 +120,7 @@ def test_a_resolution_brings_its_bitrate(box: Asker) -> None:
     assert box.post("control", {"resolution": "1080p"})["bitrate"] == 800_000
     assert box.post("control", {"bitrate": "1M", "resolution": "240p"})["bitrate"] == 1_000_000
     assert box.post("control", {"timestamp": 1.5})["resolution"] == "240p"
+    assert box.post("control", {"bitrate": None})["bitrate"] == 400_000
 
 
 WRONG: list[tuple[str, object]] = [
@@ -178,6 +179,16 @@ def test_bodies_that_cannot_be_used(box: Asker) -> None:
         assert answer.status_code == status, (body[:60], kind)
         plain(answer, status)
     assert box.get("control") == FRESH
+
+
+@pytest.mark.usefixtures("streamer")
+def test_the_reasons_speak_of_what_was_sent(box: Asker) -> None:
+    assert "“null”" in box.post("control", {"resolution": None}, 400)["reason"]
+    reason = box.post("control", {"bitrate": True}, 400)["reason"]
+    assert "“true”" in reason and "from 50kbps to 51M" in reason
+    for sent in ("[1]", '"x"', "null"):
+        answer = box.ask("POST", "control", data=sent, content_type=FORM)
+        assert "has to be an object" in plain(answer, 400)["reason"], sent
 
 
 @pytest.mark.usefixtures("streamer")

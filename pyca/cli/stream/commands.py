@@ -9,6 +9,7 @@ import click
 from pyca.cli.stream.wanted import Order
 from pyca.core.live import Destination
 from pyca.live import address, outlets
+from pyca.live.encoders import COPY
 from pyca.live.hidden import reads_presets
 from pyca.live.makers import STANDARD
 from pyca.live.plan import Surroundings
@@ -44,11 +45,15 @@ def commands(order: Order, around: Surroundings) -> Iterator[tuple[str, Sequence
     if camera.before:
         yield "camera, its output is read by the next", _masked(camera.before)
     yield "input, encoder", _masked(camera.argv)
-    yield "standby picture, while there is no other", _masked(STANDARD.slate(plan.profile, None, around))
+    copied = ", in the size of the camera's pictures" if plan.source.encoder == COPY else ""
+    yield (
+        f"standby picture, while there is no other{copied}",
+        _masked(STANDARD.slate(plan.profile, None, around)),
+    )
     for one in plan.destinations:
         for what, url in zip(("to", "or, in turn, to"), urls(one), strict=False):
             outlet = outlets.to_server(parsed[url], around)
-            yield f"{what} {outlet.shown}", [outlet.hide(word) for word in outlet.argv]
+            yield f"{what} {outlet.shown}", outlet.masked_argv
     if plan.record:
         yield "recording", outlets.to_file(plan.record, around).argv
 

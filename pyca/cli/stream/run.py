@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import click
 import psutil
 
 from pyca.cli.stream.commands import commands, show, urls
@@ -40,6 +41,8 @@ def dry_run(order: Order) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="pyca-stream-") as folder:
         show(order, _surroundings(order, Path(folder), SystemClock()))
+    for text in order.cautions:
+        click.echo(f"warning: {text}", err=True)
 
 
 def run(order: Order, *, verbose: bool = False, as_json: bool = False) -> None:

@@ -17,6 +17,8 @@ from pyca.core.units import show_duration
 
 _REPEAT = 10.0
 """seconds after which a line is repeated where it cannot be overwritten"""
+_NAME = 10
+"""characters of a destination's name where there is little room"""
 _COLOURS = {
     LiveState.STREAMING: "green",
     LiveState.PREPARING: "yellow",
@@ -105,7 +107,8 @@ class Shown:
     def _overwrite(self, told: LiveReport, now: float) -> None:
         # Blanks rather than an escape sequence: those are taken out together with the colours.
         room = max(shutil.get_terminal_size().columns - 1, 20)
-        line = _cut(describe(told, now), room)
+        lines = (describe(told, now), brief(told, now), briefest(told, now))
+        line = next((one for one in lines if len(click.unstyle(one)) <= room), _cut(lines[-1], room))
         width = len(click.unstyle(line))
         click.echo(f"\r{line}{' ' * max(self._width - width, 0)}", nl=False)
         sys.stdout.flush()
@@ -117,17 +120,53 @@ def describe(told: LiveReport, now: float) -> str:
     return "  ".join(_parts(told, now))
 
 
-def _parts(told: LiveReport, now: float) -> Iterator[str]:
+def brief(told: LiveReport, now: float) -> str:
+    """Return the same for a terminal of the usual width, where there are several destinations."""
+    parts = [*_head(told, now), f"{told.fps:.0f} fps", _rate(told.bitrate)]
+    parts += [f"drop {_dropped(told)}", f"rec {_reconnects(told)}"]
+    return "  ".join([*parts, *(_brief_link(link, now) for link in told.links)])
+
+
+def briefest(told: LiveReport, now: float) -> str:
+    """Return how many destinations there are, and those that are in trouble."""
+    away = [link for link in told.links if link.state is not LinkState.LIVE]
+    count = f"{len(told.links) - len(away)} of {len(told.links)} live"
+    return "  ".join([*_head(told, now), count, *(_brief_link(link, now) for link in away)])
+
+
+def _head(told: LiveReport, now: float) -> Iterator[str]:
     yield _coloured(told.state)
     if told.started is not None:
         yield show_duration(max(now - told.started, 0.0))
     if program := _PROGRAMS.get(told.program):
         yield click.style(program, fg="yellow")
+
+
+def _dropped(told: LiveReport) -> int:
+    return told.dropped + sum(link.dropped for link in told.links)
+
+
+def _reconnects(told: LiveReport) -> int:
+    return sum(link.reconnects for link in told.links)
+
+
+def _brief_link(link: LinkReport, now: float) -> str:
+    words = _coloured(link.state)
+    if link.state is LinkState.WAITING and link.next_try is not None:
+        words = click.style(f"{max(link.next_try - now, 0.0):.0f} s", fg=_COLOURS[link.state])
+    return f"{_cut(plain(link.label or link.id), _NAME)} {words}"
+
+
+def _rate(bits: float) -> str:
+    return f"{bits / 1e6:.1f}M" if bits >= 1e6 else f"{bits / 1e3:.0f}k"
+
+
+def _parts(told: LiveReport, now: float) -> Iterator[str]:
+    yield from _head(told, now)
     yield f"{told.fps:.0f} fps"
     yield show_rate(told.bitrate)
-    dropped = told.dropped + sum(link.dropped for link in told.links)
-    yield f"dropped {dropped}"
-    yield f"reconnects {sum(link.reconnects for link in told.links)}"
+    yield f"dropped {_dropped(told)}"
+    yield f"reconnects {_reconnects(told)}"
     for link in told.links:
         # A line of 80 characters holds it all where there is one destination, which needs no name.
         name = f"{plain(link.label or link.id)}: " if len(told.links) > 1 else ""

@@ -67,7 +67,8 @@ def wanted(given: Given, environ: Mapping[str, str] = os.environ) -> Order:
         given.quality,
     )
     texts = _addresses(given)
-    key = _key(given.key_file, environ) if given.key_file or given.preset or _needs_key(texts[0]) else ""
+    beside = given.key_file or not given.addresses or _needs_key(texts[0])
+    key = _key(given.key_file, environ) if beside else ""
     plan = Plan(
         profile,
         Source(given.source, given.encoder, given.hflip, given.vflip),
@@ -83,6 +84,11 @@ def wanted(given: Given, environ: Mapping[str, str] = os.environ) -> Order:
 def _addresses(given: Given) -> tuple[str, ...]:
     """Return where to, as it was written; the preset's address where nothing was."""
     if given.addresses:
+        if given.preset and "://" not in given.addresses[0]:
+            raise UsageError(
+                "what stands behind --preset is no address",
+                f"leave it out; the stream key goes into --key-file FILE or {KEY_VARIABLE}",
+            )
         return given.addresses
     if given.preset and given.preset.url:
         return (given.preset.url,)

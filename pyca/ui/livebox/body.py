@@ -26,13 +26,18 @@ def read_body() -> Mapping[str, Any]:
     if kind == JSON or kind.endswith("+json"):
         return _object()
     if kind == FORM:
-        # What “curl -d '{…}'” says of itself; no form of ours has a field that begins like this.
-        return _object() if sent.lstrip()[:1] == b"{" else _form()
+        # What “curl -d '{…}'” says of itself.
+        return _object() if _looks_like_json(sent) else _form()
     if kind == MULTIPART:
         return _form()
     if sent:
         raise UnsupportedMediaType(f"Send the body as {JSON}, {FORM} or {MULTIPART}.")
     return {}
+
+
+def _looks_like_json(sent: bytes) -> bool:
+    """Tell whether a form is JSON: no field of ours begins like this, or has a name and nothing else."""
+    return sent.lstrip()[:1] in (b"{", b"[", b'"') or sent.strip() in (b"null", b"true", b"false")
 
 
 def _object() -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from pyca.core.control import HIDDEN, Control
 from pyca.core.live import LiveReport
 from pyca.live import operator
 from pyca.live.address import masked
+from pyca.live.targets import KEY_LOST
 from pyca.ui.api.area import LIVEBOX
 from pyca.ui.context import context
 from pyca.ui.livebox import machine
@@ -50,8 +51,13 @@ def change_control() -> Response:
 
     :raises ParameterError: naming the first that cannot be
     """
-    here = context()
-    return answer(shown(operator.change_control(here.database, here.settings, here.clock, read_body())))
+    here, values = context(), read_body()
+    with here.database.read() as session:
+        had_key = bool(operator.control(session, here.settings).name)
+    data = operator.change_control(here.database, here.settings, here.clock, values)
+    # The published data have no such value, and so nobody is sent it while all is well.
+    lost = had_key and not data.name and values.get("name", HIDDEN) == HIDDEN
+    return answer(shown(data) | ({"reason": KEY_LOST} if lost else {}))
 
 
 @blueprint.put("/start")

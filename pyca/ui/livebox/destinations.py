@@ -13,6 +13,7 @@ from pyca.core.live import Destination, LinkReport
 from pyca.live import operator, places
 from pyca.live.address import masked
 from pyca.live.places import UnknownDestinationError
+from pyca.live.targets import KEY_LOST, loses_key
 from pyca.store.database import Database
 from pyca.ui.api.area import LIVEBOX
 from pyca.ui.context import context
@@ -67,8 +68,12 @@ def change(name: str) -> Response:
     :raises UnknownDestinationError: where there is none
     """
     here = context()
-    places.change(here.database, here.settings, here.clock, name, read_body())
-    return answer(_one(name))
+    values = read_body()
+    with here.database.read() as session:
+        before = next((one for one in operator.listed(session, here.settings) if one.id == name), None)
+    after = places.change(here.database, here.settings, here.clock, name, values)
+    lost = before is not None and loses_key(before, after, values)
+    return answer(_one(name) | ({"reason": KEY_LOST} if lost else {}))
 
 
 @blueprint.delete("/<name>")

@@ -55,8 +55,9 @@ def find(bind: str, port: int) -> Place:
 
 
 def announced(place: Place) -> list[str]:
-    """Return the addresses at which others reach a place."""
+    """Return the addresses at which others reach a place: of those kinds alone on which somebody listens."""
     if place.host and not ipaddress.ip_address(place.host).is_unspecified:
         return [place.host]
     every = [address for card in machine.cards() for address in machine.addresses_of(card)]
-    return [one for one in every if not ipaddress.ip_address(one).is_loopback]
+    outside = [one for one in map(ipaddress.ip_address, every) if not one.is_loopback]
+    return [str(one) for one in outside if not place.host or (":" in place.host) == (one.version == 6)]

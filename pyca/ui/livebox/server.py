@@ -1,6 +1,8 @@
 """Serves the streamer's own application beside the streamer, in a thread."""
 
+import ipaddress
 import logging
+import socket
 import threading
 from typing import Any
 
@@ -86,7 +88,7 @@ class LiveServer:
             # The application itself decides whom it believes where a request comes from.
             clear_untrusted_proxy_headers=False,
         )
-        self._address = f"http://{shown(place.host)}:{port}/"
+        self._address = f"http://{_named(place)}:{port}/"
         self._thread = threading.Thread(target=self._server.run, name="livebox", daemon=True)
         self._thread.start()
         if self._announcer:
@@ -128,6 +130,13 @@ class LiveServer:
             ("pyca", __version__),
         )
         return Announcer(Box(name, identity, port, facts), lambda: announced(place))
+
+
+def _named(place: Place) -> str:
+    """Return a host at which the place can be reached: nobody calls “all addresses”."""
+    if place.host and not ipaddress.ip_address(place.host).is_unspecified:
+        return shown(place.host)
+    return socket.gethostname()
 
 
 def check_people(settings: Settings, database: Database) -> None:

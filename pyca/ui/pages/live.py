@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as Answer
 from pyca.core.access import Scope
 from pyca.live import operator
 from pyca.live.inputs import shown
+from pyca.ui.access.peer import is_https
 from pyca.ui.access.rights import needs
 from pyca.ui.context import context
 from pyca.ui.pages.fragments import answer_fragment
@@ -15,6 +16,7 @@ from pyca.ui.view.live import PICTURE_AGE, LiveView, gather
 from pyca.ui.view.live_figures import SPANS
 from pyca.ui.view.live_words import LINKS, PROGRAMS, bit_rate
 from pyca.ui.view.previews import Previews, outgoing_files
+from pyca.ui.view.sharing import public_address
 
 blueprint = Blueprint("live", __name__, url_prefix="/live")
 
@@ -94,7 +96,17 @@ def _values(view: LiveView) -> dict[str, object]:
         "programs": PROGRAMS,
         "rate": bit_rate,
         "shown": shown,
+        "shared": _shared(view),
     }
+
+
+def _shared(view: LiveView) -> tuple[str, bool] | None:
+    """Return the address for everybody and whether others can use it, None where there is none."""
+    if not view.setup.share:
+        return None
+    scheme = "https" if is_https(request) else "http"
+    asked = url_for("live_watch.shared", token=view.setup.share, _external=True, _scheme=scheme)
+    return public_address(asked, context().settings)
 
 
 def _title(view: LiveView) -> str:

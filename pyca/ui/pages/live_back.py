@@ -10,6 +10,7 @@ NOTICES = {
     "unblind": "Viewers see and hear the input again.",
     "add": "The destination is added.",
     "change": "The destination is changed.",
+    "key-lost": "The destination is changed. Its key was forgotten: it was for another server.",
     "remove": "The destination is removed.",
     "start-one": "The destination is started.",
     "stop-one": "The destination is stopped. The others are left alone.",

@@ -10,6 +10,7 @@ from pyca.core.errors import UsageError
 from pyca.core.live import MAIN, Destination
 from pyca.live import operator, places
 from pyca.live.address import masked
+from pyca.live.targets import loses_key
 from pyca.ui.access.rights import needs
 from pyca.ui.context import context
 from pyca.ui.pages.live_back import back_to_live
@@ -52,10 +53,11 @@ def change(name: str) -> Answer:
     here, one = context(), _existing(name)
     place = place_of_form(request.form)
     try:
-        places.change(here.database, here.settings, here.clock, name, values_of_place(place, one))
+        values = values_of_place(place, one)
+        after = places.change(here.database, here.settings, here.clock, name, values)
     except UsageError as error:
         return _form(place, error, one), 422
-    return back_to_live("change")
+    return back_to_live("key-lost" if loses_key(one, after, values) else "change")
 
 
 @blueprint.get("/<name>/remove")

@@ -20,6 +20,7 @@ def share() -> Response:
     with here.database.read() as session:
         before = operator.setup(session, here.settings).share
     operator.share(here.database, here.clock)
+    here.shared.forget()
     return back_to_live("renew" if before else "share")
 
 
@@ -28,4 +29,5 @@ def unshare() -> Response:
     """Take the address back."""
     here = context()
     operator.unshare(here.database, here.clock)
+    here.shared.forget()
     return back_to_live("unshare")

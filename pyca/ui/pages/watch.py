@@ -1,18 +1,16 @@
 """``/live/player`` for those who may look at this agent, ``/watch/<token>`` for all who have the address."""
 
-import hmac
-
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Response
 
 from pyca.core.errors import UsageError
-from pyca.live import operator
 from pyca.ui.access.headers import HEADERS
 from pyca.ui.access.rights import public
 from pyca.ui.context import context
 from pyca.ui.view.hls import LIST, mimetype, open_piece, read_list
+from pyca.ui.view.sharing import is_same
 
 blueprint = Blueprint("live_watch", __name__)
 
@@ -85,9 +83,12 @@ def _file(name: str) -> Response:
 
 def _is_shared(token: str) -> bool:
     here = context()
-    with here.database.read() as session:
-        secret = operator.setup(session, here.settings).share
-    return bool(secret) and here.settings.live.hls and hmac.compare_digest(secret.encode(), token.encode())
+    now = here.clock.monotonic()
+    secret = here.shared.known(now)
+    if secret is None:
+        with here.database.read() as session:
+            secret = here.shared.read(session, here.settings, now)
+    return here.settings.live.hls and is_same(secret, token)
 
 
 def _nothing() -> Response:

@@ -18,15 +18,32 @@ const EDGE = 4; // seconds behind the newest picture that are caught up to
 const KEPT = 20; // seconds that stay to go back to
 const STUCK = 5000; // milliseconds after which a picture that does not move is helped
 const PATIENCE = 8000;
+const LONGEST = 60; // seconds for which a server that is busy is left alone at most
 
 class Gone extends Error {}
+class Unplayable extends Error {}
+class Busy extends Error {
+  constructor(answer) {
+    super(`status ${answer.status}`);
+    this.seconds = Math.min(Number(answer.headers.get("Retry-After")) || 0, LONGEST);
+  }
+}
 
 async function get(address, kind) {
   const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
   if (answer.status === 204) return null;
   if (answer.status === 404) throw new Gone();
-  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  if (!answer.ok) throw new Busy(answer);
   return kind === "text" ? answer.text() : new Uint8Array(await answer.arrayBuffer());
+}
+
+// Whatever the browser does not take cannot be played; that it has no more room only now.
+async function feed(work) {
+  try {
+    return await work();
+  } catch (error) {
+    throw error.name === "QuotaExceededError" ? error : new Unplayable(error.message);
+  }
 }
 
 function read(text) {
@@ -56,7 +73,8 @@ class Playing {
     this.media = new Media();
     this.init = "";
     this.last = -1;
-    this.grown = performance.now();
+    this.placed = false; // whether the buffer knows where the next piece belongs
+    this.left = false; // whether pieces were left out while the viewer had paused
     this.broken = false;
     video.disableRemotePlayback = !globalThis.MediaSource;
     this.address = URL.createObjectURL(this.media);
@@ -64,21 +82,44 @@ class Playing {
     this.open = new Promise((resolve) => this.media.addEventListener("sourceopen", resolve, { once: true }));
   }
 
+  // A buffer whose media source has closed, as after an error, answers with another one.
+  get ranges() {
+    try { return this.buffer?.buffered ?? null; } catch { return null; }
+  }
+
   get end() {
-    const ranges = this.buffer?.buffered;
+    const { ranges } = this;
     return ranges?.length ? ranges.end(ranges.length - 1) : 0;
   }
 
+  // What comes behind the last piece taken; a list may still name pieces of the encoder before.
+  fresh(pieces) {
+    const same = pieces.map((one) => one.init).lastIndexOf(this.init);
+    return pieces.filter((one, at) => (one.init === this.init ? one.number > this.last : at > same));
+  }
+
   async follow(list) {
-    const fresh = list.pieces.filter((one) => one.init !== this.init || one.number > this.last);
+    let fresh = this.fresh(list.pieces);
     const begun = Boolean(this.init);
-    for (const piece of begun ? fresh : fresh.slice(-BEHIND)) {
+    if (begun && paused) {
+      this.left ||= fresh.length > BEHIND;
+      return;
+    }
+    let jump = this.left && fresh.length > 0;
+    if (!begun || jump) fresh = fresh.slice(-BEHIND);
+    if (jump) [this.left, this.placed] = [false, false];
+    const newer = this.end;
+    for (const piece of fresh) {
+      if (begun && paused) return;
       try {
         await this.take(piece);
+        if (jump) video.currentTime = newer;
+        jump = false;
       } catch (error) {
         // Whoever is too slow for it misses a piece.
         if (!(error instanceof Gone)) throw error;
-        this.last = piece.number;
+        if (piece.init === this.init) this.last = piece.number;
+        if (piece.jump) this.placed = false;
       }
     }
   }
@@ -86,57 +127,70 @@ class Playing {
   async take(piece) {
     const bytes = await get(piece.address);
     if (!bytes) return;
-    const anew = piece.init !== this.init;
-    if (anew) await this.begin(piece.init);
-    if (anew || piece.jump) {
+    if (piece.init !== this.init) await this.begin(piece.init);
+    if (piece.jump) this.placed = false;
+    if (!this.placed) {
       const first = start(bytes, this.scale);
       if (first !== null) this.buffer.timestampOffset = this.end - first;
+      this.placed = true;
     }
     await this.append(bytes);
     this.last = piece.number;
-    this.grown = performance.now();
     if (!video.currentTime && video.buffered.length) video.currentTime = video.buffered.start(0);
     if (!paused) video.play().catch(() => {});
-    await this.trim();
+    await this.trim(KEPT);
   }
 
   // Decoders are told anew what comes, as the encoder was started anew, perhaps with another size.
   async begin(address) {
     const init = await get(address);
     await this.open;
-    const type = `video/mp4; codecs="${codecs(init).join(", ")}"`;
-    if (this.buffer) this.buffer.changeType(type);
-    else {
-      this.buffer = this.media.addSourceBuffer(type);
-      this.media.duration = Infinity;
+    await feed(async () => {
+      const type = `video/mp4; codecs="${codecs(init).join(", ")}"`;
+      if (this.buffer) this.buffer.changeType(type);
+      else {
+        this.buffer = this.media.addSourceBuffer(type);
+        this.media.duration = Infinity;
+      }
+      await this.append(init);
+      this.scale = scales(init);
+    });
+    [this.init, this.last, this.placed] = [address, -1, false];
+  }
+
+  // A browser may have little room: what was seen goes then, and the piece comes once more.
+  async append(bytes) {
+    const add = () => feed(() => this.work((buffer) => buffer.appendBuffer(bytes)));
+    try {
+      await add();
+    } catch (error) {
+      if (error instanceof Unplayable) throw error;
+      await this.trim(1);
+      await add();
     }
-    await this.append(init);
-    this.scale = scales(init);
-    this.init = address;
   }
 
-  append(bytes) {
-    return this.work((buffer) => buffer.appendBuffer(bytes));
+  async trim(kept) {
+    const { ranges } = this;
+    const old = video.currentTime - kept;
+    if (ranges?.length && ranges.start(0) < old - kept / 4) await feed(() => this.work((buffer) => buffer.remove(0, old)));
   }
 
-  async trim() {
-    const ranges = this.buffer.buffered;
-    const old = video.currentTime - KEPT;
-    if (ranges.length && ranges.start(0) < old - 5) await this.work((buffer) => buffer.remove(0, old));
-  }
-
+  // An order that is never carried out, as the media source has closed, must not be waited for.
   work(order) {
     return new Promise((resolve, reject) => {
       const { buffer } = this;
       const done = (event) => {
+        clearTimeout(late);
         buffer.removeEventListener("updateend", done);
         buffer.removeEventListener("error", done);
-        if (event.type === "error") reject(new Error("the browser cannot play this"));
-        else resolve();
+        if (event?.type === "updateend") resolve();
+        else reject(event instanceof DOMException ? event : new Error("the browser cannot play this"));
       };
+      const late = setTimeout(done, PATIENCE);
       buffer.addEventListener("updateend", done);
       buffer.addEventListener("error", done);
-      order(buffer);
+      try { order(buffer); } catch (error) { done(error); }
     });
   }
 
@@ -169,6 +223,7 @@ const inside = (ranges, moment) => {
 let playing = null;
 let paused = false; // by the viewer
 let over = true; // the stream: what is left is played, and then it is over
+let timer = 0;
 let place = 0; // where the picture stood last
 let stood = 0; // since when it stands there
 
@@ -188,10 +243,12 @@ const off = () => tell("off", "Not on air now", "This page begins to play by its
 function end() {
   playing?.close();
   playing = null;
+  paused = false; // what begins next begins by itself
   off();
 }
 
 async function look() {
+  timer = 0;
   let pause = 3000;
   try {
     const text = await get(source, "text");
@@ -207,19 +264,27 @@ async function look() {
       pause = Math.max(list.target * 500, 500);
     }
   } catch (error) {
-    if (error instanceof Gone) {
-      pause = 5000;
-      over = true;
-      if (!playing) tell("off", "Nothing to see here now", "This page looks again by itself.");
-    } else if (error.name === "TypeError" || error.name === "TimeoutError") {
-      if (!playing || playing.end - video.currentTime < 0.5) tell("waits", "No answer from the server", "It is asked again by itself.");
-    } else if (playing) {
-      playing.broken = true;
-      if (video.error || !playing.buffer) tell("waits", "This browser cannot play the stream", "Another one may.");
-    }
+    pause = trouble(error);
   }
   if (over && playing && played()) end();
-  setTimeout(look, pause);
+  timer = setTimeout(look, pause);
+}
+
+// Say what is the matter, and return the milliseconds after which it is tried again. A server or a network that is
+// away for a while is waited for: what plays goes on from there.
+function trouble(error) {
+  if (error instanceof Gone) {
+    over = true;
+    if (!playing) tell("off", "Nothing to see here now", "This page looks again by itself.");
+    return 5000;
+  }
+  if (error instanceof Unplayable) {
+    if (playing) playing.broken = true;
+    if (video.error || !playing?.buffer) tell("waits", "This browser cannot play the stream", "Another one may.");
+  } else if (error.name !== "QuotaExceededError" && (!playing || playing.end - video.currentTime < 0.5)) {
+    tell("waits", "No answer from the server", "It is asked again by itself.");
+  }
+  return Math.max(3000, (error.seconds ?? 0) * 1000);
 }
 
 function watch() {
@@ -236,9 +301,9 @@ function watch() {
 function native() {
   video.src = source;
   const again = async () => {
-    const there = await get(source, "text").catch(() => null);
-    if (!there) off();
-    else if (video.error || video.ended || !video.currentSrc) video.load();
+    const there = await get(source, "text").catch((error) => (error instanceof Gone ? null : undefined));
+    if (there === null) off();
+    else if (there && (video.error || video.ended || !video.currentSrc)) video.load();
     if (!paused && there) video.play().catch(() => {});
     setTimeout(again, 4000);
   };
@@ -248,8 +313,13 @@ function native() {
 }
 
 // The button of the player pauses; the browser does so too, before it plays for the first time.
-video.addEventListener("pause", () => { paused = Boolean(playing) && video.readyState > 2 && !video.ended; });
-video.addEventListener("play", () => { paused = false; });
+video.addEventListener("pause", () => { paused = Boolean(playing || !Media) && video.readyState > 2 && !video.ended; });
+video.addEventListener("play", () => {
+  paused = false;
+  if (!playing?.left || !timer) return;
+  clearTimeout(timer);
+  look();
+});
 sound.addEventListener("click", () => { video.muted = !video.muted; if (!video.muted && !video.volume) video.volume = 1; });
 video.addEventListener("volumechange", () => { sound.textContent = video.muted ? "Sound on" : "Sound off"; });
 newest.addEventListener("click", () => { if (playing) video.currentTime = playing.end - EDGE; video.play().catch(() => {}); });

@@ -8,6 +8,7 @@ const [words, clock, go, sure, keep, stop, picture, blank, time, rate, links, bl
 const mayOperate = "operate" in body.dataset;
 const PATIENCE = 6000; // milliseconds that an answer may take
 const SURE = 8000; // for which a question stands
+const SAID = 10000; // for which it is said why an order was not carried out
 const CALM = 600; // in which a second tap still belongs to the first
 const NAMES = { idle: "Off", preparing: "Preparing", streaming: "On air", stopping: "Stopping" };
 
@@ -16,6 +17,7 @@ let told = null; // the last report
 let ordered = ""; // what a finger wanted just now
 let asked = 0; // when the question came up
 let question = 0;
+let refusal = null; // why the last order was not carried out: text, state of the stream then, and when
 
 const now = () => Date.now() / 1000 + skew;
 const write = (element, text) => { if (element.textContent !== text) element.textContent = text; };
@@ -40,6 +42,13 @@ function span(seconds) {
 
 const bits = (number) => (number >= 999500 ? `${(number / 1e6).toFixed(1)} Mbit/s` : `${Math.round(number / 1e3)} kbit/s`);
 
+// It stays until somebody can have read it, or something else has happened.
+function refused(state) {
+  if (refusal) refusal.state ??= state;
+  if (refusal && (refusal.state !== state || performance.now() - refusal.at > SAID)) refusal = null;
+  return refusal?.text;
+}
+
 function show() {
   const { state, error } = told;
   const problem = state === "idle" && Boolean(error);
@@ -59,7 +68,7 @@ function show() {
   const live = wanted.filter((link) => link.state === "live").length;
   write(links, on ? `${live} of ${wanted.length} destination${wanted.length === 1 ? "" : "s"}` : "");
   const faults = wanted.filter((link) => link.error && link.state !== "live").map((link) => `${link.label || link.address}: ${link.error}`);
-  write(trouble, [error, ...faults].filter(Boolean).slice(0, 2).join(" · "));
+  write(trouble, refused(state) ?? [error, ...faults].filter(Boolean).slice(0, 2).join(" · "));
   const shown = on && told.program !== "nothing";
   if (!shown) { picture.hidden = true; blank.hidden = false; }
   else if (!document.hidden) look();
@@ -92,15 +101,13 @@ async function ask() {
 }
 
 async function order(name, text) {
-  ordered = text;
+  [ordered, refusal] = [text, null];
   if (told) show();
   try {
     await call(name, "PUT");
   } catch (error) {
     ordered = "";
-    await ask();
-    write(trouble, error.message);
-    return;
+    refusal = { text: error.message, state: told?.state, at: performance.now() };
   }
   await ask();
 }

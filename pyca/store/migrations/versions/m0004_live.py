@@ -76,6 +76,7 @@ def _create_sessions() -> None:
         sa.ForeignKeyConstraint(["session"], ["stream_session.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("session", "destination", "at"),
     )
+    op.create_index("sample_session_at", "sample", ["session", "at"], unique=False)
     op.create_table(
         "stream_log",
         sa.Column("id", _KEY, nullable=False),
