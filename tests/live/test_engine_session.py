@@ -144,6 +144,21 @@ def test_without_a_camera_the_slate_is_shown(tmp_path: Path) -> None:
         wait_for(lambda: not makers_of("navy"), "the end of the slate", 20)
 
 
+def test_a_camera_that_a_recorder_wants_at_once_is_let_go_at_once(tmp_path: Path) -> None:
+    shop = Workshop()
+    deaf = "trap '' INT TERM; \"$@\"; while :; do sleep 60; done"
+    make = shop.camera_command
+    shop.camera_command = lambda progress: CameraCommand(["sh", "-c", deaf, "deaf", *make(progress).argv])
+    with running(tmp_path, shop) as engine:
+        shows(engine, Program.CAMERA)
+        engine.follow(plan(MAIN, camera=False))
+        wait_for(lambda: engine.report().program is not Program.CAMERA, "the end of the picture")
+        assert makers_of("deaf")
+        engine.follow(plan(MAIN, camera=False, haste=True))
+        wait_for(lambda: not makers_of("deaf"), "its end", 2.5)
+        shows(engine, Program.SLATE)
+
+
 def test_what_the_recorder_passes_on_is_shown_while_it_does(tmp_path: Path) -> None:
     shop = Workshop()
     with running(tmp_path, shop, plan(MAIN, camera=False)) as engine:

@@ -151,6 +151,7 @@ def test_a_recorder_that_passes_nothing_on_gets_its_own_device_and_no_other(
     desk.stop()
     desk.engine.finish()
     desk.turn()
+    desk.shows(LiveState.IDLE)
     desk.start()
     assert len(desk.engines) == 2
     assert desk.engine.plan.camera is kept
