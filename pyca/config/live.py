@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pyca.config.addresses import is_loopback
 from pyca.config.locate import Location
 from pyca.config.report import Report, shorten
+from pyca.config.served import why_not_served
 from pyca.config.settings import PUBLISHED_PASSWORD, Live, Settings
 from pyca.core.live import LiveEvents
 
@@ -40,6 +41,8 @@ def check_live(settings: Settings, report: Report) -> None:
         report.error(("live", "encoder"), f"found “{shorten(live.encoder)}”, expected {expected}")
     if live.docroot is not None and not live.docroot.is_dir():
         report.error(("live", "docroot"), f"found “{live.docroot}”, expected a folder that is there")
+    elif live.docroot is not None and (why := why_not_served(settings, live.docroot)):
+        report.error(("live", "docroot"), f"found “{live.docroot}”, which cannot be served: {why}")
     for name in ("slate", "ca_file"):
         file: Path | None = getattr(live, name)
         if file is not None and not (file.is_file() and os.access(file, os.R_OK)):

@@ -16,7 +16,7 @@ QUALITY = range(10, 41)
 BITRATE = range(50_000, 51_000_001)
 """bits per second; the upper end is the most that any big platform takes"""
 
-_BITRATE = re.compile(r"(\d+(?:\.\d+)?)\s*(k|kb|kbps|kpbs|m|mb|mbps)?", re.IGNORECASE)
+_BITRATE = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*(k|kb|kbps|kpbs|m|mb|mbps)?", re.IGNORECASE | re.ASCII)
 _FACTORS = {"": 1, "k": 1000, "m": 1_000_000}
 _DEVICE = re.compile(r"(?:alsa|pulse):\S.*")
 _LONGEST = 2000
@@ -173,7 +173,7 @@ _PARSERS: Mapping[str, Any] = {
 
 def _whole(name: str, words: str, value: object, allowed: range) -> int:
     text = str(value).strip()
-    if _is_plain(value) and text.isascii() and text.isdecimal() and int(text[:9]) in allowed:
+    if _is_plain(value) and text.isascii() and text.isdecimal() and len(text) < 10 and int(text) in allowed:
         return int(text)
     remedy = f"use a whole number from {allowed[0]} to {allowed[-1]}"
     raise ParameterError(name, f"the {words} {_shown(value)} is not possible", remedy)

@@ -30,6 +30,7 @@ _SHAPES = {
 _LONGEST = 2000
 _TELLING = 8
 """characters from which a part of a key is worth hiding"""
+_LATENCY = re.compile(r"([?&]latency=)(\d+)")
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _PASSED_ON = (
     "connect_timeout",
@@ -110,7 +111,8 @@ class Address:
     @property
     def masked(self) -> str:
         """The whole address as it may be shown and logged."""
-        text = masked(self.target)
+        # FFmpeg takes microseconds, people milliseconds.
+        text = masked(_LATENCY.sub(lambda found: f"{found[1]}{int(found[2]) / 1000:g}", self.target))
         if not self.key and not self.passphrase:
             return text
         if self.scheme != "srt":

@@ -1,15 +1,17 @@
 """One session: from the start of an engine to its end."""
 
 import logging
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.errors import PycaError
-from pyca.core.live import LinkState, LiveReport, LiveState
+from pyca.core.live import LinkState, LiveReport, LiveState, LogLine, Profile, Source
 from pyca.core.secrecy import mask
 from pyca.live.alerts import Alerts
 from pyca.live.journal import Journal
+from pyca.live.plan import Plan
 from pyca.live.planning import Demand, plan
 from pyca.live.streamer import MakeStreamer
 
@@ -80,12 +82,20 @@ class Broadcast:
         self.orders = demand.setup.orders
         wanted = plan(settings, demand, self._clock.now())
         if wanted != self._plan:
+            self._note_changes(wanted)
             self._plan, self._names = wanted, demand.reachable
             self._engine.follow(wanted)
         for name, count in demand.setup.restarts.items():
             if count != self._restarts.get(name, 0):
                 self._engine.restart(name)
         self._restarts = dict(demand.setup.restarts)
+
+    def _note_changes(self, wanted: Plan) -> None:
+        """Note in the session's log what it is sent with from now on: it begins with something else."""
+        words = [*_changes(self._plan.profile, wanted.profile), *_changes(self._plan.source, wanted.source)]
+        if words:
+            line = LogLine(self._clock.now(), "info", f"changed: {', '.join(words)}")
+            self._journal.note([line])
 
     def stop(self, reason: str) -> None:
         """Ask the engine to end.
@@ -138,3 +148,17 @@ class Broadcast:
         """Tell whether every destination has refused: trying again would not help."""
         states = [link.state for link in report.links if link.id in self._names]
         return bool(states) and all(state is LinkState.REFUSED for state in states)
+
+
+def _changes(before: Profile | Source, after: Profile | Source) -> Iterator[str]:
+    """Yield what differs, in words; passwords of inputs are masked."""
+    for name, value in asdict(after).items():
+        old = getattr(before, name)
+        if value != old:
+            yield f"{name} from {_plain(old)} to {_plain(value)}"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return mask(value) if isinstance(value, str) else "none" if value is None else str(value)

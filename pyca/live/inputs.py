@@ -16,7 +16,7 @@ from pyca.media.demands import Source, SourceKind
 from pyca.media.sources import look
 
 WAYS = (
-    "auto, test, picamera, screen, recorder, v4l2:/dev/video0, a file, "
+    "auto, test, picamera, screen, v4l2:/dev/video0, a file, "
     "or an address that begins with rtsp://, http:// or udp://"
 )
 _LONGEST = 2000

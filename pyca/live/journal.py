@@ -165,9 +165,8 @@ class Journal:
 def samples_of(report: LiveReport) -> list[Sample]:
     """Return the figures of what is made and of each destination."""
     at = report.at
-    made = Sample(
-        at, "", report.fps, report.bitrate, report.dropped, report.sent, report.source_restarts, report.cpu
-    )
+    again = sum(one.reconnects for one in report.links)
+    made = Sample(at, "", report.fps, report.bitrate, report.dropped, report.sent, again, report.cpu)
     links = [
         Sample(at, one.id, 0.0, one.bitrate, one.dropped, one.sent, one.reconnects) for one in report.links
     ]

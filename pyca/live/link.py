@@ -23,6 +23,8 @@ HANG_UPS = 10
 """the same where it hangs up without a word, as what stands before a server does while that one restarts"""
 STEADY = 5.0
 """seconds after which a connection counts as one that stands"""
+_OVER = 2.0
+"""seconds after which the trouble before a connection is no news any more"""
 BACKOFF = Backoff(first=1.0, limit=30.0, factor=1.5)
 """rises slowly, as most outages are a restart of the server"""
 
@@ -113,7 +115,7 @@ class Link:
                 self._next = self._around.clock.monotonic()
                 self._set(LinkState.CLOSING)
             self._note("info", f"{relay.outlet.shown}: its process is replaced, so that it shows nothing old")
-            relay.kill()
+            relay.kill(silent=True)
         if self._outlet is not None:
             self._outlet.wipe()
             self._wiping = True
@@ -156,12 +158,13 @@ class Link:
         relay = self._relay
         waits = self._state is LinkState.WAITING
         clock = self._around.clock
+        now = clock.monotonic()
         return LinkReport(
             self._destination.id,
             self._destination.label,
             self._state,
             address=self._address,
-            error=self._error,
+            error=self._error if self._live_at is None or now - self._live_at < _OVER else "",
             since=self._since,
             sent=self._sent + (relay.sent if relay else 0),
             bitrate=relay.bitrate() if relay and self._state is LinkState.LIVE else 0.0,

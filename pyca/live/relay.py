@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pyca.live.abrupt import drop_what_waits
 from pyca.live.acknowledged import Queues
 from pyca.live.backlog import Backlog
 from pyca.live.flv import Tag
@@ -48,6 +49,9 @@ _ROOM = 256 * 1024
 _MUCH = 16 * 1024
 _SOON = 0.25
 """seconds of stream that a process may hold and be trusted to have passed on at once"""
+_MUCH_SENDING = 64 * 1024
+_SENDING = 1.0
+"""the same for what waits in its connections or is under way in the network"""
 _MOST_WRITES = 8
 """writes for one process in one go, before others have their turn"""
 
@@ -143,7 +147,12 @@ class Relay:
         :return: True where it holds so much already that it would go on with that for a while
         """
         held = self.backlog.forget() + (waiting_in(self._input) if self._input >= 0 else 0)
-        return held > max(_MUCH, self.bitrate() / 8 * _SOON)
+        rate = self.bitrate() / 8
+        if held > max(_MUCH, rate * _SOON):
+            return True
+        # What is on its way through the network is here too, and cannot be held back.
+        sending = self._queues.waiting() if self.outlet.network and self.exit is None else 0
+        return (sending or 0) > max(_MUCH_SENDING, rate * _SENDING)
 
     def stalled(self, now: float) -> str:
         """Return in which way it has come to a standstill, empty where it has not."""
@@ -185,8 +194,13 @@ class Relay:
         else:
             self._pump()
 
-    def kill(self) -> None:
-        """End it at once: it hangs."""
+    def kill(self, *, silent: bool = False) -> None:
+        """End it at once: it hangs.
+
+        :param silent: what it has handed to the system shall not be sent either
+        """
+        if silent and self.exit is None:
+            drop_what_waits(self._child.pid, self._child.fileno())
         self._ending = self._clock.monotonic() if self._ending is None else self._ending
         self._close_input()
         self._child.signal(signal.SIGKILL)

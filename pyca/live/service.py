@@ -230,11 +230,6 @@ class LiveService:
             self._told = None
             self._journal.tell(self._report, orders)
             return
-        if self._report.state is not LiveState.IDLE:
-            # It waits for its next try, and has to be known to do so.
-            self._told = None
-            self._journal.tell(replace(self._report, at=self._clock.now()), orders)
-            return
         report = replace(self._report, at=0.0)
         if (report, orders) != self._told or report.state is not LiveState.IDLE:
             self._told = (report, orders)

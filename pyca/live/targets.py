@@ -16,6 +16,7 @@ from pyca.live.presets import PRESETS
 from pyca.media.ffmpeg import find_tools
 
 _LONGEST = 2000
+_LONGEST_LABEL = 60
 KEY_LOST = "the key was forgotten: it was for another server; send that of the new one"
 _FIELDS = ("label", "url", "key", "backup")
 
@@ -36,6 +37,8 @@ def changed(one: Destination, values: Mapping[str, Any]) -> Destination:
         if name in ("url", "backup"):
             # Whoever was shown an address without its secrets may send it back.
             text = address.restored(_address(name, text), getattr(one, name), name)
+        if name == "label" and len(text) > _LONGEST_LABEL:
+            raise ParameterError(name, "the label is too long", f"send up to {_LONGEST_LABEL} characters")
         parsed[name] = text
     after = replace(one, **parsed)
     if not parsed.get("key"):

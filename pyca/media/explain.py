@@ -21,6 +21,11 @@ _CASES = (
     _case(r"No space left on device", "the disk is full", "free space or record elsewhere"),
     _case(r"Read-only file system", "the disk is read-only", "check the disk and how it is mounted"),
     _case(
+        r"cannot open audio device (?P<name>\S+) \((?P<why>[^)]+)\)",
+        "the sound device “{name}” cannot be opened: {why}",
+        "“arecord -l” lists those that are there",
+    ),
+    _case(
         r"Device or resource busy",
         "the device is in use by another program",
         "stop the other program; most cameras and sound cards allow one reader",
@@ -43,7 +48,7 @@ _CASES = (
     _case(
         r"(?:Unrecognized option|Option) '?(?P<name>[\w:-]+)'?(?:\.| not found)",
         "this FFmpeg does not know the option “{name}”",
-        "correct the capture command for the installed version",
+        "use one that the installed version knows",
     ),
     _case(r"401 Unauthorized", "the source wants a password", "put user and password into its address"),
     _case(r"403 Forbidden", "the source refuses access", "check user and password"),
@@ -76,7 +81,7 @@ _CASES = (
         r"|(?:VP8|only) .*(?:are|is) supported|exactly one (?:audio )?stream"
         r"|does not support any stream of type|incompatible with output codec",
         "the container cannot hold these codecs",
-        "choose mkv, or another codec in the capture command",
+        "choose mkv, or another codec",
     ),
     _case(
         r"Permission denied|Operation not permitted",
@@ -86,7 +91,7 @@ _CASES = (
     _case(
         r"No such (?:file|device)",
         "{subject} is not there",
-        "check path, cable and the capture command",
+        "check its name and its cable",
     ),
     _case(
         r"Cannot open display",
@@ -106,7 +111,7 @@ _CASES = (
     _case(
         r"Inappropriate ioctl for device",
         "{subject} is no device of the wanted kind",
-        "check the path in the capture command",
+        "check its path",
     ),
     # FFmpeg ends many a clearer report with this one, so it comes last.
     _case(

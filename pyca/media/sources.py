@@ -55,7 +55,7 @@ def bare(address: str) -> str:
 def _look_at_file(path: Path, name: str) -> Sight:
     if not path.exists():
         return Sight(
-            False, f"{name} does not exist", "is it plugged in and switched on? else correct the command"
+            False, f"{name} does not exist", "is it plugged in and switched on? else correct its name"
         )
     if os.access(path, os.R_OK):
         return Sight(True, f"{name} is there and may be read")

@@ -8,7 +8,7 @@ from pyca.core.live import MAIN, Destination
 from pyca.store.live_tables import DestinationRow
 
 MOST = 16
-"""Destinations that one streamer serves."""
+"""Destinations that one streamer serves, the main one among them."""
 
 
 def listed(session: Session, first: Destination) -> list[Destination]:
@@ -36,8 +36,10 @@ def save(session: Session, one: Destination) -> None:
     """
     row = session.get(DestinationRow, one.id)
     if row is None:
-        count = session.scalar(select(func.count()).select_from(DestinationRow)) or 0
-        if count >= MOST:
+        others = select(func.count()).select_from(DestinationRow).where(DestinationRow.id != MAIN)
+        # The main one has its place in any case, also while it is that of the configuration.
+        count = 1 + (session.scalar(others) or 0)
+        if count >= MOST and one.id != MAIN:
             raise UsageError(f"there are {count} destinations already", "remove one of them first")
         last = session.scalar(select(func.max(DestinationRow.position))) or 0
         row = DestinationRow(id=one.id, position=0 if one.id == MAIN else last + 1)

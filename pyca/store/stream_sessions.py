@@ -14,6 +14,7 @@ from pyca.store.live_tables import LogRow, SampleRow, StreamSessionRow
 
 KEPT = 100
 """Sessions that are remembered; the oldest go first."""
+_CUT_OFF = "the service was killed, or the power was cut"
 LONGEST_LOG = 2000
 """Lines of one session that are read at once."""
 KEPT_LINES = 5000
@@ -42,7 +43,7 @@ def end(transaction: Transaction, number: int, ended: float, reason: str, error:
 def end_left_open(transaction: Transaction, now: float) -> None:
     """End the sessions of a service that could not: it was killed, or the power was cut."""
     open_ones = update(StreamSessionRow).where(StreamSessionRow.ended.is_(None))
-    transaction.execute(open_ones.values(ended=now, reason="interrupted"))
+    transaction.execute(open_ones.values(ended=now, reason="interrupted", error=_CUT_OFF))
 
 
 def add_samples(transaction: Transaction, number: int, samples: Sequence[Sample], sent: int) -> None:

@@ -8,6 +8,8 @@ from werkzeug.exceptions import HTTPException
 
 from pyca.core.control import ParameterError
 from pyca.core.errors import StoreError, UsageError
+from pyca.core.states import ServiceName
+from pyca.live.places import UnknownDestinationError
 from pyca.ui.access.guard import wants_challenge
 from pyca.ui.api.area import is_api, is_livebox
 from pyca.ui.api.errors import ApiError, Problem, answer_problems
@@ -29,7 +31,7 @@ _TEXTS = {
     404: "There is no such page.",
     405: "This address does not understand what was asked of it.",
     413: "What was sent holds more than is read here: 64 KiB at most.",
-    500: "The page could not be made. The log of the ui service says why.",
+    500: "The page could not be made. The log of the {service} service says why.",
 }
 _KEPT = ("Allow", "Retry-After", "WWW-Authenticate")
 """Headers that belong to an error."""
@@ -57,7 +59,8 @@ def _of_http(error: HTTPException) -> Response:
         return current_app.make_response(error.get_response())
     own = error.description if error.description != type(error).description else None
     text = own or _TEXTS.get(error.code) or error.description or HTTPStatus(error.code).phrase
-    response = _answer(Told(error.code, text))
+    service = ServiceName.LIVE if context().livebox_only else "ui"
+    response = _answer(Told(error.code, text.replace("{service}", service) if own is None else text))
     for name, value in error.get_headers():
         if name in _KEPT:
             response.headers[name] = value
@@ -71,7 +74,8 @@ def _of_usage(error: UsageError) -> Response:
         # A parameter is named: whoever sent many has to know which one.
         name = f"“{error.name[:60]}”: " if isinstance(error, ParameterError) else ""
         return _answer(Told(400, name + error.message, error.remedy))
-    return _answer(Told(409, error.message, error.remedy))
+    status = 404 if isinstance(error, UnknownDestinationError) else 409
+    return _answer(Told(status, error.message, error.remedy))
 
 
 def _of_store(error: StoreError) -> Response:

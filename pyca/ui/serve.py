@@ -26,6 +26,8 @@ from pyca.ui.threads import THREADS
 
 logger = logging.getLogger(__name__)
 
+CONNECTIONS = 300
+"""Most that are open at a time; further ones wait."""
 LOOP_SECONDS = 20.0
 """Longest sleep of the server's loop; requests and signals wake it at once."""
 
@@ -92,6 +94,10 @@ def _serving(app: Flask, listener: socket.socket) -> Any:
         asyncore_use_poll=True,
         # Reads on while it answers, and so notices at once that somebody has hung up.
         channel_request_lookahead=1,
+        # Whoever sends half a request must not keep others out for long.
+        connection_limit=CONNECTIONS,
+        channel_timeout=60,
+        cleanup_interval=10,
         # The application refuses what is far smaller, with words; this is where even reading ends.
         max_request_body_size=16_000_000,
         # The page itself decides whom it believes where a request comes from.

@@ -59,7 +59,7 @@ def test_a_stream_from_start_to_stop(rig: Rig, desk: Desk) -> None:
         viewer = desk.sit_down().new_page()
         viewer.goto(address)
         expect(viewer.locator("#player")).to_have_class("player plays", timeout=30_000)
-        viewer.wait_for_function(f"before => {TIME} > before + 2", arg=viewer.evaluate(TIME))
+        viewer.wait_for_function(f"before => {TIME} > before + 1", arg=viewer.evaluate(TIME))
         keep(viewer, "watch-real", whole=False)
 
         page.get_by_role("button", name="Blind").click()
@@ -67,7 +67,7 @@ def test_a_stream_from_start_to_stop(rig: Rig, desk: Desk) -> None:
         expect(page.locator("#outgoing .caption")).to_contain_text("standby picture")
         with rig.database.read() as session:
             assert live.report(session).program is Program.BLIND
-        viewer.wait_for_function(f"before => {TIME} > before + 2", arg=viewer.evaluate(TIME))
+        viewer.wait_for_function(f"before => {TIME} > before + 1", arg=viewer.evaluate(TIME))
         keep(page, "live-real")
         assert violations(page) == []
         page.get_by_role("button", name="Show again").click()
@@ -77,7 +77,7 @@ def test_a_stream_from_start_to_stop(rig: Rig, desk: Desk) -> None:
         page.locator("select[name=resolution]").select_option("360p")
         page.locator("dialog").get_by_role("button", name="Save").click()
         viewer.wait_for_function("() => document.getElementById('video').videoWidth === 640", timeout=40_000)
-        viewer.wait_for_function(f"before => {TIME} > before + 2", arg=viewer.evaluate(TIME))
+        viewer.wait_for_function(f"before => {TIME} > before + 1", arg=viewer.evaluate(TIME))
 
         page.locator("#live-stop").click()
         page.locator("dialog[open] button.danger").click()

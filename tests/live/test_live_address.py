@@ -136,3 +136,7 @@ def test_a_part_of_a_key_is_a_secret_too() -> None:
     address = parse("rtmp://host/app", "room_abcdef?sig=0123456789")
     said = hide("no stream room_abcdef here; sig=0123456789 is wrong", address.secrets)
     assert said == f"no stream {HIDDEN} here; {HIDDEN} is wrong"
+
+
+def test_the_latency_of_srt_is_shown_in_the_unit_in_which_it_is_written() -> None:
+    assert parse("srt://h:9000?latency=200").masked == "srt://h:9000?mode=caller&latency=200"

@@ -1,6 +1,7 @@
 """After the blind is down nothing leaves that was seen before, however slowly it went."""
 
 import os
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pyca.core.live import Destination, LinkState
+from pyca.live.abrupt import drop_what_waits
 from pyca.live.backlog import Backlog
 from pyca.live.flv import HEADER, Reader, Tag
 from pyca.live.link import Link
@@ -31,6 +33,15 @@ while data := os.read(0, 5000):
     time.sleep(0.1)
 """
 """takes 50 kB/s"""
+SENDER = """
+import os, socket, sys
+place = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+size = 0
+while data := os.read(0, 5000):
+    place.sendall(data)
+    size += len(data)
+    os.write(1, b"total_size=%d\\nprogress=continue\\n" % size)
+"""
 CAMERA, SLATE = b"C" * 4000, b"S" * 4000
 
 
@@ -108,6 +119,33 @@ def test_a_slow_destination_is_connected_anew(bench: Bench, network: bool) -> No
     bench.until(lambda: any(SLATE in data for data in bench.got()), "the slate")
     assert sum(data.count(CAMERA) for data in bench.got()) - before <= 2
     assert link.report().state in (LinkState.CONNECTING, LinkState.LIVE)
+
+
+def test_what_waits_in_a_connection_is_not_sent_either(bench: Bench) -> None:
+    """The receiver reads nothing before the blind is down, and all after it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        port = server.getsockname()[1]
+        me = os.pidfd_open(os.getpid())
+        allowed = drop_what_waits(os.getpid(), me)
+        os.close(me)
+        if not allowed:
+            pytest.skip("this system lets nobody have a descriptor of another process")
+        bench.intro = bench.intro[:3]
+        argv = (sys.executable, "-S", "-c", SENDER, str(port))
+        link = bench.start(argv=argv)
+        taken, _ = server.accept()
+        bench.until(lambda: link.report().state is LinkState.LIVE, "life")
+        link.offer([inter(40 * number, CAMERA) for number in range(1, 100)])
+        bench.until(lambda: link.report().sent > 390_000, "all to be handed to the system")
+        bench.intro = []
+        link.forget()
+        received = 0
+        bench.until(lambda: link._relay is None, "the end of the process")  # type: ignore[union-attr]
+        with taken, pytest.raises(ConnectionResetError):
+            while data := taken.recv(65536):
+                received += len(data)
+        assert received < 200_000
 
 
 def test_a_file_that_is_being_begun_gets_no_more(bench: Bench) -> None:

@@ -152,6 +152,8 @@ def test_one_that_dies_is_replaced_and_the_backup_has_its_turn(bench: Bench) -> 
     assert str(backup) in link.report().address
     assert link.report().reconnects == 0
     assert Reader().feed(backup.read_bytes()) == bench.begin
+    bench.clock.move(2.0)
+    assert link.report().error == ""
     bench.clock.move(STEADY)
     bench.until(lambda: not link.report().error, "the error to be forgotten")
 

@@ -8,9 +8,10 @@ import pytest
 from pyca.core.alarm import AlarmKind
 from pyca.core.control import ParameterError
 from pyca.core.errors import MediaError
-from pyca.core.live import LinkState, LiveState, LogLine, Program
+from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, LogLine, Program
 from pyca.live import operator, places
 from pyca.live.broadcast import StuckError
+from pyca.live.journal import samples_of
 from pyca.runtime.pulse import Pulse
 from pyca.store import alarms, stream_sessions
 from pyca.store.database import Database
@@ -90,6 +91,26 @@ def test_a_change_reaches_the_engine_and_nothing_else_does(desk: Desk) -> None:
     assert desk.engine.restarts == []
 
 
+def test_a_change_stands_in_the_log_of_the_session(desk: Desk) -> None:
+    desk.start()
+    operator.change_control(desk.database, desk.settings, desk.clock, {"resolution": "720p", "fps": 30})
+    operator.change_source(desk.database, desk.settings, desk.clock, {"hflip": True})
+    desk.turn()
+    told = "changed: resolution from 360p to 720p, bitrate from 750000 to 2500000, fps from 25 to 30, "
+
+    def logged() -> list[str]:
+        with desk.database.read() as session:
+            return [line.text for _, line in stream_sessions.log(session, 1)]
+
+    wait_for(lambda: told + "hflip from off to on" in logged(), "the line")
+
+
+def test_reconnects_of_a_sample_are_those_of_the_destinations() -> None:
+    links = (LinkReport("a", "A", reconnects=2), LinkReport("b", "B", reconnects=3))
+    samples = samples_of(LiveReport(source_restarts=7, links=links))
+    assert [one.reconnects for one in samples] == [5, 2, 3]
+
+
 def test_one_destination_is_restarted_alone(desk: Desk) -> None:
     places.restart(desk.database, desk.settings, desk.clock, "main")
     desk.start()
@@ -122,7 +143,8 @@ def test_an_engine_that_fails_is_followed_by_another(desk: Desk) -> None:
     desk.engine.finish(error="the streamer has failed")
     desk.turn(0.1)
     assert len(desk.engines) == 1
-    assert desk.shows(S.PREPARING).error == "the streamer has failed"
+    wait_for(lambda: desk.status().error == "the streamer has failed", "the reason")
+    assert desk.status().state is S.PREPARING
     desk.turn()
     assert len(desk.engines) == 2
 
@@ -162,7 +184,8 @@ def test_what_may_pass_is_tried_again_also_by_the_next_service(
     desk.turn(20)
     desk.beat()
     assert caplog.text.count(str(trouble)) == 1
-    assert desk.shows(S.PREPARING).error == str(trouble)
+    wait_for(lambda: desk.status().error == str(trouble), "the reason")
+    assert desk.status().state is S.PREPARING
     desk.service.close()
     desk.trouble = None
     desk.begin().tick()
@@ -202,7 +225,8 @@ def test_a_service_that_was_killed_goes_on_and_ends_its_old_session(desk: Desk) 
     killed = desk.service
     desk.begin().tick()
     assert len(desk.engines) == 2
-    wait_for(lambda: sessions(desk) == [("", ""), ("interrupted", "")], "both sessions")
+    reason = "the service was killed, or the power was cut"
+    wait_for(lambda: sessions(desk) == [("", ""), ("interrupted", reason)], "both sessions")
     desk.service.close()
     desk.service = killed
 

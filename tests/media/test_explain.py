@@ -27,7 +27,14 @@ from pyca.media.ffmpeg import Tools
             "[in#0 @ 0x5] Error opening input: No such file or directory\nError opening input file /a b.mkv.",
             "“/a b.mkv”",
         ),
-        ("cannot open audio device hw:7 (No such file or directory)\nhw:7: Input/output error", "“hw:7”"),
+        (
+            "cannot open audio device hw:7 (No such file or directory)\nhw:7: Input/output error",
+            "the sound device “hw:7” cannot be opened: No such file",
+        ),
+        (
+            "cannot open audio device hw:7 (Device or resource busy)",
+            "the sound device “hw:7” cannot be opened",
+        ),
         ("first\nsomething odd\nConversion failed!\n", "it says: something odd"),
     ],
 )

@@ -159,7 +159,8 @@ def test_old_figures_go_and_what_was_left_open_is_ended(database: Database) -> N
         stream_sessions.end_left_open(session, 9.0)
     with database.read() as session:
         assert [one.at for one in stream_sessions.samples(session, number)] == [8.0]
-        assert [one.reason for one in stream_sessions.listed(session)] == ["interrupted"]
+        (one,) = stream_sessions.listed(session)
+        assert (one.reason, one.error) == ("interrupted", "the service was killed, or the power was cut")
 
 
 def test_only_the_latest_sessions_are_kept(database: Database) -> None:

@@ -58,6 +58,11 @@ def test_another_server_needs_an_address(person: Person, database: Database, set
     assert listed(database, settings)[-1].url == "rtmp://far/app"
 
 
+def test_a_destination_that_is_gone_is_not_found(person: Person) -> None:
+    for order in ("start", "stop", "restart", "remove"):
+        assert person.post(f"/live/destinations/zzz/{order}", {}).status_code == 404, order
+
+
 def test_an_empty_key_keeps_the_stored_one(person: Person, database: Database, settings: Settings) -> None:
     put_destination(database, "one", label="Old")
     page = person.get("/live/destinations/one/change").text
@@ -101,7 +106,7 @@ def test_each_destination_is_ordered_alone(person: Person, database: Database, s
     assert person.post("/live/destinations/one/remove").status_code == 303
     assert [one.id for one in listed(database, settings)] == [MAIN]
     assert person.get("/live/destinations/one/change").status_code == 404
-    assert person.post("/live/destinations/one/stop").status_code == 409
+    assert person.post("/live/destinations/one/stop").status_code == 404
 
 
 def test_parameters_are_saved_as_a_whole(person: Person, database: Database) -> None:

@@ -215,7 +215,7 @@ def test_the_picture_of_what_goes_out_is_live_or_is_said_not_to_be(
 ) -> None:
     at = replace(settings, live=replace(settings.live, directory=tmp_path))
     person = Person(create_app(at, database, clock).test_client(), settings.ui)
-    assert person.get("/live/picture").status_code == 404
+    assert person.get("/live/picture").status_code == 204
     on_air(database, clock.now())
     assert "No picture yet" in section(person.get("/live").text, "outgoing")
     picture = tmp_path / "preview.jpg"

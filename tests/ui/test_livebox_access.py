@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,6 +90,41 @@ def test_what_a_proxy_passes_on_comes_from_elsewhere(
     plain(here.put(f"{V1}/start", headers=passed_on, auth=("ada", OWN)), 403)
     answer = here.get("/", headers=passed_on | {"Accept": "text/html"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
+
+
+def test_a_proxy_that_says_nothing_of_itself_is_no_visitor_of_this_machine(here: FlaskClient) -> None:
+    # What nginx sends for a plain “proxy_pass http://127.0.0.1:8000”.
+    old = {"environ_overrides": {"SERVER_PROTOCOL": "HTTP/1.0"}, "headers": {"Host": "127.0.0.1:8000"}}
+    plain(here.get(STATUS, **old), 401)
+    plain(here.put(f"{V1}/start", **old), 401)
+
+
+def test_half_requests_do_not_lock_others_out(
+    settings: Settings, database: Database, clock: FakeClock
+) -> None:
+    with serving(settings, database, clock) as server, ExitStack() as ends:
+        host, port = server.address.removeprefix("http://").rstrip("/").split(":")
+        for _ in range(120):
+            half = ends.enter_context(socket.create_connection((host, int(port)), timeout=5))
+            half.sendall(b"GET /api/livebox/v1/status HTTP/1.1\r\nHost: loc")
+        assert ask(server)[0] == 200
+
+
+def test_slow_readers_do_not_hold_up_others(
+    settings: Settings, database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    root = tmp_path / "shown"
+    root.mkdir()
+    with (root / "large").open("wb") as file:
+        file.truncate(50_000_000)
+    wanted = replace(settings, live=replace(settings.live, docroot=root))
+    with serving(wanted, database, clock) as server, ExitStack() as ends:
+        host, port = server.address.removeprefix("http://").rstrip("/").split(":")
+        for _ in range(9):
+            slow = ends.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            slow.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\nRange: bytes=5-40000000\r\n\r\n")
+            assert slow.recv(12) == b"HTTP/1.1 206"
+        assert ask(server)[0] == 200
 
 
 def test_on_the_network_strangers_learn_nothing(away: FlaskClient) -> None:

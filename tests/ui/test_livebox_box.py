@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, g
+from werkzeug.exceptions import InternalServerError
 
 from pyca.config.settings import Settings
 from pyca.core.live import LiveReport, LiveState
@@ -249,6 +250,16 @@ def test_without_a_database(settings: Settings, clock: FakeClock, tmp_path: Path
     told = plain(answer, 503)
     assert answer.headers["Retry-After"] == "10" and not re.search("Traceback|sqlalchemy", told["reason"])
     plain(box.ask("PUT", "start"), 503)
+
+
+def test_a_mistake_of_ours_names_the_service_whose_log_tells(
+    app: Flask, settings: Settings, database: Database, clock: FakeClock
+) -> None:
+    for made, service in ((create_live_app(settings, database, clock), "live"), (app, "ui")):
+        with made.test_request_context("/"):
+            g.visitor = None
+            told = made.handle_http_exception(InternalServerError())
+        assert f"log of the {service} service" in told.get_data(as_text=True)
 
 
 def test_errors_elsewhere(app: Flask, settings: Settings, database: Database, clock: FakeClock) -> None:

@@ -8,8 +8,10 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from pyca.config.served import why_not_served
 from pyca.config.settings import Settings
 from pyca.store.database import Database
+from pyca.ui.livebox import docroot
 from pyca.ui.livebox.app import create_live_app
 from pyca.ui.livebox.docroot import TYPES
 from tests.livebox_tools import plain, reader
@@ -59,6 +61,45 @@ def test_files(browser: FlaskClient, root: Path) -> None:
     assert browser.get("/inside.js").text == "<h1>sub</h1>"
     answer = browser.get("/sub")
     assert (answer.status_code, answer.headers["Location"]) == (308, "/sub/")
+
+
+def test_parts_and_folders(browser: FlaskClient, root: Path) -> None:
+    part = browser.get("/data", headers={"Range": "bytes=2-4"})
+    assert (part.status_code, part.data, part.headers["Content-Range"]) == (206, b"234", "bytes 2-4/10")
+    assert browser.get("/data", headers={"Range": "bytes=20-"}).status_code == 416
+    again = {"If-None-Match": part.headers["ETag"]}
+    assert browser.get("/data", headers=again).status_code == 304
+    (root / "a ?b").mkdir()
+    assert browser.get("/a%20%3Fb?x=%26").headers["Location"] == "/a%20%3Fb/?x=%26"
+
+
+def test_a_link_that_is_put_there_in_between_leads_nowhere(
+    browser: FlaskClient, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = docroot._find
+
+    def swapped(top: Path, path: str) -> Path:
+        found = find(top, path)
+        if path == "data":
+            (root / "data").unlink()
+            (root / "data").symlink_to(root.parent / "secret.txt")
+        return found
+
+    monkeypatch.setattr(docroot, "_find", swapped)
+    answer = browser.get("/data")
+    assert answer.status_code == 404 and SECRET not in answer.text
+
+
+def test_folders_with_what_is_nobodys_business(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "shown").mkdir()
+    database = replace(settings.agent, database=f"sqlite:///{tmp_path}/data/pyca.db")
+    live = replace(settings.live, directory=tmp_path / "live")
+    capture = replace(settings.capture, directory=tmp_path / "recordings")
+    file = tmp_path / "etc" / "pyca.conf"
+    ours = replace(settings, agent=database, live=live, capture=capture, file=file)
+    assert why_not_served(ours, tmp_path / "shown") == ""
+    for name in ("data", "live", "live/hls", "recordings", "recordings/x", "etc", "."):
+        assert why_not_served(ours, tmp_path / name), name
 
 
 def test_kinds(browser: FlaskClient, root: Path) -> None:
@@ -124,8 +165,10 @@ def test_a_file_that_cannot_be_read(
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError("not yours")
 
-    monkeypatch.setattr("pyca.ui.livebox.docroot.send_file", refuse)
-    assert browser.get("/data").status_code == 404
+    with monkeypatch.context() as patched:
+        patched.setattr("pyca.ui.livebox.docroot.os.open", refuse)
+        answer = browser.get("/data")
+    assert answer.status_code == 404
 
 
 def test_without_an_index_our_own_page_is_first(browser: FlaskClient, root: Path) -> None:

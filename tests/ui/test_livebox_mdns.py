@@ -20,7 +20,7 @@ import pytest
 from pyca.config.settings import Settings
 from pyca.core.errors import UsageError
 from pyca.store.database import Database
-from pyca.ui.livebox.announce import Announcer, Box, label, service
+from pyca.ui.livebox.announce import LONGEST_FACT, Announcer, Box, cut, label, service
 from pyca.ui.livebox.server import LiveServer
 from tests.tools import FakeClock, wait_for
 from tests.ui_people import add_account
@@ -108,6 +108,24 @@ def test_without_a_network(caplog: pytest.LogCaptureFixture, monkeypatch: pytest
     wait_for(lambda: len(looked) > 3, "some more looks")
     announcer.close()
     assert caplog.text.count("it is tried again") == 1
+
+
+def test_what_fails_unforeseen_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> list[str]:
+        raise RuntimeError("nobody thought of this")
+
+    announcer = Announcer(BOX, fail, period=0.001)
+    announcer.start()
+    wait_for(lambda: "nobody thought of this" in caplog.text, "the failure in the log")
+    announcer.close()
+    assert "nothing is announced any more" in caplog.text
+
+
+def test_a_long_name_is_cut_to_whole_letters() -> None:
+    assert cut("ä" * 300, 201) == "ä" * 100
+    told = replace(BOX, facts=(("name", cut("ä" * 300, LONGEST_FACT)),))
+    made = service(told, "_livebox._tcp.local.", ["192.0.2.1"])
+    assert len(made.text) < 255
 
 
 class Voice:
@@ -217,7 +235,7 @@ def browse(machines: tuple[Machine, Machine], tmp_path: Path) -> Callable[[str],
     wait_for(lambda: "startup complete" in (tmp_path / "log").read_text(), "Avahi")
 
     def seen(kind: str) -> list[list[str]]:
-        lines = second.call("avahi-browse", "-rpt", kind, env=environ).splitlines()
+        lines = second.call("avahi-browse", "-rpc", kind, env=environ).splitlines()
         return sorted(line.split(";") for line in lines if line.startswith("="))
 
     return seen
@@ -237,7 +255,8 @@ def test_an_independent_browser_sees_it_come_and_go(
         return [one[3] for one in browse(kind)]
 
     first, second = machines
-    box = start(first, "box", "cable")
+    # One on loopback is no business of the network.
+    box, hidden = start(first, "box", "cable"), start(first, "hidden", "lo")
     ((_, card, _, name, kind, domain, host, address, port, facts),) = wait_for(
         lambda: browse("_livebox._tcp"), "the announcement"
     )
@@ -246,17 +265,18 @@ def test_an_independent_browser_sees_it_come_and_go(
     assert '"product=com.youtube.livebox"' in facts and '"path=/api/livebox/v1"' in facts
     assert '"version=1.0"' in facts and '"id=' in facts
     wait_for(lambda: names("_http._tcp") == ["rpi2-nw1"], "the announcement as a web server")
-    # Another one of the same name gets a name of its own; one on loopback is no business of the network.
-    hidden, other = start(first, "hidden", "lo"), start(second, "other", "cable")
-    wait_for(lambda: len(names()) == 2, "the other one")
-    assert names() == ["rpi2-nw1", "rpi2-nw1-2"]
-    end_politely(hidden)
+    # Another one of the same name gets a name of its own.
+    other = start(second, "other", "cable")
+    wait_for(lambda: names() == ["rpi2-nw1", "rpi2-nw1-2"], "the other one")
     end_politely(other)
     wait_for(lambda: names() == ["rpi2-nw1"], "the goodbye of the other one")
-    end_politely(box)
+    end_politely(hidden, box)
     wait_for(lambda: not names() and not names("_http._tcp"), "the goodbye")
 
 
-def end_politely(process: subprocess.Popen[bytes]) -> None:
-    process.communicate(timeout=20)
-    assert process.returncode == 0
+def end_politely(*processes: subprocess.Popen[bytes]) -> None:
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.stdin = None
+    assert [process.wait(20) for process in processes] == [0] * len(processes)

@@ -170,3 +170,25 @@ def test_secrets_stay_where_they_are(box: Asker, database: Database, settings: S
     assert "0123456789abc" not in text and "streamid=me" not in text
     with database.read() as transaction:
         assert "0123456789abc" in str([one.url for one in operator.listed(transaction, settings)])
+
+
+def test_the_main_destination_has_its_place_beside_all_others(box: Asker) -> None:
+    for _ in range(15):
+        box.post("destinations", {"url": ADDRESS}, 201)
+    box.post("destinations", {"url": ADDRESS}, 400)
+    box.post("control", {"url": ADDRESS})
+    assert box.ask("DELETE", "destinations/main").status_code == 204
+    box.post("destinations", {"url": ADDRESS, "label": "L" * 61}, 400)
+
+
+def test_a_key_that_was_for_another_server_is_said_to_be_forgotten(box: Asker) -> None:
+    assert "reason" not in box.post("control", {"url": ADDRESS, "name": "secret"})
+    told = box.post("control", {"url": "rtmp://evil.example.org/app"})
+    assert told["name"] == "" and "forgotten" in told["reason"]
+    assert "reason" not in box.post("control", {"url": ADDRESS})
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "٨٠٠٠٠٠", "9e999", "0000000001234567"])
+@pytest.mark.parametrize("name", ["bitrate", "fps", "quality"])
+def test_numbers_that_are_none(box: Asker, name: str, value: str) -> None:
+    box.post("control", {name: value}, 400)

@@ -121,7 +121,9 @@ def _list_presets(context: click.Context, _parameter: click.Parameter, value: bo
     help="Holds the stream key of the first address; - is the standard input. "
     f"{KEY_VARIABLE} may hold it too.",
 )
-@click.option("--record", type=_FILE, help="Keep what is sent in this file as well (Matroska, MP4 or FLV).")
+@click.option(
+    "--record", type=_FILE, help="Keep what is sent in this file as well (.mkv, .mp4, .flv or .ts)."
+)
 @click.option("--ca-file", type=_FILE, help="Certificates that are trusted besides those of the system.")
 @click.option("--insecure", is_flag=True, help="Accept any certificate.")
 @click.option("--dry-run", is_flag=True, help="Print the commands that would be run, keys masked, and end.")

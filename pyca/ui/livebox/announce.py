@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 TYPES = ("_livebox._tcp.local.", "_http._tcp.local.")
 PERIOD = 15.0
 """Seconds between two looks at whether the machine has other addresses by now."""
+LONGEST_FACT = 200
+"""bytes of a value that is told; the format has room for 255 with its name"""
 _LONGEST = 50
 """bytes of a name, with room for the number that tells it from another one of the same"""
 
@@ -68,6 +70,13 @@ class Announcer:
             self._thread.join(timeout=10)
 
     def _run(self) -> None:
+        try:
+            self._announce_for_ever()
+        except Exception:
+            # The box can be used without being announced, and somebody has to know that it is not.
+            logger.exception("mDNS has failed: nothing is announced any more")
+
+    def _announce_for_ever(self) -> None:
         told: tuple[str, ...] = ()
         voice: Zeroconf | None = None
         while not self._ended.is_set():
@@ -121,8 +130,12 @@ def service(box: Box, kind: str, addresses: Sequence[str]) -> "ServiceInfo":
 def label(name: str) -> str:
     """Return a name as others are shown it: dots would end it, and it has an end in bytes."""
     plain = "".join(character if character.isprintable() else " " for character in name.replace(".", "-"))
-    cut = plain.strip().encode()[:_LONGEST].decode(errors="ignore").strip()
-    return cut or "livebox"
+    return cut(plain.strip(), _LONGEST).strip() or "livebox"
+
+
+def cut(text: str, most: int) -> str:
+    """Return as much of a text as goes into a number of bytes."""
+    return text.encode(errors="replace")[:most].decode(errors="ignore")
 
 
 def _end(voice: "Zeroconf | None") -> None:

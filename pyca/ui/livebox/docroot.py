@@ -1,11 +1,18 @@
 """Files of a folder of the operator's, for browsers: nothing outside of it, nothing hidden."""
 
+import os
+import stat
+from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote
 
-from flask import Blueprint, redirect, request, send_file
-from werkzeug.exceptions import BadRequest, Forbidden, NotFound
+from flask import Blueprint, redirect, request
+from werkzeug.exceptions import BadRequest, Forbidden, NotFound, RequestedRangeNotSatisfiable
 from werkzeug.routing import PathConverter
 from werkzeug.wrappers import Response
+from werkzeug.wsgi import wrap_file
 
 INDEX = "index.html"
 TYPES = {
@@ -72,21 +79,65 @@ def send(root: Path, path: str) -> Response:
     found = _find(root, path)
     if found.is_dir():
         if path and not path.endswith("/"):
-            return redirect(f"{request.script_root}/{path}/", code=308)
+            query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+            return redirect(f"{request.script_root}/{quote(path)}/{query}", code=308)
         found = _find(root, f"{path}{INDEX}")
     elif path.endswith("/"):
         raise NotFound("There is no such folder.")
-    if not found.is_file():
-        raise NotFound("There is no such file.")
-    try:
-        kind = TYPES.get(found.suffix.lower(), _OTHER)
-        response = send_file(found, mimetype=kind, conditional=True, etag=True, max_age=None)
-    except OSError as error:
-        # It may be gone by now, or not be ours to read.
-        raise NotFound("There is no such file.") from error
+    response = _sent(_open(root, found), TYPES.get(found.suffix.lower(), _OTHER))
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Content-Security-Policy"] = _POLICY
     return response
+
+
+def _sent(file: BinaryIO, kind: str) -> Response:
+    """Return an answer with a file, or with a part of it. No thread of the server waits for a slow reader."""
+    seen = os.fstat(file.fileno())
+    response = Response(wrap_file(request.environ, file), mimetype=kind, direct_passthrough=True)
+    response.last_modified = datetime.fromtimestamp(int(seen.st_mtime), UTC)
+    response.set_etag(f"{seen.st_mtime_ns:x}-{seen.st_size:x}-{seen.st_ino:x}")
+    response.content_length = seen.st_size
+    try:
+        response.make_conditional(request.environ, accept_ranges=True, complete_length=seen.st_size)
+    except RequestedRangeNotSatisfiable:
+        file.close()
+        raise
+    if request.method == "HEAD" or response.status_code == HTTPStatus.NOT_MODIFIED:
+        file.close()
+        response.response = []
+    elif response.status_code == HTTPStatus.PARTIAL_CONTENT and "wsgi.file_wrapper" in request.environ:
+        # The server sends as much as the answer's length says, from where the file stands.
+        file.seek(response.content_range.start or 0)
+        response.response = wrap_file(request.environ, file)
+    return response
+
+
+def _open(root: Path, found: Path) -> BinaryIO:
+    """Open a regular file of the folder: no link that was put there in between leads out of it.
+
+    :param found: without links, as it was found
+    :raises NotFound: where it is gone, no file, or not ours to read
+    """
+    top = root.resolve()
+    here = -1
+    try:
+        here = os.open(top, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        *folders, name = found.relative_to(top).parts
+        for folder in folders:
+            step = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
+            os.close(here)
+            here = step
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(name, flags, dir_fd=here)
+    except (OSError, ValueError) as error:
+        raise NotFound("There is no such file.") from error
+    finally:
+        if here >= 0:
+            os.close(here)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotFound("There is no such file.")
+    return os.fdopen(descriptor, "rb")
 
 
 def has_index(root: Path) -> bool:

@@ -70,7 +70,9 @@ def _whoever() -> Visitor:
 
 
 def _is_passed_on(asked: Request) -> bool:
-    return any(sign in asked.headers for sign in _SIGNS_OF_A_PROXY)
+    # A proxy that says nothing of itself speaks HTTP/1.0 unless it is told otherwise, as nginx does.
+    old = asked.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
+    return old or any(sign in asked.headers for sign in _SIGNS_OF_A_PROXY)
 
 
 def _has_port(host: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from waitress import create_server
 
 from pyca import __version__
+from pyca.config.served import why_not_served
 from pyca.config.settings import PUBLISHED_PASSWORD, Settings
 from pyca.core.clock import Clock
 from pyca.core.errors import UsageError
@@ -17,7 +18,7 @@ from pyca.store.database import Database
 from pyca.ui.api.area import LIVEBOX
 from pyca.ui.listening import open_port, shown
 from pyca.ui.livebox import machine
-from pyca.ui.livebox.announce import Announcer, Box
+from pyca.ui.livebox.announce import LONGEST_FACT, Announcer, Box, cut
 from pyca.ui.livebox.app import create_live_app
 from pyca.ui.livebox.box import PRODUCT, VERSION
 from pyca.ui.livebox.place import Place, announced, find
@@ -25,7 +26,12 @@ from pyca.ui.livebox.place import Place, announced, find
 logger = logging.getLogger(__name__)
 
 THREADS = 8
-_LOOP_SECONDS = 20.0
+CONNECTIONS = 300
+"""Most that are open at a time; further ones wait."""
+_IDLE_SECONDS = 20
+"""Seconds after which a connection on which nothing is said is closed."""
+_CLEANUP_SECONDS = 5
+_LOOP_SECONDS = 5.0
 """Longest sleep of the server's loop; requests wake it at once."""
 _PATIENCE = 3
 """Seconds that requests get to end by themselves."""
@@ -64,6 +70,8 @@ class LiveServer:
         place = find(live.bind, live.port)
         if live.docroot is not None and not live.docroot.is_dir():
             raise UsageError(f"docroot: {live.docroot} is no folder", "make it, or serve no files")
+        if live.docroot is not None and (why := why_not_served(self._settings, live.docroot)):
+            raise UsageError(f"docroot: {live.docroot} cannot be served: {why}", "use a folder of its own")
         if not place.is_local:
             check_people(self._settings, self._database)
         listener = open_port(place.host, place.port, "[live]")
@@ -83,8 +91,12 @@ class LiveServer:
             asyncore_loop_timeout=_LOOP_SECONDS,
             asyncore_use_poll=True,
             channel_request_lookahead=1,
+            # Whoever sends half a request must not keep others out for long.
+            connection_limit=CONNECTIONS,
+            channel_timeout=_IDLE_SECONDS,
+            cleanup_interval=_CLEANUP_SECONDS,
             # The application refuses what is far smaller, with words; this is where even reading ends.
-            max_request_body_size=16_000_000,
+            max_request_body_size=1_000_000,
             # The application itself decides whom it believes where a request comes from.
             clear_untrusted_proxy_headers=False,
         )
@@ -126,7 +138,7 @@ class LiveServer:
             ("version", VERSION),
             ("path", f"{LIVEBOX}/v1"),
             ("id", identity),
-            ("name", name),
+            ("name", cut(name, LONGEST_FACT)),
             ("pyca", __version__),
         )
         return Announcer(Box(name, identity, port, facts), lambda: announced(place))

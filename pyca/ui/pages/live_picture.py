@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import NotFound
 
 from pyca.ui.context import context
 from pyca.ui.view.previews import Previews, outgoing_files
@@ -13,10 +12,11 @@ blueprint = Blueprint("live_picture", __name__)
 
 @blueprint.get("/live/picture")
 def picture() -> Response:
-    """Return the picture, or 304 where the browser has it."""
+    """Return the picture, 304 where the browser has it, 204 while there is none."""
     found = Previews(outgoing_files(context().settings)).picture(0)
     if found is None:
-        raise NotFound("There is no picture of what goes out yet.")
+        # Nobody's mistake: it goes at the moment at which the stream ends or is begun anew.
+        return Response(status=204, headers={"Cache-Control": "no-store"})
     response = Response(found.data, mimetype=found.mimetype)
     response.set_etag(found.tag)
     response.last_modified = datetime.fromtimestamp(found.modified, UTC)
