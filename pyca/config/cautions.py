@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pyca.config.addresses import is_loopback as is_loopback
@@ -22,6 +23,7 @@ def caution(settings: Settings, report: Report) -> None:
         report.warn_at(("agent", "backup_mode"), "is on: pyCA records, tells no server and uploads nothing")
     caution_live(settings, report)
     _caution_readers(settings, report)
+    _caution_database(settings, report)
 
 
 def _caution_server(settings: Settings, report: Report) -> None:
@@ -60,14 +62,21 @@ def _caution_readers(settings: Settings, report: Report) -> None:
         for location, is_secret in secrets.items()
         if is_secret and location in report.lines and location not in report.variables
     ]
-    if held and _is_world_readable(settings):
+    if held and _is_world_readable(settings.file):
         names = " and ".join(held)
         report.warn(f"{settings.file}: every user can read {names} in it; run chmod o-r {settings.file}")
 
 
-def _is_world_readable(settings: Settings) -> bool:
-    """Return whether every user may read the configuration file."""
+def _caution_database(settings: Settings, report: Report) -> None:
+    """Warn of a database that every user of the machine can read: keys of streams are in it."""
+    kind, _, path = settings.agent.database.partition("?")[0].partition(":///")
+    if kind.startswith("sqlite") and path and _is_world_readable(Path(path)):
+        report.warn(f"{path}: every user can read the database, with stream keys in it; run chmod o= {path}*")
+
+
+def _is_world_readable(file: Path) -> bool:
+    """Return whether every user may read a file."""
     try:
-        return settings.file is not None and bool(os.stat(settings.file).st_mode & stat.S_IROTH)
+        return bool(os.stat(file).st_mode & stat.S_IROTH)
     except OSError:
         return False

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pyca.core.errors import MediaError
-from pyca.core.live import Profile, Source
+from pyca.core.live import SILENCE, Profile, Source
 from pyca.live import devices
 from pyca.live.binary import binary_at
 from pyca.live.encoders import COPY, choose_encoder, device_options, filters
@@ -15,8 +15,11 @@ from pyca.live.plan import Surroundings
 from pyca.live.reading import reading
 from pyca.live.sound import sound_input
 from pyca.live.standalone import own_sound
+from pyca.media.demands import Source as Device
+from pyca.media.demands import SourceKind
 from pyca.media.h264 import picture_options, sound_options
 from pyca.media.run import run, url
+from pyca.media.sources import look
 from pyca.media.streams import read_text
 
 BEGIN = ("-hide_banner", "-nostats", "-loglevel", "error", "-nostdin")
@@ -54,9 +57,8 @@ def camera_command(
     making = _Making(profile, source, surroundings, progress_fd, found)
     if found.kind is InputKind.PICAMERA:
         return making.by_picamera()
-    if source.encoder == COPY:
-        return CameraCommand(making.argv(), notes=(_COPIED,))
-    return CameraCommand(making.argv())
+    notes = (_COPIED,) if source.encoder == COPY else ()
+    return CameraCommand(making.argv(), notes=(*notes, *making.notes()))
 
 
 def require_copyable(found: Input) -> devices.Camera | None:
@@ -68,6 +70,15 @@ def require_copyable(found: Input) -> devices.Camera | None:
     if camera and "H264" not in camera.formats:
         raise MediaError(f"the camera {found.name} delivers no H.264", "set “encoder” to auto")
     return camera
+
+
+def _missing_sound(audio: str) -> str:
+    """Return what is wrong with a sound card that surely is not there; empty where nobody can tell."""
+    kind, _, name = audio.partition(":")
+    if kind != "alsa" or not name:
+        return ""
+    seen = look(Device(SourceKind.ALSA, name))
+    return seen.text if seen.there is False else ""
 
 
 def _camera_at(found: Input) -> devices.Camera | None:
@@ -88,7 +99,14 @@ class _Making:
         """Return FFmpeg behind the camera's own program, which encodes."""
         program = require_picamera(self.surroundings.environ)
         before = program.command(self.profile, hflip=self.source.hflip, vflip=self.source.vflip)
-        return CameraCommand(self._words(own=False, encoder=COPY), before, program.notes(self.profile))
+        return CameraCommand(
+            self._words(own=False, encoder=COPY), before, (*program.notes(self.profile), *self.notes())
+        )
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what is otherwise than it was wanted: pictures without a sound card are better than none."""
+        wrong = _missing_sound(self.profile.audio)
+        return (f"the sound device {wrong}; silence is sent in its place",) if wrong else ()
 
     def argv(self) -> list[str]:
         """Return FFmpeg's command for any other input."""
@@ -113,7 +131,8 @@ class _Making:
 
     def _words(self, *, own: bool, encoder: str) -> list[str]:
         pictures = reading(self.found, self.profile, self._camera(), copy=encoder == COPY)
-        sound = sound_input(self.profile.audio, own=own, live="-re" not in pictures)
+        audio = SILENCE if _missing_sound(self.profile.audio) else self.profile.audio
+        sound = sound_input(audio, own=own, live="-re" not in pictures)
         return [
             *(str(self.surroundings.tools.ffmpeg), *BEGIN),
             *("-progress", f"pipe:{self.progress_fd}", "-stats_period", "1"),

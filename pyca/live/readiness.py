@@ -61,7 +61,7 @@ def _check_devices(binary: Binary, pictures: str, audio: str) -> None:
     if sound == "alsa" and name:
         seen = look(Device(SourceKind.ALSA, name))
         if seen.there is False:
-            raise MediaError(f"the sound: {seen.text}", seen.remedy)
+            raise MediaError(f"the sound device {seen.text}", seen.remedy)
     for form in (pictures, sound if name else ""):
         if form and form not in demuxers_of(binary):
             raise MediaError(f"{binary.path} cannot read from “{form}”", "install the system's FFmpeg")

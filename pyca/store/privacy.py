@@ -1,5 +1,6 @@
 """Who may read the database: it holds the keys of streams and the hashes of passwords."""
 
+import glob
 import logging
 import os
 import stat
@@ -13,6 +14,7 @@ _MODE = 0o640
 _OTHERS = stat.S_IRWXO
 COMPANIONS = ("", "-wal", "-shm")
 """what SQLite keeps beside a file; it gives them the rights of the file"""
+_COPIES = (".[0-9]*.*", ".damaged-*")
 
 
 def create(file: Path) -> None:
@@ -26,8 +28,12 @@ def create(file: Path) -> None:
 
 
 def tighten(file: Path) -> None:
-    """Take the rights of others from a file that an earlier version left open to everybody."""
-    for one in (Path(f"{file}{companion}") for companion in COMPANIONS):
+    """Take the rights of others from a file that an earlier version left open to everybody.
+
+    So it is done for what SQLite keeps beside it, for copies that upgrades made, and for damaged ones.
+    """
+    kept = [one for copies in _COPIES for one in file.parent.glob(f"{glob.escape(file.name)}{copies}")]
+    for one in (*(Path(f"{file}{companion}") for companion in COMPANIONS), *kept):
         try:
             mode = stat.S_IMODE(one.stat().st_mode)
             if mode & _OTHERS:
@@ -42,7 +48,7 @@ def open_to_all(file: Path) -> list[Path]:
     """Return which of a database's files everybody on this machine can read, its copies among them."""
     found = []
     with suppress(OSError):
-        for one in sorted(file.parent.glob(f"{file.name}*")):
+        for one in sorted(file.parent.glob(f"{glob.escape(file.name)}*")):
             if one.is_file() and not one.name.endswith(".lock") and one.stat().st_mode & stat.S_IROTH:
                 found.append(one)
     return found

@@ -71,3 +71,13 @@ def test_a_password_that_everyone_can_read_is_warned_of(tmp_path):
 )
 def test_loopback(host, expected):
     assert is_loopback(host) is expected
+
+
+def test_a_database_that_everybody_can_read_is_warned_of(configure, tmp_path):
+    file = tmp_path / "pyca.db"
+    file.touch()
+    file.chmod(0o644)
+    text = f"[agent]\ndatabase = sqlite:///{file}"
+    assert [one for one in configure(text).warnings if f"run chmod o= {file}*" in one]
+    file.chmod(0o640)
+    assert not [one for one in configure(text).warnings if "chmod" in one]

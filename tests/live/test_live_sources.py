@@ -171,3 +171,11 @@ def test_sound_of_a_microphone(
     # Its clock is not that of the pictures, so that the tone may be shifted a little.
     waves = sum(before < 0 <= after for before, after in itertools.pairwise(heard))
     assert 290 <= waves <= 310
+
+
+def test_a_sound_card_that_is_not_there_leaves_the_pictures_alone(tools: Tools, tmp_path: Path) -> None:
+    command = camera_command(Profile(audio="alsa:hw:77"), Source("test"), around(tools, tmp_path), 2)
+    assert "alsa" not in command.argv and any("anullsrc" in word for word in command.argv)
+    (note,) = command.notes
+    assert note.startswith("the sound device hw:77: there is no such sound card")
+    assert note.endswith("silence is sent in its place")

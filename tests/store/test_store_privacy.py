@@ -54,11 +54,13 @@ def test_an_open_one_of_before_is_closed_by_a_service_and_by_nobody_else(tmp_pat
     file = tmp_path / "pyca.db"
     with closing(Database(f"sqlite:///{file}").engine.raw_connection()):
         file.chmod(0o666)
-    assert privacy.open_to_all(file) == [file]
+    copy = tmp_path / "pyca.db.0003.20260101-120000"
+    copy.touch(0o644)
+    assert privacy.open_to_all(file) == [file, copy]
     database = Database(f"sqlite:///{file}")
     ensure(database, repair=False)
     assert modes(tmp_path)["pyca.db"] == 0o666
     ensure(database)
-    assert modes(tmp_path)["pyca.db"] == 0o660
+    assert (modes(tmp_path)["pyca.db"], modes(tmp_path)[copy.name]) == (0o660, 0o640)
     assert privacy.open_to_all(file) == []
     database.dispose()
