@@ -27,11 +27,12 @@ class Alerts:
         self.rest()
         self._alarms = alarms
 
-    def look(self, report: LiveReport, wanted: Mapping[str, str], now: float) -> None:
+    def look(self, report: LiveReport, wanted: Mapping[str, str], now: float, *, taken: bool = False) -> None:
         """Raise what is wrong for long enough, and end what is well again.
 
         :param wanted: id → name of the destinations that should be reached
         :param now: of the clock that never jumps
+        :param taken: whether the input is left to a recorder
         """
         wrong = {
             wanted[link.id]: words
@@ -39,7 +40,8 @@ class Alerts:
             if link.id in wanted and (words := _wrong_with(link))
         }
         if report.program in _WITHOUT_PICTURE:
-            wrong[INPUT] = "the input gives no picture; the standby picture is sent"
+            why = "a recorder has the input and passes nothing on" if taken else "the input gives no picture"
+            wrong[INPUT] = f"{why}; the standby picture is sent"
         for name in self._since.keys() - wrong.keys():
             self._well(name)
         for name, words in wrong.items():

@@ -127,7 +127,7 @@ class Broadcast:
             return self._over(report)
         if self.stuck:
             raise StuckError(f"the streamer has done nothing for {now - self._moved:.0f} s")
-        self._alerts.look(report, self._names, now)
+        self._alerts.look(report, self._names, now, taken=not self._plan.camera)
         if self.reason:
             return replace(report, state=LiveState.STOPPING)
         return report if report.state is not LiveState.IDLE else replace(report, state=LiveState.PREPARING)

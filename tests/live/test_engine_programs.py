@@ -16,7 +16,7 @@ from pyca.live.encoding import CameraCommand
 from pyca.live.flv import Tag
 from pyca.live.leftovers import Leftovers
 from pyca.live.producer import FIRST_PICTURE, STALL, Producer
-from pyca.live.run import Means
+from pyca.live.run import HOPELESS, Means
 from pyca.live.watch import Watch
 from pyca.runtime.child import Child
 from pyca.runtime.ladder import GAP
@@ -246,6 +246,27 @@ def test_no_descriptor_is_lost(stage: Stage) -> None:
     stage.producer.stop()
     stage.until(lambda: stage.producer.idle, "the end")
     assert descriptors() == before
+
+
+def test_a_camera_that_cannot_even_be_killed_keeps_no_session_open(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.producer.start(stage.command("sleep 60"))
+    stage.until(stage.children, "the camera")
+    (child,) = stage.producer._run._children
+    monkeypatch.setattr(Child, "signal", lambda _child, _number: True)
+    stage.producer.stop()
+    for _ in range(int(HOPELESS) - 1):
+        stage.clock.move(1)
+        stage.producer.tick(stage.clock.monotonic())
+    assert not stage.producer.idle
+    stage.clock.move(2)
+    stage.producer.tick(stage.clock.monotonic())
+    assert stage.producer.idle
+    monkeypatch.undo()
+    # The next streamer tries again.
+    assert Leftovers(stage.folder, stage.clock).end() == 1
+    wait_for(child.poll, "its end")
 
 
 def test_what_a_killed_streamer_left_is_ended(tmp_path: Path, clock: FakeClock) -> None:

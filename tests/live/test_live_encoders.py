@@ -10,7 +10,7 @@ from pyca.core.control import ParameterError
 from pyca.core.errors import MediaError
 from pyca.core.live import Profile, Source
 from pyca.live.binary import binary_at
-from pyca.live.encoders import HARDWARE, choose_encoder
+from pyca.live.encoders import HARDWARE, choose_encoder, trouble_of
 from pyca.live.encoding import camera_command
 from pyca.live.plan import Plan
 from pyca.live.planning import check
@@ -132,3 +132,14 @@ def test_options_of_chips_are_those_that_ffmpeg_knows(encoder: str, tools: Tools
     assert done.returncode
     for words in ("Unrecognized option", "not found", "Unable to parse", "Error setting option", "Option"):
         assert words not in done.stderr.replace("Device", ""), done.stderr
+
+
+def test_a_chip_that_failed_once_is_tried_again(tmp_path: Path) -> None:
+    tools = fake_ffmpeg(tmp_path, "h264_nvenc")
+    binary = binary_at(tools.ffmpeg)
+    assert "without a word" in trouble_of("h264_nvenc", binary, SMALL)
+    tools.ffmpeg.write_text(tools.ffmpeg.read_text().replace("exit 1", f"touch {tmp_path}/tried"))
+    assert trouble_of("h264_nvenc", binary, SMALL) == ""
+    (tmp_path / "tried").unlink()
+    assert trouble_of("h264_nvenc", binary, SMALL) == ""
+    assert not (tmp_path / "tried").exists()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pyca.core.event import Event
-from pyca.core.live import MARK, LinkState, LiveEvents, LiveState, is_streamed
+from pyca.core.live import MARK, LinkState, LiveEvents, LiveState, Program, is_streamed
 from pyca.core.states import EventState
 from pyca.live import operator
 from pyca.runtime.pulse import Pulse
@@ -147,6 +147,17 @@ def test_a_recorder_that_passes_nothing_on_gets_its_own_device_and_no_other(
     desk.record(event_in(clock, 0))
     desk.turn()
     assert desk.engine.plan.camera is kept
+    desk.engine.tell(LinkState.LIVE, Program.SLATE)
+    desk.turn()
+    desk.turn(11)
+    why = "the input gives no picture" if kept else "a recorder has the input and passes nothing on"
+
+    def told() -> bool:
+        with desk.database.read() as session:
+            return any(why in one.text for one in alarms.active(session, clock.now()))
+
+    wait_for(told, "the alarm")
+    desk.beat()
     # Nor does a stream that begins while it records.
     desk.stop()
     desk.engine.finish()

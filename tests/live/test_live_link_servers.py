@@ -1,6 +1,7 @@
 """Links with real FFmpeg processes and real servers."""
 
 import os
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -163,6 +164,15 @@ def test_a_wrong_key_beside_a_right_one(studio: Studio, tmp_path: Path) -> None:
         assert server.door.asked.count("wrong-wrong") == 3
         assert studio.report(good).state is LinkState.LIVE
     assert "wrong-wrong" not in "".join(studio.notes)
+
+
+@pytest.mark.parametrize("scheme", ["rtmp", "rtmps"])
+def test_who_hangs_up_at_once_has_refused_nothing(studio: Studio, scheme: str) -> None:
+    """So do proxies while the server behind them is restarted."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        link = studio.send_to(f"{scheme}://127.0.0.1:{proxy.getsockname()[1]}/live", "k")
+        proxy.accept()[0].close()
+        assert "hangs up" in studio.wait_until(link, LinkState.WAITING).error
 
 
 def test_a_frozen_server_is_left_for_the_backup(

@@ -315,7 +315,9 @@ def test_a_key_is_hidden_also_where_a_sentence_is_cut_within_it(bench: Bench) ->
     for one in (program, long):
         argv = (sys.executable, "-S", "-c", one, secret)
         link = bench.start(Outlet(argv, "to there", (secret,)))
+        relay = link._relay
         bench.until_state(LinkState.WAITING)
+        assert "KKKK" not in relay.said
         assert "KKKK" not in link.report().error + "".join(text for _, text in bench.notes)
 
 
