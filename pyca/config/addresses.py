@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pyca.config.types import KeyType, Raw, mask_password, single
 
 _SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///)([^/?][^?]*)(.*)", re.DOTALL)
+_ANY_SQLITE_FILE = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)")
 _DATABASE = re.compile(r"[A-Za-z][\w+]*://\S*")
 
 
@@ -83,6 +84,12 @@ class DatabaseUrl(Address):
         if not match or match[2].startswith((":memory:", "file:")):
             return value
         return f"{match[1]}{Path(match[2]).absolute()}{match[3]}"
+
+
+def database_file(address: str) -> Path | None:
+    """Return the file of a database's address, None where it has none."""
+    match = _ANY_SQLITE_FILE.match(address)
+    return Path(match[1]) if match and not match[1].startswith((":memory:", "file:")) else None
 
 
 def _is_web_address(text: str) -> bool:

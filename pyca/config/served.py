@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
+from pyca.config.addresses import database_file
 from pyca.config.settings import Settings
 
 
@@ -28,9 +26,7 @@ def why_not_served(settings: Settings, folder: Path) -> str:
 def _files(settings: Settings) -> Iterator[tuple[str, Path]]:
     if settings.file is not None:
         yield "the configuration", settings.file
-    try:
-        url = make_url(settings.agent.database)
-    except ArgumentError:
-        return
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        yield "the database", Path(url.database)
+    # Not by the database's library: a plain stream has no database, and shall not load what opens one.
+    database = database_file(settings.agent.database)
+    if database is not None:
+        yield "the database", database

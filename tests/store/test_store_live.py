@@ -119,10 +119,11 @@ def test_destinations_stay_in_order_and_the_main_one_is_always_there(database: D
 
 def test_there_is_an_end_to_destinations(database: Database) -> None:
     with database.write() as session:
-        for number in range(destinations.MOST):
+        for number in range(destinations.MOST - 1):
             destinations.save(session, Destination(f"d{number}", "rtmp://a/app"))
         with pytest.raises(UsageError, match="remove one"):
             destinations.save(session, Destination("more", "rtmp://a/app"))
+        destinations.save(session, Destination(MAIN, "rtmp://a/app"))
 
 
 def test_a_session_with_its_figures_and_its_log(database: Database) -> None:
