@@ -214,7 +214,8 @@ def test_a_server_that_answers_nonsense(server: FakeOpencast, rig: Rig) -> None:
         "/services/available": faults.hang(3),
     }.items():
         server.faults.add(path, fault, times=1)
-    start = soon(9)
+    # Two looks at the calendar may fail, five seconds apart, and the first of them after the hang.
+    start = soon(18)
     server.schedule("uid-1", "All the same", start, start + 3)
     rig.start("run")
     rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING, 90)
