@@ -19,7 +19,9 @@ from tests.tools import FakeClock, free_port
 
 __all__ = ["measured", "pytest_terminal_summary"]
 
-settings.register_profile("default", deadline=None, max_examples=60)
+# The same examples in each run; “--hypothesis-profile explore” looks for others.
+settings.register_profile("default", deadline=None, max_examples=60, derandomize=True, database=None)
+settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("default")
 
 

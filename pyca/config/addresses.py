@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pyca.config.types import KeyType, Raw, mask_password, single
+from pyca.config.types import KeyType, Raw, single
+from pyca.core.secrecy import mask
 
-_SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///)([^/?][^?]*)(.*)", re.DOTALL)
-_ANY_SQLITE_FILE = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)")
+_SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///)([^?]+)(.*)", re.DOTALL)
 _DATABASE = re.compile(r"[A-Za-z][\w+]*://\S*")
 
 
@@ -17,7 +17,7 @@ class Address(KeyType):
 
     def redact(self, text: str) -> str:
         """Return the address, a password in it masked."""
-        return mask_password(text)
+        return mask(text)
 
 
 def is_loopback(host: str) -> bool:
@@ -81,15 +81,15 @@ class DatabaseUrl(Address):
     def resolve(self, value: str) -> str:
         """Return the address with an absolute SQLite file."""
         match = _SQLITE_FILE.fullmatch(value)
-        if not match or match[2].startswith((":memory:", "file:")):
+        if not match or match[2].startswith((":memory:", "file:", "/")):
             return value
         return f"{match[1]}{Path(match[2]).absolute()}{match[3]}"
 
 
 def database_file(address: str) -> Path | None:
     """Return the file of a database's address, None where it has none."""
-    match = _ANY_SQLITE_FILE.match(address)
-    return Path(match[1]) if match and not match[1].startswith((":memory:", "file:")) else None
+    match = _SQLITE_FILE.fullmatch(address)
+    return Path(match[2]) if match and not match[2].startswith((":memory:", "file:")) else None
 
 
 def _is_web_address(text: str) -> bool:

@@ -9,7 +9,7 @@ from pyca.config.addresses import is_loopback as is_loopback
 from pyca.config.live import caution_live
 from pyca.config.report import Report
 from pyca.config.settings import PUBLISHED_PASSWORD, Server, Settings
-from pyca.config.types import mask_password
+from pyca.core.secrecy import mask
 
 
 def caution(settings: Settings, report: Report) -> None:
@@ -38,7 +38,7 @@ def _caution_server(settings: Settings, report: Report) -> None:
     addresses += [(("services", name), address) for name, address in settings.services.items()]
     for location, address in addresses:
         if address.startswith("http://") and _is_remote(address):
-            message = f"{mask_password(address)} is not encrypted; use https if the server offers it"
+            message = f"{mask(address)} is not encrypted; use https if the server offers it"
             report.warn_at(location, message)
 
 
@@ -55,7 +55,7 @@ def _caution_readers(settings: Settings, report: Report) -> None:
         ("server", "password"): settings.server.password not in {"", Server.password},
         ("ui", "password"): settings.ui.password not in {"", PUBLISHED_PASSWORD},
         ("live", "stream_key"): settings.live.stream_key != "",
-        ("agent", "database"): mask_password(settings.agent.database) != settings.agent.database,
+        ("agent", "database"): mask(settings.agent.database) != settings.agent.database,
     }
     held = [
         ".".join(location)

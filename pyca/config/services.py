@@ -8,7 +8,7 @@ from pyca.config.keys import OVERRIDES, OVERRIDES_WITHIN
 from pyca.config.locate import Location
 from pyca.config.report import Report, did_you_mean, shorten
 from pyca.config.source import Tree
-from pyca.config.types import mask_password
+from pyca.core.secrecy import mask
 
 _NAMESPACE = "org.opencastproject."
 _USED = tuple(f"{_NAMESPACE}{name}" for name in ("capture.admin", "ingest", "scheduler"))
@@ -57,5 +57,5 @@ def _address(location: Location, raw: Any, report: Report) -> str:
     try:
         return Url().parse(first)
     except ValueError as error:
-        report.error(location, f"found “{shorten(mask_password(first))}”, expected {error}")
+        report.error(location, f"found “{shorten(mask(first))}”, expected {error}")
         return ""

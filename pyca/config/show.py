@@ -8,7 +8,8 @@ from typing import Any
 from pyca.config.keys import SECTIONS, Section, defaults, kinds
 from pyca.config.load import complete
 from pyca.config.settings import Agent, Input, Settings
-from pyca.config.types import mask_password, quote
+from pyca.config.types import quote
+from pyca.core.secrecy import mask
 
 
 def show(settings: Settings, environ: Mapping[str, str] = os.environ) -> str:
@@ -69,8 +70,7 @@ def listing(settings: Settings, environ: Mapping[str, str] = os.environ) -> Iter
         yield ShownSection("inputs", tuple(_show_keys(source, Input(**defaults(Input)))), input=name)
     if settings.services:
         found = [
-            ShownKey(quote(name), quote(mask_password(url)), changed=True)
-            for name, url in settings.services.items()
+            ShownKey(quote(name), quote(mask(url)), changed=True) for name, url in settings.services.items()
         ]
         yield ShownSection("services", tuple(found))
 
@@ -79,7 +79,7 @@ def as_dict(settings: Settings) -> dict[str, Any]:
     """Return the effective configuration as plain data for JSON, secrets masked."""
     data: dict[str, Any] = {name: _plain(getattr(settings, name)) for name in SECTIONS}
     data["inputs"] = {name: _plain(source) for name, source in settings.inputs.items()}
-    data["services"] = {name: mask_password(url) for name, url in settings.services.items()}
+    data["services"] = {name: mask(url) for name, url in settings.services.items()}
     data["file"] = str(settings.file) if settings.file else None
     data["warnings"] = list(settings.warnings)
     return data

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pyca.core.errors import UsageError
-from pyca.core.secrecy import mask
+from pyca.core.naming import LONGEST_NAME, fits
+from pyca.core.secrecy import mask_words
 from pyca.core.units import parse_size
 
 MASK = "********"
@@ -24,7 +25,6 @@ Raw = str | Sequence[str]
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
-_WORD = re.compile(r"\S+")
 
 
 def quote(text: str) -> str:
@@ -35,11 +35,6 @@ def quote(text: str) -> str:
                 return f"{mark}{text}{mark}"
     mark = '"""' if "'''" in text else "'''"
     return f"{mark}{text}{mark}"
-
-
-def mask_password(address: str) -> str:
-    """Return an address with its secrets masked and the rest left readable."""
-    return mask(address)
 
 
 class KeyType(ABC):
@@ -103,7 +98,7 @@ class CommandLine(Text):
 
     def redact(self, text: str) -> str:
         """Return the command, the passwords in its addresses masked."""
-        return _WORD.sub(lambda word: mask_password(word[0]), text)
+        return mask_words(text)
 
 
 class Boolean(KeyType):
@@ -274,7 +269,10 @@ class LocalPath(KeyType):
         expected = "a path"
         text = single(raw, expected)
         if text.strip():
-            return Path(text).absolute()
+            path = Path(text).absolute()
+            if not fits(path):
+                raise ValueError(f"a path whose names have at most {LONGEST_NAME} characters")
+            return path
         if self.optional:
             return None
         raise ValueError(expected)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from pyca.core.errors import UsageError
@@ -149,20 +150,21 @@ def changed(control: Control, values: Mapping[str, Any]) -> Control:
     return replace(control, **parsed)
 
 
-def _text(name: str) -> Any:
-    def parse(value: object) -> str:
-        if value is None:
-            return ""
-        if not isinstance(value, str) or len(value) > _LONGEST or not value.isprintable():
-            raise ParameterError(name, f"{name} is no text of one line", f"send up to {_LONGEST} characters")
-        return value.strip()
+def parse_text(name: str, value: object) -> str:
+    """Return a text of one line, empty for none.
 
-    return parse
+    :raises ParameterError: where it is none, naming the parameter
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > _LONGEST or not value.isprintable():
+        raise ParameterError(name, f"{name} is no text of one line", f"send up to {_LONGEST} characters")
+    return value.strip()
 
 
 _PARSERS: Mapping[str, Any] = {
-    "name": _text("name"),
-    "url": _text("url"),
+    "name": partial(parse_text, "name"),
+    "url": partial(parse_text, "url"),
     "resolution": parse_resolution,
     "bitrate": parse_bitrate,
     "audio": parse_audio,

@@ -1,7 +1,9 @@
 """Names for files, folders and people out of whatever a server calls its events."""
 
 import hashlib
+import os
 import re
+from pathlib import Path
 
 from pyca.core.lines import one_line
 
@@ -11,6 +13,10 @@ LONGEST_TITLE = 400
 """characters of a title; what servers send is cut, people are told"""
 _LONGEST = 120
 """bytes, so that what is put before and behind stays below the 255 of common file systems"""
+LONGEST_NAME = 255
+"""bytes of a file's or folder's name, as common file systems hold it"""
+_LONGEST_PATH = 4095
+"""bytes that Linux takes as a path (PATH_MAX without the end mark)"""
 
 
 def safe_name(text: str) -> str:
@@ -24,6 +30,13 @@ def safe_name(text: str) -> str:
         return cleaned
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{cleaned}-{digest}" if cleaned else digest
+
+
+def fits(path: Path) -> bool:
+    """Tell whether a file system can hold a path: the kernel answers a longer one with an error."""
+    return len(os.fsencode(path)) <= _LONGEST_PATH and all(
+        len(os.fsencode(part)) <= LONGEST_NAME for part in path.parts
+    )
 
 
 def readable_name(text: str) -> str:

@@ -64,11 +64,6 @@ class Queues:
         return sum(size for _connection, size in found) if found else None
 
 
-def unacknowledged(pid: int, proc: Path = Path("/proc")) -> int | None:
-    """Return the same, asked once."""
-    return Queues(pid, proc).waiting()
-
-
 def _connections(folder: Path) -> Iterator[tuple[_Connection, int]]:
     """Yield the connections of a process, each with its send queue."""
     sockets = set(_sockets(folder / "fd"))

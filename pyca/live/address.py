@@ -112,7 +112,7 @@ class Address:
     def masked(self) -> str:
         """The whole address as it may be shown and logged."""
         # FFmpeg takes microseconds, people milliseconds.
-        text = masked(_LATENCY.sub(lambda found: f"{found[1]}{int(found[2]) / 1000:g}", self.target))
+        text = mask(_LATENCY.sub(lambda found: f"{found[1]}{int(found[2]) / 1000:g}", self.target))
         if not self.key and not self.passphrase:
             return text
         if self.scheme != "srt":
@@ -166,21 +166,13 @@ def split(text: str) -> tuple[str, str]:
     return (f"{start}?{rest}" if rest else start), address.key
 
 
-def masked(url: str) -> str:
-    """Return an address as it may be shown: without key, password, passphrase, stream id and tokens.
-
-    Anything may be given, also what is no address.
-    """
-    return mask(url)
-
-
 def restored(given: str, stored: str, name: str = "url") -> str:
     """Return the address that somebody means who was shown a masked one and sends it back.
 
     :param name: the parameter
     :raises ParameterError: where it is another one and still holds what stands for a secret
     """
-    if given == masked(stored):
+    if given == mask(stored):
         return stored
     if HIDDEN in given:
         raise ParameterError(

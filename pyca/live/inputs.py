@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pyca.core.control import ParameterError
 from pyca.core.errors import MediaError
+from pyca.core.naming import LONGEST_NAME, fits
 from pyca.core.secrecy import mask
 from pyca.live.devices import cameras
 from pyca.live.picamera import find_picamera, require_picamera
@@ -67,12 +68,7 @@ class Input:
     @property
     def shown(self) -> str:
         """The input as it may be shown to anybody."""
-        return shown(self.name) or self.kind.value
-
-
-def shown(text: str) -> str:
-    """Return what somebody wrote as an input, the secrets in it masked."""
-    return mask(text)
+        return mask(self.name) or self.kind.value
 
 
 def parse_input(text: str) -> Input:
@@ -95,10 +91,10 @@ def parse_input(text: str) -> Input:
     if word.lower() == "v4l2":
         if not rest.startswith("/"):
             raise _error(f"the device “{rest}” is none", "write such as v4l2:/dev/video0")
-        return Input(InputKind.DEVICE, rest)
+        return _file(InputKind.DEVICE, rest)
     if text.startswith("/dev/"):
-        return Input(InputKind.DEVICE, text)
-    return Input(InputKind.FILE, text)
+        return _file(InputKind.DEVICE, text)
+    return _file(InputKind.FILE, text)
 
 
 def has_camera(text: str) -> bool:
@@ -188,6 +184,12 @@ def _check_file(path: Path) -> None:
         raise MediaError(f"the input {seen.text}", seen.remedy)
 
 
+def _file(kind: InputKind, name: str) -> Input:
+    if not fits(Path(name)):
+        raise _error(f"no file or device has a name of more than {LONGEST_NAME} characters")
+    return Input(kind, name)
+
+
 def _address(scheme: str, text: str) -> Input:
     kind = _SCHEMES.get(scheme)
     if not kind:
@@ -200,7 +202,7 @@ def _address(scheme: str, text: str) -> Input:
     except ValueError:
         there = False
     if not there:
-        raise _error(f"the address {shown(text)} names no host or a wrong port")
+        raise _error(f"the address {mask(text)} names no host or a wrong port")
     return Input(kind, text)
 
 

@@ -8,7 +8,8 @@ from pyca.core.backoff import Backoff
 from pyca.core.control import ParameterError
 from pyca.core.errors import PycaError
 from pyca.core.live import Destination, LinkReport, LinkState
-from pyca.live.address import masked, parse
+from pyca.core.secrecy import mask
+from pyca.live.address import parse
 from pyca.live.flv import HEADER, Tag
 from pyca.live.outlets import Outlet, to_server
 from pyca.live.plan import Surroundings
@@ -64,7 +65,7 @@ class Link:
         self._relay: Relay | None = None
         self._state = LinkState.OFF
         self._since = around.clock.now()
-        self._address = masked(destination.url)
+        self._address = mask(destination.url)
         self._error = ""
         self._noted = ""
         self._turn = self._failures = self._refusals = self._hang_ups = self._reconnects = 0

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pyca.core.control import HIDDEN, ParameterError
+from pyca.core.control import HIDDEN, ParameterError, parse_text
 from pyca.core.errors import MediaError
 from pyca.core.live import Destination, Source
 from pyca.live import address
@@ -15,7 +15,6 @@ from pyca.live.inputs import check_there, parse_input
 from pyca.live.presets import PRESETS
 from pyca.media.ffmpeg import find_tools
 
-_LONGEST = 2000
 _LONGEST_LABEL = 60
 KEY_LOST = "the key was forgotten: it was for another server; send that of the new one"
 _FIELDS = ("label", "url", "key", "backup")
@@ -31,7 +30,7 @@ def changed(one: Destination, values: Mapping[str, Any]) -> Destination:
     for name, value in values.items():
         if name not in _FIELDS:
             raise ParameterError(name, f"there is no parameter “{name}”", f"there are {', '.join(_FIELDS)}")
-        text = _text(name, value)
+        text = parse_text(name, value)
         if text == HIDDEN and name == "key":
             continue
         if name in ("url", "backup"):
@@ -66,15 +65,15 @@ def with_key(one: Destination) -> Destination:
     return replace(one, url=url, key=key)
 
 
-def loses_key(before: Destination, after: Destination, values: Mapping[str, Any]) -> bool:
+def loses_key(before: str, after: str, values: Mapping[str, Any]) -> bool:
     """Tell whether a stored key was forgotten though nobody asked for that: it goes to no other server.
 
-    :param before: as it was
-    :param after: as it is
+    :param before: the key as it was
+    :param after: the key as it is
     :param values: as in :func:`changed`; the key may be called “name”, as the livebox interface does
     """
     unasked = all(values.get(name, HIDDEN) == HIDDEN for name in ("key", "name"))
-    return unasked and bool(before.key) and not after.key
+    return unasked and bool(before) and not after
 
 
 def _with_key_of_url(one: Destination, after: Destination) -> Destination:
@@ -125,7 +124,7 @@ def changed_source(source: Source, values: Mapping[str, Any]) -> Source:
             parsed[name] = value
         elif name in ("input", "encoder"):
             # The address of a camera is shown without its password, and may come back so.
-            parsed[name] = address.restored(_text(name, value) or "auto", getattr(source, name), name)
+            parsed[name] = address.restored(parse_text(name, value) or "auto", getattr(source, name), name)
             if parsed[name] != getattr(source, name):
                 _check_possible(name, parsed[name])
         else:
@@ -147,14 +146,6 @@ def _check_possible(name: str, text: str) -> None:
             named(text, binary_at(find_tools(os.environ).ffmpeg))
     except MediaError as error:
         raise ParameterError(name, error.message, error.remedy) from error
-
-
-def _text(name: str, value: object) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str) or len(value) > _LONGEST or not value.isprintable():
-        raise ParameterError(name, f"{name} is no text of one line", f"send up to {_LONGEST} characters")
-    return value.strip()
 
 
 def _address(name: str, text: str) -> str:

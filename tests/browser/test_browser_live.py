@@ -200,6 +200,7 @@ def test_the_touch_view_says_long_enough_why_nothing_happened(desk: Desk, stream
     page.unroute("**/blind")
     page.locator("#blind").click()
     expect(page.locator("#trouble")).to_contain_text("connection refused")
+    expect(page.locator("#blind")).to_have_attribute("aria-pressed", "true")
     page.locator("#blind").click()
     expect(page.locator("#blind")).to_have_attribute("aria-pressed", "false")
 

@@ -58,7 +58,7 @@ class TestClock:
     @pytest.mark.parametrize("seconds", [30, -30])
     def test_a_recording_keeps_its_length(self, rig: Rig, seconds: int) -> None:
         rig.add(length=2.0)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         begun = rig.clock.monotonic()
         rig.clock.set_by(seconds)
         recording = rig.finish()
@@ -77,7 +77,7 @@ class TestClock:
 
     def test_a_schedule_that_changes_afterwards_is_still_followed(self, rig: Rig) -> None:
         event = rig.add(length=2.0)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         rig.clock.set_by(-30)
         rig.change(replace(event, end=event.end + 1.0))
         recording = rig.finish()
@@ -91,7 +91,7 @@ class TestClock:
         rig.clock.set_by(86_400)
         rig.drive(rig.is_in(EventState.FAILED_RECORDING))
         rig.clock.set_by(-86_400)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         assert rig.finish().tracks
         assert rig.parts()[0].started >= event.start
 
@@ -175,7 +175,7 @@ def test_copies_are_made_where_there_is_room(tmp_path: Path, room: Room) -> None
         fallback_directory=tmp_path / "second",
     )
     rig.add(length=2.0)
-    rig.drive(lambda: rig.parts())
+    rig.drive(rig.is_writing)
     room["rec ordings"] = 1000
     [track] = rig.finish().tracks
     assert track.path.suffix == ".mp4"
@@ -413,7 +413,7 @@ class TestClosing:
         deaf = f"sh '{script}' {{{{dir}}}}/{{{{name}}}}.ts"
         rig = Rig(tmp_path, command=deaf)
         rig.add(length=60)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         begun = rig.clock.monotonic()
         rig.service.close()
         assert rig.clock.monotonic() - begun < 30  # and not sigkill_time, which is two minutes
@@ -440,7 +440,7 @@ while :; do sleep 0.1; done
         slow = f"sh '{script}' {{{{dir}}}}/{{{{name}}}}.ts"
         rig = Rig(tmp_path, command=slow)
         rig.add(length=60)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         rig.drive(lambda: next(rig.settings.capture.directory.rglob("*.ts"), None))
         rig.service.close()
         assert rig.parts()[0].outcome is Outcome.STOPPED

@@ -93,7 +93,7 @@ class TestWithScripts:
 
     def test_a_killed_command_is_followed_by_the_next_part(self, rig: Rig) -> None:
         rig.add(length=3.0)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         os.kill(rig.parts()[0].pid, signal.SIGKILL)
         recording = rig.finish()
         assert recording.state is EventState.PARTIAL_RECORDING
@@ -104,7 +104,7 @@ class TestWithScripts:
 
     def test_a_frozen_command_is_replaced(self, rig: Rig) -> None:
         rig.add(length=60)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         begun = rig.clock.now()
         rig.drive(lambda: rig.clock.now() > begun + 4.5)
         os.kill(rig.parts()[0].pid, signal.SIGSTOP)
@@ -161,7 +161,7 @@ class TestWithScripts:
         rig.settings = replace(rig.settings, capture=capture)
         rig.service = rig.make()
         rig.add(length=2.5)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         os.kill(rig.parts()[0].pid, signal.SIGKILL)
         recording = rig.finish()
         assert [track.path.name for track in recording.tracks] == ["out-kept1.ts", "out.ts"]
@@ -250,7 +250,7 @@ class TestWithScripts:
     ) -> None:
         monkeypatch.setattr("pyca.capture.part.DEAF", 0.2)
         rig.add(length=60)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         pid = rig.parts()[0].pid
         monkeypatch.setattr("pyca.runtime.child.os.killpg", lambda group, number: None)
         lane = next(iter(rig.service._recorders.values())).lanes[0]
@@ -302,7 +302,7 @@ class TestWithScripts:
 
     def test_a_stopped_service_goes_on_after_its_next_start(self, rig: Rig) -> None:
         rig.add(length=3.0)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         rig.service.close()
         assert rig.states()["e1"] is EventState.RECORDING
         rig.service = rig.make()
@@ -313,7 +313,7 @@ class TestWithScripts:
 
     def test_a_running_command_is_adopted(self, rig: Rig) -> None:
         rig.add(length=2.5)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         rig.abandon()
         recording = rig.finish()
         [part] = rig.parts()
@@ -341,7 +341,7 @@ class TestWithScripts:
 
     def test_a_recording_that_is_over_is_finished_after_a_crash(self, rig: Rig) -> None:
         rig.add(length=1.0)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         os.kill(rig.parts()[0].pid, signal.SIGKILL)
         event = rig.parts()[0]
         wait_for(lambda: rig.clock.now() > event.started + 1.2, "the event's end")
@@ -413,7 +413,7 @@ class TestWithFFmpeg:
     def test_parts_of_a_killed_ffmpeg_are_joined(self, tmp_path: Path) -> None:
         rig = Rig(tmp_path, command=FFMPEG, files=("{{dir}}/{{name}}.mkv",))
         rig.add(length=7.0)
-        rig.drive(lambda: rig.parts())
+        rig.drive(rig.is_writing)
         rig.drive(lambda: rig.clock.now() > rig.parts()[0].started + 3.0)
         os.kill(rig.parts()[0].pid, signal.SIGKILL)
         recording = rig.finish()

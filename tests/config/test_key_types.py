@@ -13,8 +13,8 @@ from pyca.config.types import (
     Rate,
     Secret,
     Text,
-    mask_password,
 )
+from pyca.core.secrecy import mask
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,8 @@ def test_good_values(kind, raw, value):
         (Number(minimum=1), "soon", "a number"),
         (Choice("basic", "digest"), "ntlm", "one of basic, digest"),
         (LocalPath(), " ", "a path"),
+        (LocalPath(), "/x/" + "y" * 256, "at most 255"),
+        (LocalPath(), "/x" * 2500, "at most 255"),
         (Rate(), "fast", "a size"),
         (Rate(), "9" * 400, "a size"),
         (Url(), "ftp://example.org", "https://"),
@@ -99,7 +101,7 @@ def test_relative_paths_are_below_the_current_directory(tmp_path, monkeypatch):
     ],
 )
 def test_only_the_password_of_an_address_is_masked(address, masked):
-    assert mask_password(address) == masked
+    assert mask(address) == masked
 
 
 @pytest.mark.parametrize(

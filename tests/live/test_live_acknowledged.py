@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pyca.live.acknowledged import Queues, unacknowledged
+from pyca.live.acknowledged import Queues
 from tests.tools import wait_for
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -29,17 +29,17 @@ def fake(proc: Path, inodes: list[int], tcp: str) -> None:
 
 def test_queues_of_its_own_connections_are_added(tmp_path: Path) -> None:
     fake(tmp_path, [11, 12], line("01", 500, 11) + line("08", 20, 12) + line("01", 9000, 13))
-    assert unacknowledged(7, tmp_path) == 520
+    assert Queues(7, tmp_path).waiting() == 520
 
 
 @pytest.mark.parametrize("tcp", ["", line("02", 1, 11), line("0A", 1, 11), line("01", 1, 12)])
 def test_nobody_knows_without_a_connection(tmp_path: Path, tcp: str) -> None:
     fake(tmp_path, [11], tcp)
-    assert unacknowledged(7, tmp_path) is None
+    assert Queues(7, tmp_path).waiting() is None
 
 
 def test_nobody_knows_of_a_process_that_is_gone(tmp_path: Path) -> None:
-    assert unacknowledged(7, tmp_path) is None
+    assert Queues(7, tmp_path).waiting() is None
 
 
 def full(connection: socket.socket) -> None:
@@ -69,7 +69,7 @@ def test_a_real_connection_that_nobody_reads_from(address: str) -> None:
             assert before is not None and after is not None and after > before
             # The kernel, asked about a known connection, says the same as the table that lists all. What was
             # sent may still be on its way into the other side's buffer.
-            wait_for(lambda: queues.waiting() == unacknowledged(os.getpid()), "the same from both")
+            wait_for(lambda: queues.waiting() == Queues(os.getpid()).waiting(), "the same from both")
         assert queues.waiting() is None
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from pyca.core.control import ParameterError
 from pyca.core.errors import MediaError
+from pyca.core.secrecy import mask
 from pyca.live.devices import Camera, ask
-from pyca.live.inputs import Input, InputKind, find_input, has_camera, parse_input, shown
+from pyca.live.inputs import Input, InputKind, find_input, has_camera, parse_input
 
 NOWHERE = {"PATH": "/nonexistent"}
 QUERY, FORMATS = 0x80685600, 0xC0405602
@@ -40,7 +41,8 @@ def test_parse(text: str, expected: Input) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "gopher://x/y", "rtsp://", "rtsp:///x", "http://a:99999/", "http://a:0/", "udp://239.0.0.1",
-     "screen:9", "v4l2:video0", "rtsp://a b/c", "a\nb", "concat:a|b://", "x" * 3000],
+     "screen:9", "v4l2:video0", "rtsp://a b/c", "a\nb", "concat:a|b://", "x" * 3000,
+     "x" * 256, "/dev/" + "ü" * 128, "v4l2:/dev/" + "x" * 256],
 )  # fmt: skip
 def test_no_input(text: str) -> None:
     if text.startswith("concat"):
@@ -55,7 +57,7 @@ def test_no_input(text: str) -> None:
 def test_passwords_are_never_shown() -> None:
     assert "secret" not in Input(InputKind.RTSP, "rtsp://me:secret@cam/x").shown
     assert "secret" not in repr(Input(InputKind.RTSP, "rtsp://me:secret@cam/x"))
-    assert "secret" not in shown("http://cam/x?user=me&password=secret")
+    assert "secret" not in mask("http://cam/x?user=me&password=secret")
     with pytest.raises(ParameterError) as error:
         parse_input("rtsp://me:secret@:99999/x")
     assert "secret" not in str(error.value)

@@ -139,6 +139,8 @@ def test_figures_in_pages(box: Asker, session: int) -> None:
         (2000.0 + n, name) for n in range(120) for name in ("", "main", "two")
     ]
     assert len(box.get(f"sessions/{session}/samples?since=2100&until=2101")["samples"]) == 3
+    assert len(box.get(f"sessions/{session}/samples?since=2.1e3&until=2101.5e0")["samples"]) == 6
+    assert box.get(f"sessions/{session}/samples?since=8.8e10&until=5.7e-189")["samples"] == []
 
 
 def test_the_log_in_pages(box: Asker, session: int) -> None:
@@ -152,6 +154,7 @@ def test_questions_that_make_no_sense(box: Asker, session: int) -> None:
     for wrong in (
         "sessions?limit=0", "sessions?limit=101", "sessions?limit=x", "sessions?before=-1", "sessions?x=1",
         "sessions?limit=1&limit=2", f"sessions/{session}?x=1", f"sessions/{session}/samples?since=nan",
+        f"sessions/{session}/samples?since=1e999", f"sessions/{session}/samples?until=-1",
         f"sessions/{session}/samples?limit=5", f"sessions/{session}/log?after=１",
     ):  # fmt: skip
         plain(box.ask("GET", wrong), 400)

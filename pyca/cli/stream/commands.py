@@ -8,6 +8,7 @@ import click
 
 from pyca.cli.stream.wanted import Order
 from pyca.core.live import Destination
+from pyca.core.secrecy import mask
 from pyca.live import address, outlets
 from pyca.live.encoders import COPY
 from pyca.live.hidden import reads_presets
@@ -64,4 +65,4 @@ def urls(one: Destination) -> list[str]:
 
 
 def _masked(argv: Sequence[str]) -> list[str]:
-    return [address.masked(word) for word in argv]
+    return [mask(word) for word in argv]

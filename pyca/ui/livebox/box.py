@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from pyca.core.control import HIDDEN, Control
 from pyca.core.live import LiveReport
+from pyca.core.secrecy import mask
 from pyca.live import operator
-from pyca.live.address import masked
-from pyca.live.targets import KEY_LOST
+from pyca.live.targets import KEY_LOST, loses_key
 from pyca.ui.api.area import LIVEBOX
 from pyca.ui.context import context
 from pyca.ui.livebox import machine
@@ -53,10 +53,10 @@ def change_control() -> Response:
     """
     here, values = context(), read_body()
     with here.database.read() as session:
-        had_key = bool(operator.control(session, here.settings).name)
+        before = operator.control(session, here.settings)
     data = operator.change_control(here.database, here.settings, here.clock, values)
     # The published data have no such value, and so nobody is sent it while all is well.
-    lost = had_key and not data.name and values.get("name", HIDDEN) == HIDDEN
+    lost = loses_key(before.name, data.name, values)
     return answer(shown(data) | ({"reason": KEY_LOST} if lost else {}))
 
 
@@ -86,7 +86,7 @@ def shown(data: Control) -> dict[str, Any]:
     """Return control data as it is told: nobody reads the key."""
     return {
         "name": HIDDEN if data.name else "",
-        "url": masked(data.url),
+        "url": mask(data.url),
         "resolution": data.resolution,
         "bitrate": data.bitrate,
         "audio": data.audio,

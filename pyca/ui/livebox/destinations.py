@@ -10,8 +10,8 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.control import HIDDEN
 from pyca.core.live import Destination, LinkReport
+from pyca.core.secrecy import mask
 from pyca.live import operator, places
-from pyca.live.address import masked
 from pyca.live.places import UnknownDestinationError
 from pyca.live.targets import KEY_LOST, loses_key
 from pyca.store.database import Database
@@ -72,7 +72,7 @@ def change(name: str) -> Response:
     with here.database.read() as session:
         before = next((one for one in operator.listed(session, here.settings) if one.id == name), None)
     after = places.change(here.database, here.settings, here.clock, name, values)
-    lost = before is not None and loses_key(before, after, values)
+    lost = before is not None and loses_key(before.key, after.key, values)
     return answer(_one(name) | ({"reason": KEY_LOST} if lost else {}))
 
 
@@ -142,9 +142,9 @@ def _shown(one: Destination, link: LinkReport) -> dict[str, Any]:
     wanted = {
         "id": one.id,
         "label": one.label,
-        "url": masked(one.url),
+        "url": mask(one.url),
         "key": HIDDEN if one.key else "",
-        "backup": masked(one.backup),
+        "backup": mask(one.backup),
         "wanted": one.wanted,
     }
     return asdict(link) | wanted

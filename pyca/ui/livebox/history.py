@@ -25,7 +25,7 @@ FEWEST_SAMPLES = 100
 _LARGEST = 2**53
 _LATEST = 1e12
 """seconds since 1970, a moment that nobody will see"""
-_NUMBER = re.compile(r"\d{1,16}(?:\.\d{1,20})?", re.ASCII)
+_NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,400})?(?:[eE][+-]?\d{1,4})?", re.ASCII)
 
 
 @blueprint.get("")

@@ -6,8 +6,8 @@ from typing import Any
 from flask import Blueprint, Response
 
 from pyca.core.live import Source
+from pyca.core.secrecy import mask
 from pyca.live import operator
-from pyca.live.address import masked
 from pyca.live.presets import PRESETS
 from pyca.ui.api.area import LIVEBOX
 from pyca.ui.context import context
@@ -77,7 +77,7 @@ def unblind() -> Response:
 
 def _shown(source: Source) -> dict[str, Any]:
     """Return a source as it is told: the address of a camera may hold a password."""
-    return asdict(source) | {"input": masked(source.input)}
+    return asdict(source) | {"input": mask(source.input)}
 
 
 def _word(name: str, value: Any) -> Any:

@@ -4,8 +4,8 @@ from flask import Blueprint, Response, jsonify, render_template, request, url_fo
 from werkzeug.wrappers import Response as Answer
 
 from pyca.core.access import Scope
+from pyca.core.secrecy import mask
 from pyca.live import operator
-from pyca.live.inputs import shown
 from pyca.ui.access.peer import is_https
 from pyca.ui.access.rights import needs
 from pyca.ui.context import context
@@ -95,7 +95,7 @@ def _values(view: LiveView) -> dict[str, object]:
         "links": LINKS,
         "programs": PROGRAMS,
         "rate": bit_rate,
-        "shown": shown,
+        "shown": mask,
         "shared": _shared(view),
     }
 

@@ -8,8 +8,8 @@ from pyca.core.access import Scope
 from pyca.core.control import HIDDEN, ParameterError
 from pyca.core.errors import UsageError
 from pyca.core.live import MAIN, Destination
+from pyca.core.secrecy import mask
 from pyca.live import operator, places
-from pyca.live.address import masked
 from pyca.live.targets import loses_key
 from pyca.ui.access.rights import needs
 from pyca.ui.context import context
@@ -57,7 +57,7 @@ def change(name: str) -> Answer:
         after = places.change(here.database, here.settings, here.clock, name, values)
     except UsageError as error:
         return _form(place, error, one), 422
-    return back_to_live("key-lost" if loses_key(one, after, values) else "change")
+    return back_to_live("key-lost" if loses_key(one.key, after.key, values) else "change")
 
 
 @blueprint.get("/<name>/remove")
@@ -65,7 +65,7 @@ def change(name: str) -> Answer:
 def ask_remove(name: str) -> str:
     """Ask whether a destination shall be forgotten."""
     one = _existing(name)
-    called = one.label or masked(one.url) or "destination"
+    called = one.label or mask(one.url) or "destination"
     return render_template("live_remove.html", one=one, name=called, back=url_for("live.show"))
 
 

@@ -21,6 +21,7 @@ from pyca.core.live import (
     Setup,
     is_streamed,
 )
+from pyca.core.secrecy import mask
 from pyca.core.states import ServiceName, ServiceState
 from pyca.live import address, operator
 from pyca.live.heard import is_silent, lives
@@ -185,7 +186,7 @@ def _address(one: Destination) -> str:
     try:
         return address.parse(one.url, one.key).masked
     except ParameterError:
-        return address.masked(one.url)
+        return mask(one.url)
 
 
 def _cautions(one: Destination, profile: Profile) -> Iterator[str]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from pyca.core.control import HIDDEN
 from pyca.core.live import RESOLUTIONS, Destination, Setup, Source
-from pyca.live.address import masked
-from pyca.live.inputs import parse_input, shown
+from pyca.core.secrecy import mask
+from pyca.live.inputs import parse_input
 from pyca.live.presets import PRESETS, Preset
 from pyca.ui.view.live_choices import OTHER
 
@@ -60,7 +60,7 @@ def place_of_destination(one: Destination) -> Place:
     """Return the form of a destination as it stands, without its key."""
     known = (name for name, preset in PRESETS.items() if preset.url and preset.url == one.url)
     usual = CUSTOM if one.url else "youtube"
-    return Place(next(known, usual), one.label, masked(one.url), masked(one.backup))
+    return Place(next(known, usual), one.label, mask(one.url), mask(one.backup))
 
 
 def values_of_place(place: Place, one: Destination | None = None) -> dict[str, str]:
@@ -111,7 +111,7 @@ def parameters_of_setup(wanted: Setup) -> Parameters:
         "" if profile.quality is None else str(profile.quality),
         profile.audio,
         "",
-        shown(source.input),
+        mask(source.input),
         "",
         source.encoder,
         source.hflip,
@@ -141,7 +141,7 @@ def source_of(given: Parameters, before: Source) -> dict[str, Any]:
     """
     chosen = given.input_other if given.input == OTHER else given.input
     values: dict[str, Any] = {"hflip": given.hflip, "vflip": given.vflip, "encoder": given.encoder}
-    if chosen == shown(before.input):
+    if chosen == mask(before.input):
         return values
     parse_input(chosen)
     return values | {"input": chosen}
