@@ -1,6 +1,7 @@
 """Small helpers for tests."""
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,6 +47,44 @@ class SettableClock(SystemClock):
 
     def set_by(self, seconds: float) -> None:
         self.was_set_by += seconds
+
+
+class UnhurriedClock(SettableClock):
+    """A clock for which a machine that stands still, for whatever reason, has stood still for a moment only.
+
+    It goes as long as somebody looks at it again and again: what is between two looks counts up to ``most``.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most = 0.25
+        self.left_out = 0.0
+        """seconds that were not counted"""
+        self._lock = threading.Lock()
+        self._looked = self._shown = time.monotonic()
+        self._ahead = time.time() - self._shown
+
+    def now(self) -> float:
+        return self.monotonic() + self._ahead + self.was_set_by
+
+    def monotonic(self) -> float:
+        with self._lock:
+            looked = time.monotonic()
+            passed, self._looked = looked - self._looked, looked
+            counted = min(passed, self.most)
+            self.left_out += passed - counted
+            self._shown += counted
+            return self._shown
+
+    @contextmanager
+    def not_counted(self) -> Iterator[None]:
+        """Stand still for what a test waits for, without that being told as left out."""
+        self.monotonic()
+        before = self.left_out
+        yield
+        with self._lock:
+            self._looked = time.monotonic()
+            self.left_out = before
 
 
 @contextmanager
