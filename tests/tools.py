@@ -120,7 +120,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for(condition: Callable[[], T], what: str, seconds: float = 30.0) -> T:
+def wait_for(condition: Callable[[], T], what: str, seconds: float = 60.0) -> T:
     """Wait until a condition is true and return its value; fail the test where it never is."""
     deadline = time.monotonic() + seconds
     while True:
