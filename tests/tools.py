@@ -1,6 +1,5 @@
 """Small helpers for tests."""
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +9,16 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, event
 
 from pyca.core.clock import SystemClock
+from tests.ports import free_port
+
+__all__ = [
+    "FakeClock",
+    "SettableClock",
+    "UnhurriedClock",
+    "counting_last",
+    "free_port",
+    "wait_for",
+]
 
 T = TypeVar("T")
 
@@ -110,14 +119,6 @@ def counting_last(engine: Engine) -> Iterator[None]:
         for name, listener in heard.items():
             event.remove(engine, name, listener)
     assert figures and not late
-
-
-def free_port() -> int:
-    """Return a TCP port on loopback that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for(condition: Callable[[], T], what: str, seconds: float = 60.0) -> T:
