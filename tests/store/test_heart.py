@@ -22,8 +22,8 @@ def test_the_newest_state_is_written(database: Database, clock: FakeClock) -> No
     heart = Heart(ServiceName.CAPTURE, database, clock)
     for number in range(20):
         heart.beat(ServiceState.BUSY, f"recording {number}")
-    heart.close()
-    assert state(database, clock) == (ServiceState.BUSY, "recording 19")
+    heart.close()  # which waits for a slow disk no longer than it must
+    wait_for(lambda: state(database, clock) == (ServiceState.BUSY, "recording 19"), "the newest state")
     database.dispose()
 
 
