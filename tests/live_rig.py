@@ -33,7 +33,7 @@ from urllib.parse import parse_qs, quote
 import psutil
 import pytest
 
-from pyca.live.flv import Reader
+from pyca.live.flow.flv import Reader
 from tests.tools import free_port, wait_for
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin") or ""

@@ -11,13 +11,13 @@ import psutil
 import pytest
 
 from pyca.core.live import Program
-from pyca.live import flv
-from pyca.live.encoding import CameraCommand
-from pyca.live.flv import Tag
-from pyca.live.leftovers import Leftovers
-from pyca.live.producer import FIRST_PICTURE, STALL, Producer
-from pyca.live.run import HOPELESS, Means
-from pyca.live.watch import Watch
+from pyca.live.flow import flv
+from pyca.live.flow.flv import Tag
+from pyca.live.flow.leftovers import Leftovers
+from pyca.live.flow.watch import Watch
+from pyca.live.source.encoding import CameraCommand
+from pyca.live.source.producer import FIRST_PICTURE, STALL, Producer
+from pyca.live.source.run import HOPELESS, Means
 from pyca.runtime.child import Child
 from pyca.runtime.ladder import GAP
 from tests.live_tools import FACTS, audio_setup, inter, key, surroundings, video_setup

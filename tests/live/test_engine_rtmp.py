@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pyca.core.live import Destination, LiveState, Profile, Program, Source
-from pyca.live import producer, run
-from pyca.live.engine import Engine
+from pyca.live.engine.engine import Engine
 from pyca.live.plan import Plan
+from pyca.live.source import producer, run
 from tests import live_probe
 from tests.live_rig import RtmpServer
 from tests.live_tools import makers_of, surroundings

@@ -12,11 +12,11 @@ import pytest
 
 from pyca.core.errors import CommandError
 from pyca.core.live import Destination, LinkState, LiveState, Profile, Program, Source
-from pyca.live.desk import Desk
-from pyca.live.encoding import CameraCommand
-from pyca.live.engine import Engine
-from pyca.live.flv import Kind, number
+from pyca.live.engine.desk import Desk
+from pyca.live.engine.engine import Engine
+from pyca.live.flow.flv import Kind, number
 from pyca.live.plan import Plan
+from pyca.live.source.encoding import CameraCommand
 from tests.live_tools import FFMPEG, Workshop, encode, makers_of, plan, surroundings
 from tests.tools import wait_for
 
@@ -201,7 +201,7 @@ def test_a_stream_begins_with_the_picture_of_a_recorder_that_has_the_camera(tmp_
 def test_a_recorder_that_does_not_come_is_not_waited_for_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pyca.live.desk.FEED_PATIENCE", 0.5)
+    monkeypatch.setattr("pyca.live.engine.desk.FEED_PATIENCE", 0.5)
     with running(tmp_path, Workshop(), plan(MAIN, camera=False, feed=True)) as engine:
         shows(engine, Program.SLATE)
 
@@ -277,7 +277,7 @@ def test_a_file_that_cannot_be_made_is_told_and_the_stream_goes_on(tmp_path: Pat
 
 
 def test_a_folder_that_comes_later_is_recorded_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyca.live.distribution._AGAIN", 0.1)
+    monkeypatch.setattr("pyca.live.engine.distribution._AGAIN", 0.1)
     shop = Workshop()
     shop.unwritable = True
     with running(tmp_path, shop, plan(MAIN, record=tmp_path / "a.mkv")) as engine:
@@ -293,7 +293,7 @@ def test_a_folder_that_comes_later_is_recorded_to(tmp_path: Path, monkeypatch: p
 def test_a_connection_over_which_nothing_goes_is_no_stream(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pyca.live.figures._WINDOW", 1.0)
+    monkeypatch.setattr("pyca.live.flow.figures._WINDOW", 1.0)
     shop = Workshop()
     with running(tmp_path, shop) as engine:
         has_state(engine, LiveState.STREAMING)

@@ -14,16 +14,16 @@ import pytest
 
 from pyca.core.clock import SystemClock
 from pyca.core.live import Destination, LinkReport, LinkState
-from pyca.live import outlets
-from pyca.live.address import parse
-from pyca.live.flv import HEADER, Kind, Reader, Tag
-from pyca.live.form import Form
-from pyca.live.hidden import opened, placed
-from pyca.live.link import Link
-from pyca.live.outlets import Outlet, to_file, to_player, to_server
+from pyca.live.flow.flv import HEADER, Kind, Reader, Tag
+from pyca.live.flow.form import Form
+from pyca.live.flow.hidden import opened, placed
+from pyca.live.flow.watch import Watch
 from pyca.live.plan import Surroundings
-from pyca.live.sinks import player, preview, recording
-from pyca.live.watch import Watch
+from pyca.live.send import outlets
+from pyca.live.send.address import parse
+from pyca.live.send.link import Link
+from pyca.live.send.outlets import Outlet, to_file, to_player, to_server
+from pyca.live.send.sinks import player, preview, recording
 from pyca.media.ffmpeg import Tools
 from tests.live_probe import FFMPEG, probe
 from tests.live_rig import RtmpServer, SrtServer

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from pyca.core.live import Destination, LinkState
-from pyca.live.flv import HEADER, Kind, Reader, Tag
-from pyca.live.hidden import PRESET, preset
-from pyca.live.link import HANG_UPS, REFUSALS, STEADY, Link
-from pyca.live.outlets import Outlet
+from pyca.live.flow.flv import HEADER, Kind, Reader, Tag
+from pyca.live.flow.hidden import PRESET, preset
+from pyca.live.flow.watch import Watch
 from pyca.live.plan import Surroundings
-from pyca.live.relay import HOPELESS, OLD
-from pyca.live.watch import Watch
+from pyca.live.send.link import HANG_UPS, REFUSALS, STEADY, Link
+from pyca.live.send.outlets import Outlet
+from pyca.live.send.relay import HOPELESS, OLD
 from pyca.media.ffmpeg import Tools
 from pyca.runtime.child import Child
 from tests.live_tools import audio_setup, inter, key, video_setup

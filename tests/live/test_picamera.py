@@ -10,10 +10,10 @@ import pytest
 
 from pyca.core.errors import MediaError
 from pyca.core.live import Profile, Source
-from pyca.live.encoding import camera_command
-from pyca.live.inputs import Input, InputKind, find_input
-from pyca.live.picamera import Picamera, find_picamera, require_picamera
-from pyca.live.standalone import picamera2_reader
+from pyca.live.source.encoding import camera_command
+from pyca.live.source.inputs import Input, InputKind, find_input
+from pyca.live.source.picamera import Picamera, find_picamera, require_picamera
+from pyca.live.source.standalone import picamera2_reader
 from pyca.media.ffmpeg import Tools
 from tests.made_streams import around, make, tone
 
@@ -124,7 +124,7 @@ def test_auto_asks_whether_a_camera_is_plugged_in(
         program = folder / "libcamera-vid"
         program.write_text(f"#!/bin/sh\necho '{listed}'\n")
         program.chmod(0o755)
-    monkeypatch.setattr("pyca.live.picamera._has_picamera2", lambda _path: False)
+    monkeypatch.setattr("pyca.live.source.picamera._has_picamera2", lambda _path: False)
     auto = Input(InputKind.AUTO)
     assert find_input(auto, {"PATH": str(tmp_path / "with")}, tmp_path) == Input(InputKind.PICAMERA)
     with pytest.raises(MediaError, match="no camera was found"):

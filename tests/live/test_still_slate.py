@@ -1,7 +1,7 @@
 """The slate is played from memory without a seam."""
 
-from pyca.live.flv import Kind
-from pyca.live.still import Still
+from pyca.live.flow.flv import Kind
+from pyca.live.source.still import Still
 from tests.live_tools import audio_setup, inter, key, sound, video_setup
 
 SETUP = [video_setup(), audio_setup()]
