@@ -50,14 +50,6 @@ def module(name: str) -> Path:
     pytest.skip(f"{name} is not installed")
 
 
-def free_udp_port() -> int:
-    """Return a UDP port on loopback that nobody uses."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def answers(port: int) -> bool:
     """Tell whether somebody answers at a TCP port of this machine."""
     with socket.socket() as probe:
@@ -325,7 +317,7 @@ class SrtServer:
     def __init__(self, folder: Path, more: str = "") -> None:
         self.folder = folder / f"srt-{free_port()}"
         self.folder.mkdir()
-        self.port = free_udp_port()
+        self.port = free_port()
         self._more = f"&{more}" if more else ""
         self.process: subprocess.Popen[bytes] | None = None
         self.files: list[Path] = []

@@ -1,9 +1,11 @@
 """Small helpers for tests."""
 
+import itertools
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, event
@@ -73,12 +75,25 @@ def counting_last(engine: Engine) -> Iterator[None]:
     assert figures and not late
 
 
+# Each process begins elsewhere, so that test runs side by side do not choose the same.
+_PORTS = range(15_000, 32_000)
+# Each process begins elsewhere, so that test runs side by side choose others.
+_own = itertools.count(os.getpid() * 1999)
+
+
 def free_port() -> int:
-    """Return a TCP port on loopback that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port on loopback that nobody uses, neither for TCP nor for UDP.
+
+    It lies below those that Linux gives to clients (ip_local_port_range): a client that tries again and again
+    would else take the port of a server that is being started anew.
+    """
+    for port in (_PORTS[number % len(_PORTS)] for number in itertools.islice(_own, len(_PORTS))):
+        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram, suppress(OSError):
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            stream.bind(("127.0.0.1", port))
+            datagram.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def wait_for(condition: Callable[[], T], what: str, seconds: float = 30.0) -> T:
