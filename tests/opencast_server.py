@@ -42,6 +42,7 @@ from fake_opencast.app import App
 from fake_opencast.tls import context
 from fake_opencast.web import WebServer
 from fake_opencast.world import World
+from ports import free_port
 
 __all__ = ["FakeOpencast", "faults"]
 
@@ -65,9 +66,9 @@ class FakeOpencast(World):
 
     def start(self) -> Self:
         """Listen; the port stays the same when started again."""
+        self.port = self.port or free_port()
         self._server = WebServer(self.port, self.app, self._context)
         self._server.ahead = lambda: self.ahead
-        self.port = self._server.server_port
         self.app.base = self.url
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()

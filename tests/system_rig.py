@@ -20,12 +20,15 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any, Self
 
 import psutil
+from opencast_server import FakeOpencast, faults
 
 from pyca.cli.records import Known, look
 from pyca.core.states import EventState, ServiceName, ServiceState
@@ -71,7 +74,7 @@ class Daemon:
         """Return what it has said so far."""
         return self.log.read_text("utf-8", "replace")
 
-    def says(self, text: str, seconds: float = 30.0) -> None:
+    def says(self, text: str, seconds: float = 60.0) -> None:
         """Wait until it says something."""
         wait_for(lambda: text in self.output(), f"“{text}” in {self.log.name}", seconds)
 
@@ -176,6 +179,28 @@ class Rig:
         self.daemons.append(Daemon(process, log))
         return self.daemons[-1]
 
+    @contextmanager
+    def up(self, server: FakeOpencast) -> Iterator[Daemon]:
+        """Have all services run but wait for the calendar, which is asked for what the block has scheduled.
+
+        However long the services take to start, no event has begun before they know of it.
+        """
+        asked, scheduled = Event(), Event()
+
+        def hold(environ: faults.Environ, handler: faults.Handler) -> faults.Answer:
+            asked.set()
+            scheduled.wait(60)
+            return handler(environ)
+
+        server.faults.add("/recordings/calendars", hold)
+        try:
+            daemon = self.start("run")
+            self.wait(asked.is_set, "the question for the calendar")
+            self.wait_until_up([name for name in AGENT if name is not ServiceName.SCHEDULE])
+            yield daemon
+        finally:
+            scheduled.set()
+
     def run(self, *arguments: str) -> Ended:
         """Run a pyca command to its end."""
         done = subprocess.run(
@@ -186,7 +211,7 @@ class Rig:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=120,
         )
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         return Ended(done.returncode, done.stdout, done.stderr)
@@ -209,7 +234,7 @@ class Rig:
             return False
         return version(self.database) is not None
 
-    def wait_for_state(self, uid: str, state: EventState, seconds: float = 40.0) -> Known:
+    def wait_for_state(self, uid: str, state: EventState, seconds: float = 90.0) -> Known:
         """Wait until an event has a state; fail at once where it has come to another end."""
 
         def reached() -> Known | None:
@@ -221,7 +246,7 @@ class Rig:
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {self.look(uid)}") from None
 
-    def wait(self, condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+    def wait(self, condition: Callable[[], object], what: str, seconds: float = 60.0) -> None:
         """Wait for anything else."""
         wait_for(condition, what, seconds)
 

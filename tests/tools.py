@@ -1,16 +1,24 @@
 """Small helpers for tests."""
 
-import itertools
-import os
-import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, event
 
 from pyca.core.clock import SystemClock
+from tests.ports import free_port
+
+__all__ = [
+    "FakeClock",
+    "SettableClock",
+    "UnhurriedClock",
+    "counting_last",
+    "free_port",
+    "wait_for",
+]
 
 T = TypeVar("T")
 
@@ -50,6 +58,44 @@ class SettableClock(SystemClock):
         self.was_set_by += seconds
 
 
+class UnhurriedClock(SettableClock):
+    """A clock for which a machine that stands still, for whatever reason, has stood still for a moment only.
+
+    It goes as long as somebody looks at it again and again: what is between two looks counts up to ``most``.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most = 0.25
+        self.left_out = 0.0
+        """seconds that were not counted"""
+        self._lock = threading.Lock()
+        self._looked = self._shown = time.monotonic()
+        self._ahead = time.time() - self._shown
+
+    def now(self) -> float:
+        return self.monotonic() + self._ahead + self.was_set_by
+
+    def monotonic(self) -> float:
+        with self._lock:
+            looked = time.monotonic()
+            passed, self._looked = looked - self._looked, looked
+            counted = min(passed, self.most)
+            self.left_out += passed - counted
+            self._shown += counted
+            return self._shown
+
+    @contextmanager
+    def not_counted(self) -> Iterator[None]:
+        """Stand still for what a test waits for, without that being told as left out."""
+        self.monotonic()
+        before = self.left_out
+        yield
+        with self._lock:
+            self._looked = time.monotonic()
+            self.left_out = before
+
+
 @contextmanager
 def counting_last(engine: Engine) -> Iterator[None]:
     """Fail where a transaction changes anything else after it has counted and has the figure locked."""
@@ -75,28 +121,7 @@ def counting_last(engine: Engine) -> Iterator[None]:
     assert figures and not late
 
 
-# Each process begins elsewhere, so that test runs side by side do not choose the same.
-_PORTS = range(15_000, 32_000)
-# Each process begins elsewhere, so that test runs side by side choose others.
-_own = itertools.count(os.getpid() * 1999)
-
-
-def free_port() -> int:
-    """Return a port on loopback that nobody uses, neither for TCP nor for UDP.
-
-    It lies below those that Linux gives to clients (ip_local_port_range): a client that tries again and again
-    would else take the port of a server that is being started anew.
-    """
-    for port in (_PORTS[number % len(_PORTS)] for number in itertools.islice(_own, len(_PORTS))):
-        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram, suppress(OSError):
-            stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            stream.bind(("127.0.0.1", port))
-            datagram.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port is free")
-
-
-def wait_for(condition: Callable[[], T], what: str, seconds: float = 30.0) -> T:
+def wait_for(condition: Callable[[], T], what: str, seconds: float = 60.0) -> T:
     """Wait until a condition is true and return its value; fail the test where it never is."""
     deadline = time.monotonic() + seconds
     while True:

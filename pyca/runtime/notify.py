@@ -9,6 +9,9 @@ import sdnotify
 
 from pyca.core.clock import Clock
 
+PATIENCE = 5.0
+"""Seconds to wait for whoever does not listen when a service is ready; nothing else is waited for."""
+
 
 class Notifier:
     """Speaks to systemd; does nothing where ``NOTIFY_SOCKET`` is not set.
@@ -26,20 +29,19 @@ class Notifier:
 
     def ready(self) -> None:
         """Say that the service has started."""
-        self._send("READY=1")
+        self._send("READY=1", PATIENCE)
 
     def status(self, text: str) -> None:
         """Say in one line what the service does; repeated only when it changes."""
         line = " ".join(text.split())
-        if line != self._status:
+        if line != self._status and self._send(f"STATUS={line}"):
             self._status = line
-            self._send(f"STATUS={line}")
 
     def watchdog(self) -> None:
         """Say that work goes on. Call it as often as you like: four messages per period are sent."""
-        if self.period is not None and self._clock.monotonic() >= self._watchdog_due:
-            self._watchdog_due = self._clock.monotonic() + self.period
-            self._send("WATCHDOG=1")
+        due = self.period is not None and self._clock.monotonic() >= self._watchdog_due
+        if due and self._send("WATCHDOG=1"):
+            self._watchdog_due = self._clock.monotonic() + (self.period or 0.0)
 
     def stopping(self) -> None:
         """Say that the service ends."""
@@ -47,15 +49,32 @@ class Notifier:
 
     def close(self) -> None:
         """Release the socket."""
-        connection = self._systemd.socket if self._systemd else None
-        if isinstance(connection, socket.socket):
+        if connection := self._connection():
             connection.close()
         self._systemd = None
 
-    def _send(self, message: str) -> None:
-        if self._systemd:
+    def _connection(self) -> socket.socket | None:
+        connection = self._systemd.socket if self._systemd else None
+        return connection if isinstance(connection, socket.socket) else None
+
+    def _send(self, message: str, patience: float = 0.0) -> bool:
+        """Say something; False where it was not taken, for a few messages fill what the kernel keeps.
+
+        A service manager that hangs must not stop what is recorded.
+        """
+        connection = self._connection()
+        if connection is None or self._systemd is None:
+            return True
+        connection.settimeout(patience)
+        self._systemd.debug = True  # else it hides what went wrong
+        try:
             # The library encodes as Latin-1 and drops what does not fit, systemd reads UTF-8.
             self._systemd.notify(message.encode("utf-8", "replace").decode("latin-1"))
+        except (TimeoutError, BlockingIOError):
+            return False
+        except OSError:
+            return True  # nobody is there to hear it, now or later
+        return True
 
 
 class Ear:

@@ -66,7 +66,7 @@ def bench(tmp_path: Path, clock: FakeClock, database: Database, pulse: Pulse) ->
             inputs={"camera": Input(), "screen": Input(flavors=("presentation/source",))},
             server=Server(
                 url=server.url, auth_method="basic", username="admin", password="opencast",
-                connect_timeout=2, stall_timeout=1,
+                connect_timeout=60, stall_timeout=60,
             ),
         )  # fmt: skip
         made = Bench(server, database, clock, pulse, settings)

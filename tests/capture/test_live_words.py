@@ -96,7 +96,7 @@ def test_a_recording_is_whole_and_ends_by_itself(
     one = job(tmp_path, f"{tools.ffmpeg} -y -nostdin -v error {words}", event, resolution="240p", fps=10)
     one.make_folders()
     write_sound(one.folder / "sound.wav")
-    done = subprocess.run(one.argv(1, 1), capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(one.argv(1, 1), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     [file] = one.files(1)
     shown = subprocess.run([tools.ffmpeg, "-i", file], capture_output=True, text=True, check=False).stderr

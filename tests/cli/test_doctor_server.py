@@ -13,7 +13,7 @@ from pyca.config.settings import Agent, Server, Settings
 from pyca.core.clock import SystemClock
 from tests.cli.conftest import Run
 
-SECONDS = 5.0
+SECONDS = 30.0
 
 
 @pytest.fixture

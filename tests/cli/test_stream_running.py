@@ -38,7 +38,7 @@ def streaming(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
         members = family(process.pid)
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(20)
+            process.wait(60)
         finally:
             for one in members:
                 if one.is_running():
@@ -118,7 +118,7 @@ def test_ctrl_c_ends_everything_in_order(folder: Path, server: RtmpServer) -> No
         members = family(process.pid)
         assert len(members) >= 4
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
         assert process.returncode == 0
         wait_until_ended(members[1:])
     server.wait_until_gone(KEY)
@@ -161,7 +161,7 @@ def test_the_living_line_of_a_terminal(folder: Path, server: RtmpServer) -> None
         wait_for(lambda: shows(" live "), "a line with the destination", 30)
         process.send_signal(signal.SIGINT)
         wait_for(lambda: shows("idle"), "the end", 30)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         os.close(inner)

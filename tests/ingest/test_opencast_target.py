@@ -37,7 +37,7 @@ def server(bench: Bench, tmp_path: Path) -> Iterator[FakeOpencast]:
             agent=replace(bench.settings.agent, name="hall 1"),
             server=Server(
                 url=made.url, auth_method="basic", username="admin", password="opencast",
-                connect_timeout=2, stall_timeout=1,
+                connect_timeout=60, stall_timeout=60,
             ),
         )  # fmt: skip
         yield made
@@ -186,10 +186,14 @@ def test_a_final_call_that_was_refused_is_repeated(
     assert steps(server).count("addTrack") == 2
 
 
-@pytest.mark.parametrize("fault", [faults.no_reply(), faults.hang(), faults.status(502), faults.truncate(20)])
+@pytest.mark.parametrize(
+    ("fault", "patience"),
+    [(faults.no_reply(), 60), (faults.hang(), 2), (faults.status(502), 60), (faults.truncate(20), 60)],
+)
 def test_a_final_call_without_an_answer_is_not_repeated(
-    server: FakeOpencast, bench: Bench, fault: faults.Action
+    server: FakeOpencast, bench: Bench, fault: faults.Action, patience: float
 ) -> None:
+    bench.settings = replace(bench.settings, server=replace(bench.settings.server, stall_timeout=patience))
     recording = bench.record(contents=CONTENTS)
     server.faults.add("/ingest/ingest", fault)
     for _ in range(3):
@@ -223,14 +227,13 @@ def test_digest_and_large_files_go_together(server: FakeOpencast, bench: Bench) 
 
 
 def test_a_stop_ends_a_hanging_transfer(server: FakeOpencast, bench: Bench) -> None:
-    bench.settings = replace(bench.settings, server=replace(bench.settings.server, stall_timeout=60))
     bench.record(contents=CONTENTS)
     server.faults.add("/ingest/addTrack", faults.hang())
     worker = threading.Thread(target=run, args=(bench,))
     worker.start()
     wait_for(lambda: "addTrack" in steps(server), "the transfer")
     bench.pulse.stop()
-    worker.join(30)
+    worker.join(50)  # the transfer itself would wait for longer
     assert not worker.is_alive()
     assert (bench.state(), bench.upload().step) == (S.FINISHED_RECORDING, UploadStep.TRACKS)
     assert bench.upload().error == ""

@@ -91,7 +91,7 @@ def recording(tools: Tools, file: Path, place: Path) -> Iterator[subprocess.Pope
     try:
         yield process
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(10) == 255
+        assert process.wait(60) == 255
     finally:
         process.kill()
         process.wait()
@@ -140,7 +140,7 @@ def test_listener_freezes(tools: Tools, tmp_path: Path, place: Path) -> None:
     listener = Listener(place)
     try:
         with recording(tools, tmp_path / "rec.mkv", place):
-            wait_for(lambda: listener.frames() > 5, "the feed", 20)
+            wait_for(lambda: listener.frames() > 5, "the feed")
             listener.freeze()
             # More than the socket between them takes.
             grows(tmp_path / "rec.mkv", 450_000)
@@ -156,7 +156,7 @@ def test_a_file_of_another_container_is_copied(tools: Tools, tmp_path: Path, pla
     try:
         words = ["-i", str(film), "-c", "copy", str(tmp_path / "rec.mkv")]
         argv = [str(tools.ffmpeg), "-nostdin", "-v", "error", "-re", *words, *feed_output(None, place, words)]
-        done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=60)
         assert (done.returncode, done.stderr) == (0, "")
         wait_for(lambda: listener.frames() > 20, "the pictures")
         assert any(tag.kind == Kind.VIDEO and tag.is_setup for tag in listener.tags)

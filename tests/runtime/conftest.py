@@ -31,25 +31,25 @@ def python() -> Callable[[str], list[str]]:
 
 @pytest.fixture
 def readable() -> Callable[..., None]:
-    """Wait until a descriptor is readable, at most twenty seconds."""
+    """Wait until a descriptor is readable, at most a minute."""
 
     def wait(file) -> None:
-        assert select.select([file], [], [], 20)[0], "nothing happened within 20 s"
+        assert select.select([file], [], [], 60)[0], "nothing happened within 60 s"
 
     return wait
 
 
 @pytest.fixture
 def until() -> Callable[..., object]:
-    """Wait until a condition holds, at most twenty seconds."""
+    """Wait until a condition holds, at most a minute."""
 
     def wait(condition):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if value := condition():
                 return value
             time.sleep(0.005)
-        raise AssertionError("the condition did not come true within 20 s")
+        raise AssertionError("the condition did not come true within 60 s")
 
     return wait
 

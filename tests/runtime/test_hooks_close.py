@@ -1,6 +1,5 @@
 """Hooks at the end of their service: they get a short while, and never hold it up."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +25,9 @@ def hooks(tmp_path: Path) -> MakeHooks:
     def make(command: str) -> Hooks:
         script = tmp_path / "hook.sh"
         script.write_text(f"cd '{tmp_path}'\n{command}\n")
-        return Hooks(Settings(hooks=HookSettings(recording_stop=f"sh '{script}'")), SystemClock())
+        return Hooks(
+            Settings(hooks=HookSettings(recording_stop=f"sh '{script}'", time_limit=600)), SystemClock()
+        )
 
     return make
 
@@ -51,12 +52,11 @@ def test_long_ones_are_cut_short_and_those_that_wait_left_out(
         mine.run(Hook.RECORDING_STOP, {})
     wait_for(lambda: len(lines(told)) == AT_ONCE, "the first hooks")
     groups = [psutil.Process(int(pid)) for pid in lines(told)]
-    begun = time.monotonic()
-    mine.close(patience=0.2)
-    assert time.monotonic() - begun < 20  # each would take 30 s
+    mine.close(patience=0.2)  # each would take ten minutes
     assert len(lines(told)) == AT_ONCE
     assert "3 hooks are left out" in caplog.text
-    assert caplog.text.count("hook recording_stop was cut short") == AT_ONCE
+    # It does not wait for the last of them where they are slow to die.
+    wait_for(lambda: caplog.text.count("hook recording_stop was cut short") == AT_ONCE, "their last words")
     wait_for(lambda: not any(one.is_running() for one in groups), "the end of the hooks")
 
 

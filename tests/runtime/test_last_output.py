@@ -7,13 +7,35 @@ from pathlib import Path
 
 import pytest
 
-from pyca.core.clock import SystemClock
+from pyca.core.clock import Clock, SystemClock
 from pyca.core.errors import CommandError
 from pyca.runtime.output import Output, last_output
 
 
-def say(code: str, *, limit: float = 20, keep: int = 1000) -> Output:
-    return last_output([sys.executable, "-I", "-c", code], SystemClock(), limit=limit, keep=keep)
+def say(code: str, *, limit: float = 60, keep: int = 1000, clock: Clock | None = None) -> Output:
+    return last_output([sys.executable, "-I", "-c", code], clock or SystemClock(), limit=limit, keep=keep)
+
+
+class Patient(SystemClock):
+    """A clock that stands still until a file is there: a busy machine takes its time to start a program."""
+
+    def __init__(self, sign: Path) -> None:
+        self._sign = sign
+        self._begun = 0.0
+
+    def monotonic(self) -> float:
+        if not self._begun and self._sign.exists():
+            self._begun = super().monotonic()
+        return super().monotonic() - self._begun if self._begun else 0.0
+
+    def spoken(self) -> str:
+        """Return the code that makes the file."""
+        return f"sys.stdout.flush(); open({str(self._sign)!r}, 'w')"
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Patient:
+    return Patient(tmp_path / "spoken")
 
 
 def test_both_streams_and_the_code_are_told() -> None:
@@ -33,18 +55,19 @@ def test_what_is_no_text_is_replaced() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "print('begun', flush=True); import time; time.sleep(600)",
-        "print('begun', flush=True); import os, time; os.close(1), os.close(2), time.sleep(600)",
-        "print('begun', flush=True); import subprocess; subprocess.run(['sleep', '600'])",
+        "import time; time.sleep(600)",
+        "import os, time; os.close(1), os.close(2), time.sleep(600)",
+        "import subprocess; subprocess.run(['sleep', '600'])",
     ],
 )
-def test_a_command_without_end_is_killed(code: str) -> None:
-    output = say(code, limit=1)
+def test_a_command_without_end_is_killed(code: str, patient: Patient) -> None:
+    output = say(f"import sys; print('begun'); {patient.spoken()}; {code}", limit=1, clock=patient)
     assert (output.text, output.code) == ("begun\n", None)
 
 
-def test_endless_words_are_cut_off() -> None:
-    output = say("while True: print('x' * 1000)", limit=0.5)
+def test_endless_words_are_cut_off(patient: Patient) -> None:
+    begin = f"import sys; print('x' * 1000); {patient.spoken()}"
+    output = say(f"{begin}\nwhile True: print('x' * 1000)", limit=0.5, clock=patient)
     assert (len(output.text), output.cut, output.code) == (1000, True, None)
 
 
@@ -56,7 +79,7 @@ def test_a_program_that_is_not_there_is_named(program: str, tmp_path: Path) -> N
 
 @pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 def test_a_command_of_another_user_is_left_alone(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, patient: Patient
 ) -> None:
     kill, refused = os.killpg, []
 
@@ -66,7 +89,8 @@ def test_a_command_of_another_user_is_left_alone(
 
     monkeypatch.setattr(os, "killpg", refuse)
     try:
-        output = say("print('begun', flush=True); import time; time.sleep(60)", limit=1)
+        code = f"import sys; print('begun'); {patient.spoken()}; import time; time.sleep(600)"
+        output = say(code, limit=1, clock=patient)
         assert (output.text, output.code) == ("begun\n", None)
         [(group, _)] = refused
         assert f"process {group} cannot be killed" in caplog.text

@@ -47,6 +47,17 @@ def test_an_unchanged_status_is_said_once(systemd, notifier):
     assert systemd() == ["STATUS=idle"]
 
 
+def test_who_does_not_listen_holds_nobody_up_and_is_told_later(systemd, notifier):
+    for number in range(1000):
+        notifier.status(f"number {number}")
+    notifier.watchdog()
+    notifier.stopping()
+    assert 0 < len(systemd()) < 1000
+    notifier.status("number 999")
+    notifier.watchdog()
+    assert systemd() == ["STATUS=number 999", "WATCHDOG=1"]
+
+
 def test_the_watchdog_is_fed_four_times_a_period(systemd, notifier, fake_clock):
     for _ in range(600):
         notifier.watchdog()

@@ -36,9 +36,11 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def make(database: Database, clock: FakeClock, pulse: Pulse, calendar: object) -> ScheduleService:
+def make(
+    database: Database, clock: FakeClock, pulse: Pulse, calendar: object, patience: float = 60.0
+) -> ScheduleService:
     agent = Agent(calendar=str(calendar), cal_lookahead=3, timezone="Europe/Zurich")
-    settings = Settings(agent=agent, server=Server(connect_timeout=1.0, stall_timeout=1.0))
+    settings = Settings(agent=agent, server=Server(connect_timeout=60.0, stall_timeout=patience))
     return ScheduleService(settings, database, clock, pulse)
 
 
@@ -118,7 +120,7 @@ def server(tmp_path: Path) -> Iterator[FakeOpencast]:
 def test_an_address_is_followed_and_bad_answers_leave_the_schedule(
     database: Database, clock: FakeClock, pulse: Pulse, server: FakeOpencast
 ) -> None:
-    service = make(database, clock, pulse, f"{server.url}/room.ics")
+    service = make(database, clock, pulse, f"{server.url}/room.ics", patience=3.0)
     server.faults.add("/room.ics", faults.body(DAILY))
     service.tick()
     assert len(uids(database)) == 3

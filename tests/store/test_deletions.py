@@ -59,10 +59,10 @@ def test_a_retry_waits_for_the_mark_and_then_refuses(database: Database, clock: 
     with database.write() as session:
         assert deletions.claim(session, "e1", clock.now(), lost=True)
         other.start()
-        begun.wait(10)
+        begun.wait(60)
         other.join(0.3)  # long enough for one that does not wait
         assert other.is_alive()
-    other.join(20)
+    other.join(60)
     assert [text for text in said if "were deleted" in text]
     with database.read() as session:
         upload = uploads.get(session, "e1")

@@ -75,7 +75,7 @@ def test_two_who_say_start_at_once_get_different_numbers(database: Database) -> 
     barrier, numbers = Barrier(2), []
 
     def say() -> None:
-        barrier.wait(10)
+        barrier.wait(60)
         with database.write() as session:
             seen = live.setup(session, FIRST, held=True).orders
             numbers.append((seen, live.order(session, 1.0, wanted=True)))
@@ -84,7 +84,7 @@ def test_two_who_say_start_at_once_get_different_numbers(database: Database) -> 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert sorted(numbers) == [(0, 1), (1, 2)]
 
 

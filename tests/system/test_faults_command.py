@@ -8,7 +8,7 @@ from opencast_server import FakeOpencast
 
 from pyca.core.states import EventState
 from tests.measured import Measured
-from tests.system_faults import command_of, complaints, content, delivered, error_of, parts, until
+from tests.system_faults import PUNCTUAL, command_of, complaints, content, delivered, error_of, parts, until
 from tests.system_rig import CAMERA, Rig, soon
 
 pytestmark = pytest.mark.system
@@ -22,16 +22,16 @@ def kill_command(rig: Rig, uid: str, number: int) -> float:
     assert command
     command.kill()
     killed = time.time()
-    rig.wait(lambda: len(parts(rig, uid)) > number, f"part {number + 1} of {uid}", 10)
+    rig.wait(lambda: len(parts(rig, uid)) > number, f"part {number + 1} of {uid}")
     return parts(rig, uid)[number].started - killed
 
 
 def test_a_command_that_is_killed_once_and_twice(server: FakeOpencast, rig: Rig, measured: Measured) -> None:
     rig.connect(server.url, capture={"max_parallel": 4})
-    start = soon(5)
-    server.schedule("once", "Killed once", start, start + 24)
-    server.schedule("twice", "Killed twice", start, start + 24)
-    agent = rig.start("run")
+    with rig.up(server) as agent:
+        start = soon(3)
+        server.schedule("once", "Killed once", start, start + 24)
+        server.schedule("twice", "Killed twice", start, start + 24)
     pauses = {}
     for uid, number, after in (("twice", 1, 6), ("once", 1, 10.5), ("twice", 2, 17.5)):
         until(start + after)
@@ -46,7 +46,7 @@ def test_a_command_that_is_killed_once_and_twice(server: FakeOpencast, rig: Rig,
         lost = 24 - content(track)
         assert lost < 3.0 * kills
         waits = ", ".join(f"{pauses[uid, number]:.2f} s" for number in range(1, kills + 1))
-        assert all(pauses[uid, number] < 2 for number in range(1, kills + 1))
+        assert all(pauses[uid, number] < PUNCTUAL for number in range(1, kills + 1))
         measured(
             f"1 FFmpeg killed -9 {uid} (24 s)",
             f"next part after {waits}; {kills + 1} parts joined to one track, {lost:.2f} s lost,"
@@ -60,10 +60,10 @@ def test_commands_that_give_up_again_and_again(server: FakeOpencast, rig: Rig, m
         "hasty": {"command": "false {{dir}}/{{name}}.mkv", **FILES},
     }
     rig.connect(server.url, inputs, capture={"max_parallel": 4})
-    start, length = soon(5), 14
-    for name in inputs:
-        server.schedule(name, f"With {name}", start, start + length, **{"capture.device.names": name})
-    agent = rig.start("run")
+    with rig.up(server) as agent:
+        start, length = soon(3), 14
+        for name in inputs:
+            server.schedule(name, f"With {name}", start, start + length, **{"capture.device.names": name})
     track = delivered(rig, server, "weary")
     made = parts(rig, "weary")
     # Pauses of 0.5, 1, 2 s between runs of 2 s: as long as the event lasts, and no tight loop.
@@ -96,10 +96,10 @@ def test_a_command_that_cannot_be_started(server: FakeOpencast, rig: Rig, measur
         "never": {"command": f"'{program}-2' {{{{dir}}}}/{{{{name}}}}.mkv", **FILES},
     }
     rig.connect(server.url, inputs, capture={"max_parallel": 4})
-    start = soon(5)
-    for name in inputs:
-        server.schedule(name, f"With {name}", start, start + 14, **{"capture.device.names": name})
-    agent = rig.start("run")
+    with rig.up(server) as agent:
+        start = soon(3)
+        for name in inputs:
+            server.schedule(name, f"With {name}", start, start + 14, **{"capture.device.names": name})
     told = {}
     for name in inputs:
         rig.wait_for_state(name, EventState.FAILED_RECORDING)

@@ -13,7 +13,7 @@ from pyca.core.alarm import AlarmKind
 from pyca.core.states import EventState
 from pyca.store import alarms
 from tests.measured import Measured
-from tests.system_faults import arrived, complaints, content, error_of, parts, until
+from tests.system_faults import arrived, complaints, content, error_of, is_whole, parts, until
 from tests.system_rig import Rig, soon
 
 pytestmark = pytest.mark.system
@@ -68,9 +68,9 @@ def test_a_disk_that_fills_up_while_recording(
         "container": "mp4",
     }
     rig.connect(server.url, capture=places)
-    start = soon(4)
-    server.schedule("uid-1", "In two places", start, start + 14)
-    agent = rig.start("run")
+    with rig.up(server) as agent:
+        start = soon(3)
+        server.schedule("uid-1", "In two places", start, start + 14)
     until(start + 6)
     fill(usual)
     rig.wait(lambda: len(parts(rig, "uid-1")) > 1, "the next part")
@@ -96,23 +96,23 @@ def test_a_disk_that_is_full_together_with_its_database(
     disk = mount("only", 40)
     with Rig(disk / "agent") as rig:
         rig.connect(server.url)
-        start = soon(4)
-        server.schedule("uid-1", "With a gap", start, start + 20)
-        server.schedule("uid-2", "Afterwards", start + 22, start + 26)
-        agent = rig.start("run")
+        with rig.up(server) as agent:
+            start = soon(3)
+            server.schedule("uid-1", "With a gap", start, start + 20)
+            server.schedule("uid-2", "Afterwards", start + 22, start + 26)
         until(start + 5)
         filler = fill(disk)
         rig.wait(lambda: not rig.commands(), "FFmpeg to find no room")
         until(start + 10)
         filler.unlink()
-        one = rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING, 60)
+        one = rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING)
         tracks = arrived(server, "uid-1")
         seconds = sum(content(track) for track in tracks)
         assert one.recording
         assert one.recording.error
         assert seconds > 10
-        rig.wait_for_state("uid-2", EventState.FINISHED_UPLOADING, 60)
-        assert 3 < content(arrived(server, "uid-2")[0]) < 5
+        rig.wait_for_state("uid-2", EventState.FINISHED_UPLOADING)
+        assert is_whole(content(arrived(server, "uid-2")[0]), 4)
         assert kinds(rig) & {AlarmKind.DISK, AlarmKind.DATABASE}
         assert agent.end() == 0
     measured("disk full with the database (5 of 20 s)", f"{len(tracks)} tracks, {20 - seconds:.2f} s lost")
@@ -142,14 +142,14 @@ def test_a_fallback_on_the_same_full_disk(
 ) -> None:
     disk = mount("only", 24)
     rig.connect(server.url, capture={"directory": disk / "recordings", "fallback_directory": disk / "more"})
-    start = soon(5)
-    server.schedule("uid-1", "Full", start, start + 14)
-    agent = rig.start("run")
+    with rig.up(server) as agent:
+        start = soon(3)
+        server.schedule("uid-1", "Full", start, start + 14)
     until(start - 2)
     filler = fill(disk)
-    agent.says("the disk is full", 20)
+    agent.says("the disk is full")
     filler.unlink()
-    rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING, 40)
+    rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING)
     seconds = sum(content(track) for track in arrived(server, "uid-1"))
     assert seconds > 3
     measured(

@@ -20,9 +20,9 @@ def test_ingest_is_killed_during_an_upload(server: FakeOpencast, rig: Rig, measu
     names = ("left", "middle", "right")
     inputs = {name: {"command": DETAILED, "files": "{{dir}}/{{name}}.mkv"} for name in names}
     rig.connect(server.url, inputs, ingest={"upload_rate": "300k"})
-    start = soon(5)
-    server.schedule("uid-1", "Three tracks", start, start + 3)
-    rig.start("run")
+    with rig.up(server):
+        start = soon(3)
+        server.schedule("uid-1", "Three tracks", start, start + 3)
     one = rig.wait_for_state("uid-1", EventState.UPLOADING)
     rig.wait(lambda: progress(rig)[0] == 1, "the first track to be over", 60)
     rig.wait(lambda: progress(rig)[1] > 0.2, "a part of the second one")
@@ -70,11 +70,11 @@ def test_the_reply_to_the_final_call_is_lost(server: FakeOpencast, rig: Rig, mea
     # The server takes the first recording, loses the second one, and says so to nobody.
     server.faults.add("^/ingest/ingest", faults.no_reply())
     server.faults.add("^/ingest/ingest", lost)
-    start = soon(5)
-    server.schedule("a-taken", "Taken", start, start + 3)
-    server.schedule("b-lost", "Lost", start, start + 5)
-    server.schedule("c-after", "After them", start + 2, start + 6)
-    rig.start("run")
+    with rig.up(server):
+        start = soon(3)
+        server.schedule("a-taken", "Taken", start, start + 3)
+        server.schedule("b-lost", "Lost", start, start + 5)
+        server.schedule("c-after", "After them", start + 2, start + 6)
     for uid in ("a-taken", "b-lost"):
         one = rig.wait_for_state(uid, EventState.FAILED_UPLOADING)
         assert one.upload

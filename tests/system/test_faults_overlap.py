@@ -7,7 +7,7 @@ from opencast_server import FakeOpencast
 
 from pyca.core.states import EventState
 from tests.measured import Measured
-from tests.system_faults import began_late, content, delivered, error_of, parts
+from tests.system_faults import PUNCTUAL, began_late, content, delivered, error_of, is_whole, parts
 from tests.system_rig import Rig, soon
 
 pytestmark = pytest.mark.system
@@ -26,11 +26,11 @@ PLAN = {
 
 def test_neighbours_and_overlaps(server: FakeOpencast, rig: Rig, measured: Measured) -> None:
     rig.connect(server.url, capture={"max_parallel": 2})
-    start = soon(5)
-    for uid, (begins, ends) in PLAN.items():
-        server.schedule(uid, f"Event {uid}", start + begins, start + ends)
-    server.schedule("same-3", "One too many", start + 16, start + 20)
-    agent = rig.start("run")
+    with rig.up(server) as agent:
+        start = soon(3)
+        for uid, (begins, ends) in PLAN.items():
+            server.schedule(uid, f"Event {uid}", start + begins, start + ends)
+        server.schedule("same-3", "One too many", start + 16, start + 20)
     one = rig.wait_for_state("same-3", EventState.FAILED_RECORDING)
     assert one.recording
     assert one.recording.tracks == ()
@@ -44,10 +44,10 @@ def test_neighbours_and_overlaps(server: FakeOpencast, rig: Rig, measured: Measu
     for uid, (begins, ends) in PLAN.items():
         track = delivered(rig, server, uid)
         late[uid] = began_late(rig, uid)
-        assert late[uid] < 1
+        assert late[uid] < PUNCTUAL
         (part,) = parts(rig, uid)
         assert uid in part.files[0]
-        assert abs(content(track) - (ends - begins)) < 2
+        assert is_whole(content(track), ends - begins)
         assert error_of(rig, uid) == ""
     # To each its own.
     for uid in PLAN:

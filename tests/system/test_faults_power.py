@@ -63,12 +63,12 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 
 def test_the_power_goes(disk: Disk, server: FakeOpencast, tmp_path: Path, measured: Measured) -> None:
-    start = soon(5)
-    server.schedule("uid-1", "With a power cut", start, start + 24)
     with Rig(tmp_path / "agent", database_url=f"sqlite:///{disk.place}/pyca.db") as rig:
         recordings = disk.place / "recordings"
         rig.connect(server.url, capture={"directory": recordings, "preview_dir": disk.place})
-        rig.start("run")
+        with rig.up(server):
+            start = soon(3)
+            server.schedule("uid-1", "With a power cut", start, start + 24)
         until(start + 12)
         # Nobody writes any more, nobody is asked to; what the kernel still holds is lost.
         doomed = rig.processes()

@@ -9,7 +9,7 @@ from opencast_server import FakeOpencast, faults
 
 from pyca.core.states import EventState
 from tests.measured import Measured
-from tests.system_faults import began_late, content, delivered
+from tests.system_faults import PUNCTUAL, began_late, content, delivered
 from tests.system_rig import Daemon, Rig, soon
 
 pytestmark = pytest.mark.system
@@ -28,7 +28,7 @@ def test_a_server_that_fails_in_many_ways(server: FakeOpencast, rig: Rig, measur
     server.faults.add("/ingest/createMediaPackageWithID/e", faults.status(503))
     for fault in (faults.status(500), faults.status(503), faults.drop(after=20_000), faults.hang(40)):
         server.faults.add("/ingest/addTrack", fault)
-    start = soon(5)
+    start = soon(8)
     uids = [f"e{number}" for number in range(1, 6)]
     for uid in uids:
         server.schedule(uid, f"Lecture {uid}", start, start + 4)
@@ -42,7 +42,7 @@ def test_a_server_that_fails_in_many_ways(server: FakeOpencast, rig: Rig, measur
     hung = [call for call in server.called("POST", "/ingest/addTrack") if call.status == 0][-1]
     assert hung.moment < start + 6
     late = began_late(rig, "meanwhile")
-    assert late < 1
+    assert late < PUNCTUAL
     for fault, pattern in REASONS.items():
         title, pause = retried(agent, pattern)
         whole = moment_of_workflow(server, title.removeprefix("Lecture ")) - start - 4
@@ -69,16 +69,16 @@ def test_the_name_of_the_ingest_node_is_unknown(server: FakeOpencast, rig: Rig, 
         service(kind, "http://pyca-test.invalid" if kind.endswith("ingest") else server.url, path)
         for kind, path in SERVICES.items()
     ]
-    start = soon(5)
-    server.schedule("uid-1", "Nobody knows the name", start, start + 3)
-    server.schedule("uid-2", "Meanwhile", start + 5, start + 8)
-    rig.start("run")
+    with rig.up(server):
+        start = soon(3)
+        server.schedule("uid-1", "Nobody knows the name", start, start + 3)
+        server.schedule("uid-2", "Meanwhile", start + 5, start + 8)
     one = rig.wait_for_state("uid-1", EventState.FAILED_UPLOADING)
     assert one.upload
     assert "pyca-test.invalid" in one.upload.error
     assert not one.upload.permanent
     rig.wait_for_state("uid-2", EventState.RECORDING)
-    assert began_late(rig, "uid-2") < 1
+    assert began_late(rig, "uid-2") < PUNCTUAL
     server.services = None
     known = time.time()
     for uid in ("uid-1", "uid-2"):
@@ -90,11 +90,11 @@ def test_an_expired_certificate(
     tmp_path_factory: pytest.TempPathFactory, rig: Rig, measured: Measured
 ) -> None:
     with FakeOpencast(tmp_path_factory.mktemp("opencast"), tls=True) as server:
-        rig.connect(server.url, server={"certificate": server.certificate})
-        start = soon(6)
-        server.schedule("uid-1", "Behind an old certificate", start, start + 3)
-        server.schedule("uid-2", "Meanwhile", start + 5, start + 8)
-        agent = rig.start("run")
+        rig.connect(server.url, server={"certificate": server.certificate, "connect_timeout": 20})
+        with rig.up(server) as agent:
+            start = soon(3)
+            server.schedule("uid-1", "Behind an old certificate", start, start + 3)
+            server.schedule("uid-2", "Meanwhile", start + 5, start + 8)
         agent.says("2 added")
         server.stop()
         server.renew(days=-1)
@@ -105,7 +105,7 @@ def test_an_expired_certificate(
         assert "certificate has expired" in one.upload.error, one.upload.error
         assert not one.upload.permanent
         rig.wait_for_state("uid-2", EventState.RECORDING)
-        assert began_late(rig, "uid-2") < 1
+        assert began_late(rig, "uid-2") < PUNCTUAL
         assert not server.workflows
         server.stop()
         server.renew(days=7)

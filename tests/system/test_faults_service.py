@@ -11,6 +11,7 @@ from opencast_server import FakeOpencast
 from pyca.core.states import EventState
 from tests.measured import Measured
 from tests.system_faults import (
+    PUNCTUAL,
     began_late,
     complaints,
     content,
@@ -32,10 +33,10 @@ DETAILED = CAMERA.replace("testsrc2=s=160x120:r=25", "testsrc2=s=160x120:r=25,no
 
 def test_capture_and_its_command_are_killed(server: FakeOpencast, rig: Rig, measured: Measured) -> None:
     rig.connect(server.url)
-    start = soon(5)
-    server.schedule("over", "Over at the restart", start, start + 12)
-    server.schedule("running", "Running at the restart", start, start + 24)
-    rig.start("run")
+    with rig.up(server):
+        start = soon(3)
+        server.schedule("over", "Over at the restart", start, start + 12)
+        server.schedule("running", "Running at the restart", start, start + 24)
     until(start + 6)
     assert len(rig.commands()) == 2
     killed = kill_all(rig.processes())
@@ -76,17 +77,17 @@ def test_children_of_run_that_die(server: FakeOpencast, rig: Rig, measured: Meas
     before = {name: one.pid for name, one in rig.wait_until_up().items()}
     killed = kill_all(psutil.Process(pid) for pid in before.values())
     # Scheduled while nobody asks for it.
-    start = soon(6)
+    start = soon(8)
     server.schedule("next", "The next one", start, start + 4)
 
     def back() -> bool:
         return not {one.pid for one in rig.wait_until_up().values()} & set(before.values())
 
-    rig.wait(back, "new processes", 10)
+    rig.wait(back, "new processes")
     took = time.time() - killed
     track = delivered(rig, server, "next")
     late = began_late(rig, "next")
-    assert late < 1
+    assert late < PUNCTUAL
     assert content(track) > 2.5
     measured(
         "7 every child of run killed",
@@ -106,10 +107,10 @@ def test_ended_while_recording_and_uploading(
     inputs = {name: {"command": DETAILED, **common} for name in ("left", "right")}
     # Slow enough that the second file of an event is still on its way after some seconds.
     rig.connect(server.url, inputs, ingest={"upload_rate": "250k"})
-    start = soon(5)
-    server.schedule("sent", "Being sent", start, start + 3)
-    server.schedule("taken", "Being recorded", start + 2, start + 18, **{"capture.device.names": "left"})
-    agent = rig.start("run")
+    with rig.up(server) as agent:
+        start = soon(3)
+        server.schedule("sent", "Being sent", start, start + 3)
+        server.schedule("taken", "Being recorded", start + 2, start + 18, **{"capture.device.names": "left"})
     rig.wait(lambda: sent_completely(server) == 1, "the first track at the server", 60)
     rig.wait(lambda: len(server.called("POST", "/ingest/addTrack")) == 2, "the second track on its way")
     rig.wait_for_state("sent", EventState.UPLOADING)

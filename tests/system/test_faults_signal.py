@@ -108,7 +108,7 @@ def test_alarms_about_sound_and_picture(rig: Rig, measured: Measured) -> None:
     rig.wait_until_up((*AGENT, ServiceName.UI))
     start = soon(3)
     plan(rig, start, 24)
-    rig.wait(lambda: heard(told).keys() >= EXPECTED, f"{EXPECTED} to be told", 40)
+    rig.wait(lambda: heard(told).keys() >= EXPECTED, f"{EXPECTED} to be told")
     first = heard(told)
     page, metrics = fetch(rig, "/"), fetch(rig, "/metrics")
     for words in ("The picture is black", "No sound", "The picture stands still", "The sound is too loud"):
@@ -120,7 +120,7 @@ def test_alarms_about_sound_and_picture(rig: Rig, measured: Measured) -> None:
         raised = {(one.input, one.kind) for one in alarms.history(session)}
     assert raised >= EXPECTED
     assert not [one for one in raised if one[0] == "well"], raised
-    rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING, 60)
+    rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING)
     with rig.database.read() as session:
         assert alarms.active(session, time.time()) == []
     for source, kind in sorted(EXPECTED):
@@ -142,11 +142,11 @@ def test_a_command_that_stops_writing(rig: Rig, measured: Measured) -> None:
     (ffmpeg,) = rig.commands()
     stopped = time.time()
     ffmpeg.send_signal(signal.SIGSTOP)
-    rig.wait(lambda: ("well", AlarmKind.NO_DATA) in heard(told), "the alarm", 20)
+    rig.wait(lambda: ("well", AlarmKind.NO_DATA) in heard(told), "the alarm")
     after = heard(told)["well", AlarmKind.NO_DATA] - stopped
-    rig.wait(lambda: len(parts(rig, "uid-1")) > 1, "the next part", 30)
+    rig.wait(lambda: len(parts(rig, "uid-1")) > 1, "the next part")
     replaced = parts(rig, "uid-1")[1].started - stopped
-    rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING, 60)
+    rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING)
     measured(
         "file does not grow (FFmpeg stopped)", f"alarm after {after:.1f} s, replaced after {replaced:.1f} s"
     )
@@ -177,17 +177,17 @@ def test_a_device_that_is_unplugged(rig: Rig, measured: Measured) -> None:
     pulled = time.time()
     plugged.kill()
     plugged.wait()
-    rig.wait(lambda: heard(told), "the alarm", 20)
+    rig.wait(lambda: heard(told), "the alarm")
     after = min(heard(told).values()) - pulled
     until(pulled + 6)
     rig.accompany(shlex.split(source))
     again = time.time()
-    rig.wait(lambda: growing(rig), "the next part", 40)
+    rig.wait(lambda: growing(rig), "the next part")
     measured(
         "device unplugged for 6 s",
         f"alarm after {after:.1f} s, recording again {time.time() - again:.1f} s after it was back",
     )
-    rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING, 60)
+    rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING)
     assert any("over" in line for line in told.read_text().splitlines())
 
 

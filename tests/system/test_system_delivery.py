@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from pyca.core.states import EventState
 from pyca.store import events, upstream
 from tests.measured import Measured
-from tests.system_faults import began_late
+from tests.system_faults import PUNCTUAL, began_late, is_whole
 from tests.system_rig import Rig, ffprobe, soon
 
 pytestmark = pytest.mark.system
@@ -38,24 +38,24 @@ def test_a_scheduled_event_is_recorded_and_ingested(server: FakeOpencast, rig: R
         ingest={"upload_catalogs": "True"},
         capture={"container": "mp4"},
     )
-    start = soon(4)
-    parameters = {"publish.to.youtube": "no", "straightToPublishing": "true", "text": "Grüße, a=b"}
-    server.schedule(
-        "uid-1",
-        "Grüße; from the “hall”, row 1/2",
-        start,
-        start + 5,
-        **{"org.opencastproject.workflow.definition": "fast"},
-        **{CONFIG + key: value for key, value in parameters.items()},
-    )
-    agent = rig.start("run")
+    with rig.up(server) as agent:
+        start = soon(3)
+        parameters = {"publish.to.youtube": "no", "straightToPublishing": "true", "text": "Grüße, a=b"}
+        server.schedule(
+            "uid-1",
+            "Grüße; from the “hall”, row 1/2",
+            start,
+            start + 5,
+            **{"org.opencastproject.workflow.definition": "fast"},
+            **{CONFIG + key: value for key, value in parameters.items()},
+        )
     one = rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING)
 
     assert one.recording
     (track,) = one.recording.tracks
     streams, duration = ffprobe(track.path)
     assert (track.path.suffix, streams) == (".mp4", ["video"])
-    assert 4 < duration < 6.5
+    assert is_whole(duration, 5)
     (workflow,) = server.workflows
     assert (workflow.package, workflow.definition) == ("uid-1", "fast")
     assert parameters.items() <= workflow.parameters.items()
@@ -81,7 +81,7 @@ def test_a_scheduled_event_is_recorded_and_ingested(server: FakeOpencast, rig: R
 
 def test_the_server_is_away(server: FakeOpencast, rig: Rig, measured: Measured) -> None:
     rig.connect(server.url)
-    start = soon(6)
+    start = soon(10)  # two commands are started before
     server.schedule("now", "Recorded without a server", start, start + 3)
     server.schedule("later", "Next week", start + 604_800, start + 608_400)
     schedule = rig.start("schedule")
@@ -93,14 +93,14 @@ def test_the_server_is_away(server: FakeOpencast, rig: Rig, measured: Measured) 
     rig.start("run")
     one = rig.wait_for_state("now", EventState.FAILED_UPLOADING)
     assert one.recording
-    assert abs(one.recording.started - start) < 1
+    assert abs(one.recording.started - start) < PUNCTUAL
     assert len(server.calls) == called
     assert not server.recordings
 
     # It comes back half: the calendar is a login page, and the schedule must survive that.
     server.faults.add("/recordings/calendars", faults.html(), times=None)
     server.start()
-    one = rig.wait_for_state("now", EventState.FINISHED_UPLOADING, 60)
+    one = rig.wait_for_state("now", EventState.FINISHED_UPLOADING)
     assert one.recording
     assert [element.file.sha256 for element in server.workflows[0].elements] == [
         sha256(track.path) for track in one.recording.tracks
@@ -136,9 +136,9 @@ def test_a_whole_event_with_postgresql(postgresql: str, server: FakeOpencast, tm
     engine.dispose()
     with Rig(tmp_path / "agent", database_url=own.render_as_string(hide_password=False)) as rig:
         rig.connect(server.url)
-        start = soon(4)
-        server.schedule("uid-1", "In PostgreSQL", start, start + 3)
-        agent = rig.start("run")
+        with rig.up(server) as agent:
+            start = soon(3)
+            server.schedule("uid-1", "In PostgreSQL", start, start + 3)
         one = rig.wait_for_state("uid-1", EventState.FINISHED_UPLOADING)
         assert one.recording
         assert one.recording.state is EventState.FINISHED_UPLOADING

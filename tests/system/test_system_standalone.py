@@ -3,7 +3,6 @@
 import hashlib
 import json
 import signal
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -63,7 +62,7 @@ def check_archive(folder: Path) -> dict[str, object]:
 def test_an_event_made_at_the_command_line(rig: Rig) -> None:
     rig.start("run")
     rig.wait_until_up()
-    added = rig.run("events", "add", "--title", "Prüfung", "--start", "+2s", "--duration", "4s", "--json")
+    added = rig.run("events", "add", "--title", "Prüfung", "--start", "+2s", "--duration", "10min", "--json")
     assert added.code == 0, added.err
     uid = json.loads(added.out)["id"]
 
@@ -79,6 +78,9 @@ def test_an_event_made_at_the_command_line(rig: Rig) -> None:
         "ui": "stopped",
     }
 
+    rig.wait(lambda: any(file.stat().st_size for file in rig.recordings.rglob("*.mkv")), "the first bytes")
+    ended = rig.run("events", "cancel", uid)  # which keeps what was recorded
+    assert ended.code == 0, ended
     rig.wait_for_state(uid, EventState.FINISHED_UPLOADING)
     (listed,) = json.loads(rig.run("events", "list", "--json").out)
     assert (listed["id"], listed["title"], listed["state"]) == (uid, "Prüfung", "finished uploading")
@@ -93,10 +95,8 @@ def test_record_now_until_ctrl_c(rig: Rig) -> None:
     rig.wait_until_up()
     recording = rig.start("record", "10min", "--title", "Ad hoc")
     rig.wait(rig.commands, "FFmpeg")
-    began = time.monotonic()
     rig.wait(lambda: any(file.stat().st_size for file in rig.recordings.rglob("*.mkv")), "the first bytes")
     assert recording.end(signal.SIGINT) == 0
-    assert time.monotonic() - began < 30
     (folder,) = rig.archive.iterdir()
     manifest = check_archive(folder)
     assert manifest["recording"]["complete"] is True  # type: ignore[index]
@@ -105,7 +105,7 @@ def test_record_now_until_ctrl_c(rig: Rig) -> None:
 
 
 def test_a_recurring_event_of_a_calendar_file(rig: Rig) -> None:
-    start = soon(4)
+    start = soon(8)
     first = datetime.fromtimestamp(start, UTC).astimezone(ZoneInfo("Europe/Zurich")) - timedelta(days=30)
     # The time on the wall is what recurs: on both sides of a change to summer time.
     wall = datetime.fromtimestamp(start, ZoneInfo("Europe/Zurich")).time()
