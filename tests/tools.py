@@ -1,9 +1,10 @@
 """Small helpers for tests."""
 
+import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, event
@@ -73,12 +74,16 @@ def counting_last(engine: Engine) -> Iterator[None]:
     assert figures and not late
 
 
-def free_port() -> int:
-    """Return a TCP port on loopback that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_port(kind: int = socket.SOCK_STREAM) -> int:
+    """Return a port on loopback that nobody uses, of TCP unless it is said otherwise.
+
+    It is none of those that the system gives to whoever asks for any: nobody gets it before it is used.
+    """
+    while True:
+        port = secrets.randbelow(20_000) + 12_000
+        with socket.socket(socket.AF_INET, kind) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(condition: Callable[[], T], what: str, seconds: float = 30.0) -> T:
