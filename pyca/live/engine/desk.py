@@ -28,6 +28,8 @@ FEED_PATIENCE = 8.0
 keep the size of its beginning, and a recorder's FFmpeg may take its time"""
 PREPARATION = 8.0
 """seconds after which a stream that has begun has time for its slate"""
+_PIECE = 0.1
+"""seconds between two pieces of a slate that is played from memory, which wakes nobody by itself"""
 _JUDGE = 0.25
 """seconds between two looks at what the links have become"""
 
@@ -137,7 +139,7 @@ class Desk:
         if not self._stopping and now >= self._judged + _JUDGE:
             self._judged = now
             self._judge(now)
-        return due
+        return due if self._stopping else min(due, self._picture_due(now))
 
     def close(self) -> None:
         """Kill what is left of programs and links."""
@@ -213,6 +215,15 @@ class Desk:
             self._take(Program.SLATE, [*again, *self._still.play(now)])
         elif not self._slate.wanted:
             self._slate.start(self._slate_command)
+
+    def _picture_due(self, now: float) -> float:
+        """Return when the slate has its turn, or its next piece."""
+        if self._director.shown in (Program.CAMERA, Program.RECORDER):
+            return float("inf")
+        turn = (now if self._waiting_since is None else self._waiting_since) + self._patience()
+        if now < turn:
+            return turn
+        return now + _PIECE if self._still.complete or not self._slate.wanted else float("inf")
 
     def _patience(self) -> float:
         """Return the seconds for which nothing is shown while a picture is on its way."""
