@@ -159,7 +159,7 @@ def test_a_page_is_small(desk: Desk, name: str) -> None:
     fresh = desk.browser.new_context(base_url=desk.origin, storage_state=page.context.storage_state())
     first = fresh.new_page()
     finished: list[Request] = []
-    first.on("requestfinished", finished.append)
+    first.on("requestfinished", lambda request: finished.append(request))
     first.goto(PAGES[name], wait_until="networkidle")
     sizes = [request.sizes()["responseBodySize"] for request in list(finished)]
     fresh.close()
