@@ -137,7 +137,7 @@ main() {
     case ${1:-all} in
         # Side by side: most of the system tests wait for real time to pass.
         # Generated requests depend on the order of sets; each run shall make the same ones.
-        test) shift && PYTHONHASHSEED=0 exec "$venv/bin/python" -m pytest -n 3 --dist loadfile "$@" ;;
+        test) shift && PYTHONHASHSEED=0 exec "$venv/bin/python" -m pytest -n 4 --dist loadfile --no-loadscope-reorder "$@" ;;
         *) exec "$venv/bin/pyca" "${@:-all}" ;;
     esac
 }

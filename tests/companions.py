@@ -40,9 +40,7 @@ class Companion:
 
 def udp_camera(accompany: Accompany) -> Companion:
     """Start a camera that sends an MPEG transport stream."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     pictures = ["-re", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25"]
     sound = ["-re", "-f", "lavfi", "-i", "sine=r=48000"]
     target = f"udp://127.0.0.1:{port}?pkt_size=1316"

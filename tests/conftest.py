@@ -15,6 +15,7 @@ from pyca.runtime.pulse import Pulse
 from pyca.store.database import Database
 from pyca.store.upgrade import ensure
 from tests.measured import measured, pytest_terminal_summary
+from tests.order import spread
 from tests.tools import FakeClock, free_port
 
 __all__ = ["measured", "pytest_terminal_summary"]
@@ -23,6 +24,10 @@ __all__ = ["measured", "pytest_terminal_summary"]
 settings.register_profile("default", deadline=None, max_examples=60, derandomize=True, database=None)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    spread(items)
 
 
 @pytest.fixture

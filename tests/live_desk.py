@@ -7,9 +7,9 @@ from pyca.config.settings import Input, Live, Settings
 from pyca.core.event import Event
 from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, LogLine, Program
 from pyca.core.states import ServiceName, ServiceState
-from pyca.live import operator
 from pyca.live.plan import Plan
-from pyca.live.service import LiveService
+from pyca.live.service import operator
+from pyca.live.service.service import LiveService
 from pyca.runtime.pulse import Pulse
 from pyca.store import events, live, recordings, services
 from pyca.store.database import Database

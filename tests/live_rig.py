@@ -33,7 +33,7 @@ from urllib.parse import parse_qs, quote
 import psutil
 import pytest
 
-from pyca.live.flv import Reader
+from pyca.live.flow.flv import Reader
 from tests.tools import free_port, wait_for
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin") or ""
@@ -48,14 +48,6 @@ def module(name: str) -> Path:
         if (folder / name).exists():
             return folder / name
     pytest.skip(f"{name} is not installed")
-
-
-def free_udp_port() -> int:
-    """Return a UDP port on loopback that nobody uses."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def answers(port: int) -> bool:
@@ -128,6 +120,7 @@ class RtmpServer:
         self.port, self.http_port, self.tls_port = free_port(), free_port(), free_port() if tls else 0
         self.door = Door(keys)
         self.process: subprocess.Popen[bytes] | None = None
+        self._read: dict[Path, Reading] = {}
         self.authority = Authority(self.folder) if tls else None
 
     @property
@@ -229,7 +222,7 @@ class RtmpServer:
     def seconds(self, name: str) -> float:
         """Return how far the newest recording under a key has come."""
         files = self.recordings(name)
-        return recorded_seconds(files[-1]) if files else 0.0
+        return self._read.setdefault(files[-1], Reading(files[-1])).seconds() if files else 0.0
 
     def wait_for_seconds(self, name: str, length: float, seconds: float = 60.0) -> Path:
         """Wait until the newest recording under a key is so long, and return it."""
@@ -241,7 +234,7 @@ class RtmpServer:
         return self.folder / "hls" / f"{name}.m3u8"
 
     def _ask(self, path: str) -> bytes:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=30) as answer:
             body: bytes = answer.read()
             return body
 
@@ -253,7 +246,7 @@ class RtmpServer:
     def _reap(self) -> None:
         assert self.process
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=30)
             return
         self.process.kill()
         self.process.wait()
@@ -325,7 +318,7 @@ class SrtServer:
     def __init__(self, folder: Path, more: str = "") -> None:
         self.folder = folder / f"srt-{free_port()}"
         self.folder.mkdir()
-        self.port = free_udp_port()
+        self.port = free_port()
         self._more = f"&{more}" if more else ""
         self.process: subprocess.Popen[bytes] | None = None
         self.files: list[Path] = []
@@ -375,11 +368,25 @@ class SrtServer:
         return False
 
 
-def recorded_seconds(file: Path) -> float:
-    """Return how far an FLV file has come that is still being written."""
-    tags = Reader().feed(file.read_bytes())
-    times = [tag.time for tag in tags if tag.kind in (8, 9)]
-    return (max(times) - min(times)) / 1000 if times else 0.0
+class Reading:
+    """An FLV file that is still being written; what was read once is not read again: it is asked often."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._reader = Reader()
+        self._place = 0
+        self._times: list[int] = []
+
+    def seconds(self) -> float:
+        """Return how far it has come."""
+        with self._file.open("rb") as file:
+            file.seek(self._place)
+            data = file.read()
+        self._place += len(data)
+        times = [tag.time for tag in self._reader.feed(data) if tag.kind in (8, 9)]
+        if times:
+            self._times = [min(times + self._times[:1]), max(times + self._times[1:])]
+        return (self._times[1] - self._times[0]) / 1000 if self._times else 0.0
 
 
 def family(pid: int) -> list[psutil.Process]:

@@ -71,8 +71,12 @@ class Stream:
         self.seen |= seen(self.rig)
 
     def camera(self) -> psutil.Process:
-        """Return the process that makes pictures and sound: the one that encodes."""
-        return wait_for(lambda: next(iter(encoders(self.rig)), None), "a camera process")
+        """Return the process that makes pictures and sound: the one that encodes.
+
+        The standby picture's may still be on its way out.
+        """
+        found = wait_for(lambda: len(some := encoders(self.rig)) == 1 and some, "a camera process alone")
+        return found[0]
 
     def end(self, number: int = signal.SIGINT) -> int:
         """Ask it to end, as Ctrl-C does, and return its exit code."""

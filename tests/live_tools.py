@@ -9,12 +9,12 @@ from pathlib import Path
 from pyca.core.clock import Clock, SystemClock
 from pyca.core.errors import CommandError
 from pyca.core.live import Destination, LinkReport, LinkState, Profile, Size, Source
-from pyca.live.encoding import CameraCommand
-from pyca.live.figures import descendants
-from pyca.live.flv import Kind, Reader, Tag
-from pyca.live.makers import Intro, Makers, Note
+from pyca.live.engine.makers import Intro, Makers, Note
+from pyca.live.flow.figures import descendants
+from pyca.live.flow.flv import Kind, Reader, Tag
+from pyca.live.flow.watch import Watch
 from pyca.live.plan import Plan, Surroundings
-from pyca.live.watch import Watch
+from pyca.live.source.encoding import CameraCommand
 from pyca.media.ffmpeg import Tools
 
 FFMPEG = shutil.which("ffmpeg")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from pyca.core.clock import SystemClock
 from pyca.core.live import Profile, Source
-from pyca.live.encoding import CameraCommand, camera_command
-from pyca.live.flv import Kind, Reader, Tag
+from pyca.live.flow.flv import Kind, Reader, Tag
 from pyca.live.plan import Surroundings
+from pyca.live.source.encoding import CameraCommand, camera_command
 from pyca.media.ffmpeg import Tools
 
 _LIMIT = 40.0

@@ -10,7 +10,7 @@ _given: set[int] = set()
 
 
 def free_port() -> int:
-    """Return a TCP port on loopback that nobody uses, another one each time."""
+    """Return a port on loopback that nobody uses, for TCP or UDP; another one each time."""
     chance = random.SystemRandom()
     while True:
         port = chance.randint(_FIRST, _LAST)
@@ -20,9 +20,10 @@ def free_port() -> int:
 
 
 def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
+    with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
         try:
-            probe.bind(("127.0.0.1", port))
+            stream.bind(("127.0.0.1", port))
+            datagram.bind(("127.0.0.1", port))
         except OSError:
             return False
     return True

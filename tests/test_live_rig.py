@@ -11,6 +11,7 @@ import pytest
 
 from tests import live_probe
 from tests.live_rig import FFMPEG, RtmpServer, SrtServer, alive, family, wait_until_ended
+from tests.tools import wait_for
 
 pytestmark = pytest.mark.system
 
@@ -138,6 +139,7 @@ def test_the_server_records_what_is_published_and_can_be_maltreated(tmp_path: Pa
         secure = ["-tls_verify", "1", "-ca_file", str(server.ca_file)]
         with pushing(f"{server.tls_url}/right", *secure) as pusher:
             server.wait_for_publisher("right")
+            wait_for(lambda: len(server.recordings("right")) == 2, "the second recording")
             server.restart()
             assert pusher.wait(timeout=30) != 0
         with pushing(f"{server.tls_url}/right", "-tls_verify", "1") as pusher:
@@ -159,6 +161,7 @@ def test_the_srt_listener_takes_one_caller_after_the_other(tmp_path: Path) -> No
 
 def test_what_is_left_running_is_found() -> None:
     process = subprocess.Popen(["sh", "-c", "sleep 60 & exec sleep 60"], start_new_session=True)
+    wait_for(lambda: len(family(process.pid)) == 2, "its child")
     found = family(process.pid)
     assert [one.pid for one in found][:1] == [process.pid]
     process.kill()

@@ -171,7 +171,7 @@ def test_the_bundled_ffmpeg_only_where_there_is_none(checkout: Checkout, tmp_pat
 def test_test_installs_the_tools_and_hands_its_words_to_pytest(checkout: Checkout) -> None:
     checkout.start()
     result = checkout.start("test", "-k", "status")
-    assert result.stdout == "pytest -n 3 --dist loadfile -k status\n"
+    assert result.stdout == "pytest -n 4 --dist loadfile --no-loadscope-reorder -k status\n"
     assert checkout.installs() == [".", ".[test,postgresql,ffmpeg]"]
     checkout.start("test")
     checkout.start()

@@ -12,8 +12,8 @@ from pyca.core.states import ServiceName, ServiceState
 if TYPE_CHECKING:
     from pyca.config.settings import Settings
     from pyca.live.plan import Plan
-    from pyca.live.service import LiveService
-    from pyca.live.streamer import MakeStreamer, Streamer
+    from pyca.live.service.service import LiveService
+    from pyca.live.service.streamer import MakeStreamer, Streamer
     from pyca.runtime.pulse import Pulse
     from pyca.store.database import Database
     from pyca.ui.livebox.server import LiveServer
@@ -27,7 +27,7 @@ def stream_and_serve(settings: "Settings", read: Reader, database: "Database", c
     :raises UsageError: where the interface cannot be opened; nothing has begun then
     :raises RunningError: where the service runs already
     """
-    from pyca.live.service import LiveService
+    from pyca.live.service.service import LiveService
     from pyca.runtime.bell import Bell
     from pyca.runtime.loop import run
     from pyca.runtime.notify import Notifier
@@ -160,8 +160,8 @@ class _Served:
 
 def _engines(clock: Clock) -> "MakeStreamer":
     """Return what makes the engines."""
-    from pyca.live.engine import Engine
-    from pyca.live.planning import check, surroundings
+    from pyca.live.engine.engine import Engine
+    from pyca.live.service.planning import check, surroundings
 
     def make(settings: "Settings", plan: "Plan") -> "Streamer":
         around = surroundings(settings, clock, os.environ)

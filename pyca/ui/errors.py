@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from pyca.core.control import ParameterError
 from pyca.core.errors import StoreError, UsageError
 from pyca.core.states import ServiceName
-from pyca.live.places import UnknownDestinationError
+from pyca.live.service.places import UnknownDestinationError
 from pyca.ui.access.guard import wants_challenge
 from pyca.ui.api.area import is_api, is_livebox
 from pyca.ui.api.errors import ApiError, Problem, answer_problems

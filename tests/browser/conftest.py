@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser_desk import ARGUMENTS, BINARY, Desk
 from tests.system_rig import Rig
+
+expect.set_options(timeout=30_000)
+"""A busy machine may take seconds for what usually takes none; who is not disappointed waits no longer."""
 
 
 @pytest.fixture(scope="module")

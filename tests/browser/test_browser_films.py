@@ -35,6 +35,7 @@ PLAY = """async (video) => {
     return [video.readyState >= 2, video.videoWidth, video.duration > 0];
 }"""
 SEEK = """(video) => new Promise((good) => {
+    video.pause();
     video.addEventListener("seeked", () => good([video.currentTime, video.duration]), { once: true });
     video.currentTime = 6;
 })"""
@@ -109,6 +110,8 @@ def test_events_are_planned_in_the_dialog_and_refused_in_words(page_only: Rig, d
         fill_in(page, title, "2030-03-06")
         expect(page.get_by_text("The event is planned.")).to_be_visible()
         expect(page.get_by_role("link", name=title)).to_be_visible()
+        # Its script makes dialogs of its links.
+        page.wait_for_load_state()
     fill_in(page, "Chemistry", "2030-03-06")
     expect(page.get_by_text("This time is taken")).to_be_visible()
     expect(page.locator("[name=title]")).to_have_value("Chemistry")

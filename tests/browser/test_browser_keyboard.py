@@ -54,11 +54,14 @@ def tab_to(page: Page, name: str) -> None:
 
 def test_log_in_record_and_stop_without_a_mouse(page_only: Rig, desk: Desk) -> None:
     page = desk.open("/", stranger=True)
+    expect(page.get_by_label("User")).to_be_focused()
     page.keyboard.type(USER)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.locator("#now")).to_be_visible()
+    # Its script makes dialogs of its links.
+    page.wait_for_load_state()
 
     tab_to(page, "Record now")
     page.keyboard.press("Enter")

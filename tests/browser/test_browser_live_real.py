@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from pyca.core.live import Program
 from pyca.store import live
@@ -17,6 +17,12 @@ pytestmark = pytest.mark.system
 KEY = "djt.zepf-0815"
 ADDRESS = re.compile(r"http://\S+/api/livebox/v1/")
 TIME = "document.getElementById('video').currentTime"
+
+
+def save(page: Page) -> None:
+    """Save what stands in the dialog, and wait for the page that comes then, with its script."""
+    with page.expect_navigation():
+        page.locator("dialog").get_by_role("button", name="Save").click()
 
 
 def test_a_stream_from_start_to_stop(rig: Rig, desk: Desk) -> None:
@@ -34,15 +40,15 @@ def test_a_stream_from_start_to_stop(rig: Rig, desk: Desk) -> None:
         page.get_by_label("Any other server").check()
         page.get_by_label("Address", exact=True).fill(server.url)
         page.get_by_label("Stream key").fill(KEY)
-        page.locator("dialog").get_by_role("button", name="Save").click()
+        save(page)
         page.locator("#change-parameters").click()
         page.locator("select[name=input]").select_option("test")
-        page.locator("dialog").get_by_role("button", name="Save").click()
+        save(page)
 
         page.get_by_role("button", name="Start streaming").click()
         expect(page.locator("#on-air .tally")).to_contain_text("on air since", timeout=40_000)
         server.wait_for_publisher(KEY)
-        expect(page.locator("#outgoing img")).to_be_visible(timeout=20_000)
+        expect(page.locator("#outgoing img")).to_be_visible()
         expect(page.locator("#outgoing .age")).to_contain_text("live")
         expect(page.locator("#destinations .state").first).to_have_text("live")
         expect(page.locator("#health .figures")).to_contain_text(re.compile(r"[1-9]\d* kbit/s"))
@@ -71,17 +77,19 @@ def test_a_stream_from_start_to_stop(rig: Rig, desk: Desk) -> None:
         keep(page, "live-real")
         assert violations(page) == []
         page.get_by_role("button", name="Show again").click()
-        expect(page.locator("#outgoing .caption")).to_contain_text("the camera", timeout=20_000)
+        expect(page.get_by_text("Blinded.")).to_have_count(0)
+        expect(page.locator("#outgoing .caption")).to_contain_text("the camera")
+        page.wait_for_load_state()
 
         page.locator("#change-parameters").click()
         page.locator("select[name=resolution]").select_option("360p")
-        page.locator("dialog").get_by_role("button", name="Save").click()
+        save(page)
         viewer.wait_for_function("() => document.getElementById('video').videoWidth === 640", timeout=40_000)
         viewer.wait_for_function(f"before => {TIME} > before + 1", arg=viewer.evaluate(TIME))
 
         page.locator("#live-stop").click()
         page.locator("dialog[open] button.danger").click()
-        expect(page.locator("#on-air")).to_contain_text("Nothing goes out", timeout=20_000)
+        expect(page.locator("#on-air")).to_contain_text("Nothing goes out")
         server.wait_until_gone(KEY)
         expect(viewer.locator("#said")).to_have_text("Not on air now", timeout=30_000)
         expect(page.locator("#sessions li")).to_have_count(1)

@@ -32,7 +32,8 @@ def test_an_agent_that_goes_and_comes_back_is_told(rig: Rig, desk: Desk, ui: Dae
     page = desk.open(path)
     banner = page.locator("#offline")
     expect(banner).to_be_hidden()
-    desk.expect("ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
+    # How an answer ends that was under way depends on how far it had come.
+    desk.expect("ERR_CONNECTION_", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_", "ERR_CONTENT_LENGTH_")
     ui.end()
     expect(banner).to_be_visible(timeout=30_000)
     expect(banner.locator("time")).to_have_text(re.compile(r"^\d\d:\d\d$"))

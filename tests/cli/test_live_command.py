@@ -13,7 +13,7 @@ from pyca.config.settings import Live, Settings
 from pyca.core.clock import SystemClock
 from pyca.core.errors import UsageError
 from pyca.core.states import ServiceName
-from pyca.live.operator import DEAD, status
+from pyca.live.service.operator import DEAD, status
 from pyca.store.database import Database
 from pyca.store.live import report
 from pyca.ui.livebox.server import LiveServer

@@ -12,8 +12,8 @@ from pyca.cli.stream import stream
 from pyca.cli.stream.wanted import Given, Order, wanted
 from pyca.core.errors import UsageError
 from pyca.core.live import MAIN, Destination, Profile, Source
-from pyca.live import address
-from pyca.live.presets import PRESETS
+from pyca.live.send import address
+from pyca.live.send.presets import PRESETS
 from tests.cli.conftest import Run
 
 URL = "rtmp://a.example/live2/s3cret"

@@ -3,7 +3,7 @@
 import pytest
 
 from pyca.core.masking import without
-from pyca.live.outlets import Outlet
+from pyca.live.send.outlets import Outlet
 
 
 @pytest.mark.parametrize(

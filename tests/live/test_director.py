@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyca.core.live import AUDIO_RATE, Program
-from pyca.live import director, flv
-from pyca.live.director import Director
-from pyca.live.flv import Kind, Reader, Tag
-from pyca.live.silence import SETUP, Silence
+from pyca.live.engine import director
+from pyca.live.engine.director import Director
+from pyca.live.flow import flv
+from pyca.live.flow.flv import Kind, Reader, Tag
+from pyca.live.flow.silence import SETUP, Silence
 from tests.live_tools import FACTS, FFMPEG, audio_setup, inter, key, sound, video_setup
 
 CAMERA, SLATE, RECORDER = Program.CAMERA, Program.SLATE, Program.RECORDER

@@ -1,7 +1,7 @@
 """What waited for a slow destination is not seen after the blind is down."""
 
-from pyca.live.backlog import Backlog
-from pyca.live.flv import HEADER, Reader
+from pyca.live.flow.flv import HEADER, Reader
+from pyca.live.send.backlog import Backlog
 from tests.live_tools import audio_setup, inter, key, sound, video_setup
 
 

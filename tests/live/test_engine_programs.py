@@ -1,5 +1,6 @@
 """A program is started, watched, and replaced when it ends, hangs or sends rubbish; nothing of it stays."""
 
+import gc
 import json
 import os
 import signal
@@ -11,13 +12,13 @@ import psutil
 import pytest
 
 from pyca.core.live import Program
-from pyca.live import flv
-from pyca.live.encoding import CameraCommand
-from pyca.live.flv import Tag
-from pyca.live.leftovers import Leftovers
-from pyca.live.producer import FIRST_PICTURE, STALL, Producer
-from pyca.live.run import HOPELESS, Means
-from pyca.live.watch import Watch
+from pyca.live.flow import flv
+from pyca.live.flow.flv import Tag
+from pyca.live.flow.leftovers import Leftovers
+from pyca.live.flow.watch import Watch
+from pyca.live.source.encoding import CameraCommand
+from pyca.live.source.producer import FIRST_PICTURE, STALL, Producer
+from pyca.live.source.run import HOPELESS, Means
 from pyca.runtime.child import Child
 from pyca.runtime.ladder import GAP
 from tests.live_tools import FACTS, audio_setup, inter, key, surroundings, video_setup
@@ -131,8 +132,9 @@ def test_a_program_that_is_missing_is_told_and_tried_again(stage: Stage) -> None
 
 
 def test_no_picture_for_too_long(stage: Stage) -> None:
-    stage.producer.start(stage.command(f"echo 'Connection timed out' >&2; {HANGS}"))
-    stage.until(stage.children, "the program")
+    said = stage.folder / "said"
+    stage.producer.start(stage.command(f"echo 'Connection timed out' >&2; : >{said}; {HANGS}"))
+    stage.until(said.exists, "the program and its words")
     stage.clock.move(FIRST_PICTURE - 1)
     stage.until(lambda: True, "a round")
     assert stage.producer.restarts == 0
@@ -234,6 +236,7 @@ def test_a_note_is_said_once(stage: Stage) -> None:
 
 def test_no_descriptor_is_lost(stage: Stage) -> None:
     def descriptors() -> int:
+        gc.collect()  # so that none of an earlier test is closed meanwhile
         return len(os.listdir("/proc/self/fd"))
 
     before = descriptors()

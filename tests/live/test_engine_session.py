@@ -12,11 +12,13 @@ import pytest
 
 from pyca.core.errors import CommandError
 from pyca.core.live import Destination, LinkState, LiveState, Profile, Program, Source
-from pyca.live.desk import Desk
-from pyca.live.encoding import CameraCommand
-from pyca.live.engine import Engine
-from pyca.live.flv import Kind, number
+from pyca.live.engine import desk
+from pyca.live.engine.desk import Desk
+from pyca.live.engine.engine import Engine
+from pyca.live.flow.flv import Kind, number
 from pyca.live.plan import Plan
+from pyca.live.source import run
+from pyca.live.source.encoding import CameraCommand
 from tests.live_tools import FFMPEG, Workshop, encode, makers_of, plan, surroundings
 from tests.tools import wait_for
 
@@ -33,16 +35,16 @@ def running(folder: Path, shop: Workshop, wanted: Plan | None = None) -> Iterato
         yield engine
     finally:
         engine.stop()
-        assert engine.join(20)
+        assert engine.join(60)
         engine.close()
 
 
 def shows(engine: Engine, program: Program) -> None:
-    wait_for(lambda: engine.report().program is program, f"the program {program}", 20)
+    wait_for(lambda: engine.report().program is program, f"the program {program}")
 
 
 def has_state(engine: Engine, state: LiveState) -> None:
-    wait_for(lambda: engine.report().state is state, f"the state {state}", 20)
+    wait_for(lambda: engine.report().state is state, f"the state {state}")
 
 
 def test_from_start_to_stop(tmp_path: Path) -> None:
@@ -90,7 +92,7 @@ def test_a_camera_that_dies_gives_way_to_the_slate_and_comes_back(tmp_path: Path
         os.kill(camera, signal.SIGKILL)
         shows(engine, Program.SLATE)
         wait_for(lambda: "the camera is unplugged" in engine.report().error, "the reason", 20)
-        assert engine.report().state is LiveState.STREAMING
+        has_state(engine, LiveState.STREAMING)
         shop.camera_command = works
         shows(engine, Program.CAMERA)
         assert engine.report().source_restarts >= 2
@@ -144,7 +146,11 @@ def test_without_a_camera_the_slate_is_shown(tmp_path: Path) -> None:
         wait_for(lambda: not makers_of("navy"), "the end of the slate", 20)
 
 
-def test_a_camera_that_a_recorder_wants_at_once_is_let_go_at_once(tmp_path: Path) -> None:
+def test_a_camera_that_a_recorder_wants_at_once_is_let_go_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_STEPS", ((0.0, signal.SIGINT), (600.0, signal.SIGKILL)))
+    monkeypatch.setattr(run, "HOPELESS", 600.0)
     shop = Workshop()
     deaf = "trap '' INT TERM; \"$@\"; while :; do sleep 60; done"
     make = shop.camera_command
@@ -155,7 +161,7 @@ def test_a_camera_that_a_recorder_wants_at_once_is_let_go_at_once(tmp_path: Path
         wait_for(lambda: engine.report().program is not Program.CAMERA, "the end of the picture")
         assert makers_of("deaf")
         engine.follow(plan(MAIN, camera=False, haste=True))
-        wait_for(lambda: not makers_of("deaf"), "its end", 2.5)
+        wait_for(lambda: not makers_of("deaf"), "its end")
         shows(engine, Program.SLATE)
 
 
@@ -181,7 +187,10 @@ def test_what_the_recorder_passes_on_is_shown_while_it_does(tmp_path: Path) -> N
     assert len(shop.sinks) == 1
 
 
-def test_a_stream_begins_with_the_picture_of_a_recorder_that_has_the_camera(tmp_path: Path) -> None:
+def test_a_stream_begins_with_the_picture_of_a_recorder_that_has_the_camera(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "FEED_PATIENCE", 60.0)
     shop = Workshop()
     with running(tmp_path, shop, plan(MAIN, camera=False, feed=True)) as engine:
         wait_for((tmp_path / "feed.sock").exists, "the door", 20)
@@ -201,7 +210,7 @@ def test_a_stream_begins_with_the_picture_of_a_recorder_that_has_the_camera(tmp_
 def test_a_recorder_that_does_not_come_is_not_waited_for_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pyca.live.desk.FEED_PATIENCE", 0.5)
+    monkeypatch.setattr("pyca.live.engine.desk.FEED_PATIENCE", 0.5)
     with running(tmp_path, Workshop(), plan(MAIN, camera=False, feed=True)) as engine:
         shows(engine, Program.SLATE)
 
@@ -277,7 +286,7 @@ def test_a_file_that_cannot_be_made_is_told_and_the_stream_goes_on(tmp_path: Pat
 
 
 def test_a_folder_that_comes_later_is_recorded_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyca.live.distribution._AGAIN", 0.1)
+    monkeypatch.setattr("pyca.live.engine.distribution._AGAIN", 0.1)
     shop = Workshop()
     shop.unwritable = True
     with running(tmp_path, shop, plan(MAIN, record=tmp_path / "a.mkv")) as engine:
@@ -293,9 +302,13 @@ def test_a_folder_that_comes_later_is_recorded_to(tmp_path: Path, monkeypatch: p
 def test_a_connection_over_which_nothing_goes_is_no_stream(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pyca.live.figures._WINDOW", 1.0)
+    monkeypatch.setattr("pyca.live.flow.figures._WINDOW", 1.0)
+    # A slate that was once at hand would be played from memory.
+    monkeypatch.setattr(desk, "PATIENCE", 60.0)
+    monkeypatch.setattr(desk, "PREPARATION", 600.0)
     shop = Workshop()
     with running(tmp_path, shop) as engine:
+        shows(engine, Program.CAMERA)
         has_state(engine, LiveState.STREAMING)
         shop.camera_command = shop.slate_command = fails
         for pid in makers_of():

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from pyca.core.errors import CommandError
-from pyca.live import flv
-from pyca.live.feed import SILENCE, Feed
-from pyca.live.flv import Tag
-from pyca.live.watch import Watch
+from pyca.live.engine.feed import SILENCE, Feed
+from pyca.live.flow import flv
+from pyca.live.flow.flv import Tag
+from pyca.live.flow.watch import Watch
 from tests.live_tools import key, video_setup
 from tests.tools import FakeClock, wait_for
 

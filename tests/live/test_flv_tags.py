@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyca.core.errors import MediaError
-from pyca.live import flv
-from pyca.live.flv import HEADER, Kind, Reader, Tag
+from pyca.live.flow import flv
+from pyca.live.flow.flv import HEADER, Kind, Reader, Tag
 from tests.live_tools import FACTS, audio_setup, inter, key, sound, video_setup
 
 kinds = st.sampled_from([int(Kind.AUDIO), int(Kind.VIDEO)])

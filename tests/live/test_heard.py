@@ -7,7 +7,7 @@ import pytest
 from pyca.config.settings import Settings
 from pyca.core.live import LiveReport, LiveState, Program
 from pyca.core.states import ServiceName, ServiceState
-from pyca.live import operator
+from pyca.live.service import operator
 from pyca.store import live, services
 from pyca.store.database import Database
 from pyca.ui.metrics.live import tell

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pyca.live.acknowledged import Queues
+from pyca.live.send.acknowledged import Queues
 from tests.tools import wait_for
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pyca.core.control import HIDDEN, ParameterError
 from pyca.core.secrecy import mask
-from pyca.live.address import hide, parse, restored, split
+from pyca.live.send.address import hide, parse, restored, split
 
 
 @pytest.mark.parametrize(

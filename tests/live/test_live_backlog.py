@@ -5,8 +5,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyca.live.backlog import Backlog
-from pyca.live.flv import HEADER, Kind, Reader, Tag
+from pyca.live.flow.flv import HEADER, Kind, Reader, Tag
+from pyca.live.send.backlog import Backlog
 from tests.live_tools import audio_setup, inter, key, sound, video_setup
 
 

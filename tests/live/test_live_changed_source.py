@@ -6,8 +6,8 @@ import pytest
 
 from pyca.core.control import ParameterError
 from pyca.core.live import Source
-from pyca.live.inputs import check_there, parse_input
-from pyca.live.targets import changed_source
+from pyca.live.service.targets import changed_source
+from pyca.live.source.inputs import check_there, parse_input
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ import pytest
 from pyca.core.control import ParameterError
 from pyca.core.errors import MediaError
 from pyca.core.live import Profile, Source
-from pyca.live.binary import binary_at
-from pyca.live.encoders import HARDWARE, choose_encoder, trouble_of
-from pyca.live.encoding import camera_command
 from pyca.live.plan import Plan
-from pyca.live.planning import check
-from pyca.live.readiness import check_abilities
+from pyca.live.service.planning import check
+from pyca.live.source.binary import binary_at
+from pyca.live.source.encoders import HARDWARE, choose_encoder, trouble_of
+from pyca.live.source.encoding import camera_command
+from pyca.live.source.readiness import check_abilities
 from pyca.media.ffmpeg import Tools
 from tests.made_streams import around
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pyca.core.live import Profile, Size, Source
-from pyca.live.flv import Kind
-from pyca.live.slate import escape, slate_command
+from pyca.live.flow.flv import Kind
+from pyca.live.source.slate import escape, slate_command
 from pyca.media.ffmpeg import Tools
 from tests.made_streams import around, make, tone, watch
 
@@ -74,7 +74,7 @@ def test_slate_shows_text_and_is_silent(tools: Tools, tmp_path: Path) -> None:
 def test_slate_without_text_where_nothing_can_be_written(
     system: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pyca.live.slate._can_write", lambda _ffmpeg, _words: False)
+    monkeypatch.setattr("pyca.live.source.slate._can_write", lambda _ffmpeg, _words: False)
     argv = slate_command(SMALL, None, around(system, tmp_path, text="Back soon"))
     assert "drawtext" not in " ".join(argv)
 

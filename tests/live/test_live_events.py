@@ -8,7 +8,7 @@ import pytest
 from pyca.core.event import Event
 from pyca.core.live import MARK, LinkState, LiveEvents, LiveState, Program, is_streamed
 from pyca.core.states import EventState
-from pyca.live import operator
+from pyca.live.service import operator
 from pyca.runtime.pulse import Pulse
 from pyca.store import alarms, recordings, stream_sessions
 from pyca.store.database import Database

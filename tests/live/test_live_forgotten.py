@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from pyca.core.live import Destination, LinkState
-from pyca.live.abrupt import drop_what_waits
-from pyca.live.backlog import Backlog
-from pyca.live.flv import HEADER, Reader, Tag
-from pyca.live.link import Link
-from pyca.live.outlets import Outlet
+from pyca.live.flow.flv import HEADER, Reader, Tag
+from pyca.live.flow.watch import Watch
 from pyca.live.plan import Surroundings
-from pyca.live.watch import Watch
+from pyca.live.send.abrupt import drop_what_waits
+from pyca.live.send.backlog import Backlog
+from pyca.live.send.link import Link
+from pyca.live.send.outlets import Outlet
 from pyca.media.ffmpeg import Tools
 from tests.live_tools import audio_setup, inter, key, video_setup
 from tests.tools import FakeClock, wait_for

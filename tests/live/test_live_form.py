@@ -1,7 +1,7 @@
 """What decoders must know comes again with each key frame where the container can tell it only once."""
 
-from pyca.live.flv import HEADER, Kind, Reader, Tag
-from pyca.live.form import Form, parameter_sets
+from pyca.live.flow.flv import HEADER, Kind, Reader, Tag
+from pyca.live.flow.form import Form, parameter_sets
 from tests.live_tools import AVCC, audio_setup, inter, key, sound, video_setup
 
 OTHER = b"\x01\x64\x00\x1f\xff\xe1\x00\x04\x67\x64\x00\x1f\x01\x00\x03\x68\xee\x3c"

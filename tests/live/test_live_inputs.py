@@ -8,8 +8,8 @@ import pytest
 from pyca.core.control import ParameterError
 from pyca.core.errors import MediaError
 from pyca.core.secrecy import mask
-from pyca.live.devices import Camera, ask
-from pyca.live.inputs import Input, InputKind, find_input, has_camera, parse_input
+from pyca.live.source.devices import Camera, ask
+from pyca.live.source.inputs import Input, InputKind, find_input, has_camera, parse_input
 
 NOWHERE = {"PATH": "/nonexistent"}
 QUERY, FORMATS = 0x80685600, 0xC0405602
@@ -81,7 +81,7 @@ def test_recorder_is_no_camera_of_ours() -> None:
     ],
 )
 def test_what_is_not_there(text: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyca.live.picamera._has_picamera2", lambda _path: False)
+    monkeypatch.setattr("pyca.live.source.picamera._has_picamera2", lambda _path: False)
     with pytest.raises(MediaError, match=words):
         find_input(parse_input(text), NOWHERE, tmp_path)
 
@@ -104,8 +104,8 @@ def test_auto_takes_the_first_usable_camera(tmp_path: Path, monkeypatch: pytest.
         "video2": Camera("good", driver="uvcvideo", formats=("MJPG",)),
         "video10": Camera("later", driver="uvcvideo", formats=("YUYV",)),
     }
-    monkeypatch.setattr("pyca.live.devices.ask", lambda path: answers[path.name])
-    monkeypatch.setattr("pyca.live.picamera._has_picamera2", lambda _path: False)
+    monkeypatch.setattr("pyca.live.source.devices.ask", lambda path: answers[path.name])
+    monkeypatch.setattr("pyca.live.source.picamera._has_picamera2", lambda _path: False)
     assert find_input(Input(InputKind.AUTO), NOWHERE, tmp_path) == Input(InputKind.DEVICE, "good")
 
 

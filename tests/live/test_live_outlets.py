@@ -10,11 +10,11 @@ import pytest
 
 from pyca.core.control import HIDDEN, ParameterError
 from pyca.core.errors import CommandError
-from pyca.live import outlets
-from pyca.live.address import parse
-from pyca.live.hidden import PRESET, opened, placed, preset, reads_presets
-from pyca.live.outlets import Outlet, check_file, free_name, to_file, to_player, to_preview, to_server
+from pyca.live.flow.hidden import PRESET, opened, placed, preset, reads_presets
 from pyca.live.plan import Surroundings
+from pyca.live.send import outlets
+from pyca.live.send.address import parse
+from pyca.live.send.outlets import Outlet, check_file, free_name, to_file, to_player, to_preview, to_server
 from pyca.media.ffmpeg import Tools
 from tests.tools import FakeClock
 

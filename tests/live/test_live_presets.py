@@ -4,7 +4,7 @@ import pytest
 
 from pyca.core.control import ParameterError
 from pyca.core.live import Profile
-from pyca.live.presets import cautions, find
+from pyca.live.send.presets import cautions, find
 
 
 def test_youtube_is_encrypted_and_has_a_backup() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pyca.core.live import LinkState, LiveState
-from pyca.live.remains import KEPT
+from pyca.live.service.remains import KEPT
 from pyca.runtime.pulse import Pulse
 from pyca.store.database import Database
 from tests.live_desk import Desk, settings_with

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pyca.core.live import Profile, Source
-from pyca.live.rivals import same_device
+from pyca.live.service.rivals import same_device
 
 V4L = "ffmpeg -f v4l2 -i /dev/video0 -t {{time}} {{dir}}/{{name}}.mkv"
 ALSA = "ffmpeg -f alsa -i {} -f v4l2 -i /dev/video7 {{{{dir}}}}/a.mkv"

@@ -9,9 +9,9 @@ from pyca.core.alarm import AlarmKind
 from pyca.core.control import ParameterError
 from pyca.core.errors import MediaError
 from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, LogLine, Program
-from pyca.live import operator, places
-from pyca.live.broadcast import StuckError
-from pyca.live.journal import samples_of
+from pyca.live.service import operator, places
+from pyca.live.service.broadcast import StuckError
+from pyca.live.service.journal import samples_of
 from pyca.runtime.pulse import Pulse
 from pyca.store import alarms, stream_sessions
 from pyca.store.database import Database
@@ -296,7 +296,7 @@ def test_an_engine_that_does_nothing_any_more_is_left_to_the_watchdog(desk: Desk
 def test_lines_that_cannot_be_stored_do_not_count_for_ever(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pyca.live.journal.MOST_WAITING", 3)
+    monkeypatch.setattr("pyca.live.service.journal.MOST_WAITING", 3)
     desk.start()
 
     def say(text: str) -> None:

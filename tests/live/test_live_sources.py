@@ -12,8 +12,8 @@ import pytest
 
 from pyca.core.errors import MediaError
 from pyca.core.live import Profile, Source
-from pyca.live.encoding import camera_command
-from pyca.live.flv import Kind
+from pyca.live.flow.flv import Kind
+from pyca.live.source.encoding import camera_command
 from pyca.media.explain import explain
 from pyca.media.ffmpeg import Tools
 from tests import companions

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyca.live.troubles import explained
+from pyca.live.send.troubles import explained
 
 REFUSED = "[rtmp @ 0x1] Server error: NetStream.Publish.BadName: no such key"
 

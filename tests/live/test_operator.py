@@ -10,9 +10,9 @@ from pyca.core.control import HIDDEN, Control, ParameterError
 from pyca.core.errors import UsageError
 from pyca.core.live import LiveReport, LiveState
 from pyca.core.states import ServiceName, ServiceState
-from pyca.live import operator, places
-from pyca.live.operator import StateError
-from pyca.live.places import UnknownDestinationError
+from pyca.live.service import operator, places
+from pyca.live.service.operator import StateError
+from pyca.live.service.places import UnknownDestinationError
 from pyca.store import live, services
 from pyca.store.database import Database
 from tests.tools import FakeClock

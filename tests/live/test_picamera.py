@@ -3,17 +3,19 @@
 import json
 import os
 import signal
+import statistics
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from pyca.core.errors import MediaError
 from pyca.core.live import Profile, Source
-from pyca.live.encoding import camera_command
-from pyca.live.inputs import Input, InputKind, find_input
-from pyca.live.picamera import Picamera, find_picamera, require_picamera
-from pyca.live.standalone import picamera2_reader
+from pyca.live.source.encoding import camera_command
+from pyca.live.source.inputs import Input, InputKind, find_input
+from pyca.live.source.picamera import Picamera, find_picamera, require_picamera
+from pyca.live.source.standalone import picamera2_reader
 from pyca.media.ffmpeg import Tools
 from tests.made_streams import around, make, tone
 
@@ -80,11 +82,13 @@ def test_copied_from_rpicam_vid(
     tools: Tools, tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STANDIN_NOTES", environ["STANDIN_NOTES"])
-    made = make(SMALL, Source("picamera", hflip=True), around(tools, tmp_path, environ), 58)
-    keys = made.key_times()
-    # The camera's program has no clock: its pictures get the time at which they come.
-    assert keys[1] - keys[0] == pytest.approx(2000, abs=300)
-    assert made.fps() == pytest.approx(25, abs=3)
+    made = make(SMALL, Source("picamera", hflip=True), around(tools, tmp_path, environ), 83)
+    pictures = made.frames()
+    assert [number for number, one in enumerate(pictures) if one.is_key][:2] == [0, 50]
+    # The camera's program has no clock: its pictures get the time at which they come. On a busy
+    # machine some come late, and then several at once.
+    steps = [after.time - before.time for before, after in pairwise(pictures)]
+    assert statistics.median(steps) == pytest.approx(40, abs=5)
     assert tone(made.sound(tools.ffmpeg), 1000) > 0.9
     words = json.loads((tmp_path / "notes").read_text().splitlines()[-1])
     assert words[words.index("--intra") + 1] == "50"
@@ -124,7 +128,7 @@ def test_auto_asks_whether_a_camera_is_plugged_in(
         program = folder / "libcamera-vid"
         program.write_text(f"#!/bin/sh\necho '{listed}'\n")
         program.chmod(0o755)
-    monkeypatch.setattr("pyca.live.picamera._has_picamera2", lambda _path: False)
+    monkeypatch.setattr("pyca.live.source.picamera._has_picamera2", lambda _path: False)
     auto = Input(InputKind.AUTO)
     assert find_input(auto, {"PATH": str(tmp_path / "with")}, tmp_path) == Input(InputKind.PICAMERA)
     with pytest.raises(MediaError, match="no camera was found"):

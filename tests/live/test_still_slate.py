@@ -1,8 +1,16 @@
 """The slate is played from memory without a seam."""
 
-from pyca.live.flv import Kind
-from pyca.live.still import Still
-from tests.live_tools import audio_setup, inter, key, sound, video_setup
+from pathlib import Path
+
+import pytest
+
+from pyca.core.live import Program
+from pyca.live.engine import desk
+from pyca.live.flow.flv import Kind
+from pyca.live.flow.watch import Watch
+from pyca.live.source.still import Still
+from tests.live_tools import Workshop, audio_setup, inter, key, plan, sound, surroundings, video_setup
+from tests.tools import FakeClock
 
 SETUP = [video_setup(), audio_setup()]
 GROUP = [key(100), sound(100), inter(600), sound(590), inter(1100), sound(1090)]
@@ -53,3 +61,21 @@ def test_what_never_comes_to_a_second_key_frame_fills_no_memory() -> None:
     assert not still.complete
     still.learn([inter(5040), key(7000)])
     assert still.complete
+
+
+def test_it_has_its_turn_on_time_and_flows(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "FEED_PATIENCE", 0.5)
+    watch, around = Watch(), surroundings(tmp_path, clock)
+    one = desk.Desk(plan(camera=False, feed=True), around, Workshop().makers, watch, lambda *_: None)
+    assert one.tick(clock.monotonic()) == clock.monotonic() + 0.5
+    one._still.learn([*SETUP, *GROUP, key(1600)])
+    clock.move(1)
+    for _ in range(5):
+        # Nothing else calls while it is shown.
+        assert one.tick(clock.monotonic()) < clock.monotonic() + 0.2
+        assert one.program is Program.SLATE
+        clock.move(0.1)
+    one.close()
+    watch.close()

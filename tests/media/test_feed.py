@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pyca.core.live import Profile
-from pyca.live.flv import Kind, Reader, Tag
+from pyca.live.flow.flv import Kind, Reader, Tag
 from pyca.media.feed import feed_output
 from pyca.media.ffmpeg import Tools
 from tests.tools import wait_for

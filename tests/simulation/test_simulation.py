@@ -17,6 +17,9 @@ from pyca.core.states import TRANSITIONS, EventState
 from tests.measured import Measured
 from tests.simulation.conftest import Stage, Tally
 
+# They compute, and for as long as the machine needs for it.
+pytestmark = pytest.mark.timeout(900)
+
 SEEDS = 60
 CHUNK = 20
 TRIES = 150

@@ -93,7 +93,8 @@ def test_a_clock_that_is_set_while_recording(
     rig.wait_for_state(uid, EventState.RECORDING)
     late = wall.now() - begins
     assert abs(began_late(rig, uid)) < PUNCTUAL
-    assert late < 3
+    # By the old time it would have begun as much later, or as much too early, as the clock was set.
+    assert late < STEP / 2
     delivered(rig, server, uid)
     # Coming to the same time once more does not record it once more.
     assert len(parts(rig, "uid-1")) == 1

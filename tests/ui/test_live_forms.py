@@ -6,7 +6,7 @@ import pytest
 
 from pyca.config.settings import Settings
 from pyca.core.live import MAIN, Destination, Setup
-from pyca.live import operator
+from pyca.live.service import operator
 from pyca.store import destinations, live
 from pyca.store.database import Database
 from pyca.ui import create_app

@@ -24,7 +24,7 @@ from pyca.core.live import (
     Sample,
     Setup,
 )
-from pyca.live.presets import PRESETS
+from pyca.live.send.presets import PRESETS
 from pyca.store import accounts, destinations, events, live, services, stream_sessions
 from pyca.store.database import Database
 from pyca.ui import create_app

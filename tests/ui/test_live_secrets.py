@@ -7,8 +7,8 @@ from flask import Flask
 
 from pyca.config.settings import Settings
 from pyca.core.live import LiveReport, Profile
-from pyca.live import operator
-from pyca.live.inputs import parse_input
+from pyca.live.service import operator
+from pyca.live.source.inputs import parse_input
 from pyca.store import stream_sessions
 from pyca.store.database import Database
 from pyca.ui import create_app

@@ -105,7 +105,7 @@ def test_half_requests_do_not_lock_others_out(
     with serving(settings, database, clock) as server, ExitStack() as ends:
         host, port = server.address.removeprefix("http://").rstrip("/").split(":")
         for _ in range(120):
-            half = ends.enter_context(socket.create_connection((host, int(port)), timeout=5))
+            half = ends.enter_context(socket.create_connection((host, int(port)), timeout=30))
             half.sendall(b"GET /api/livebox/v1/status HTTP/1.1\r\nHost: loc")
         assert ask(server)[0] == 200
 
@@ -121,7 +121,7 @@ def test_slow_readers_do_not_hold_up_others(
     with serving(wanted, database, clock) as server, ExitStack() as ends:
         host, port = server.address.removeprefix("http://").rstrip("/").split(":")
         for _ in range(9):
-            slow = ends.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            slow = ends.enter_context(socket.create_connection((host, int(port)), timeout=30))
             slow.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\nRange: bytes=5-40000000\r\n\r\n")
             assert slow.recv(12) == b"HTTP/1.1 206"
         assert ask(server)[0] == 200
@@ -224,7 +224,7 @@ def serving(settings: Settings, database: Database, clock: FakeClock, **live: ob
 
 def ask(server: LiveServer, method: str = "GET", path: str = STATUS) -> tuple[int, bytes]:
     host, _, port = server.address.removeprefix("http://").rstrip("/").rpartition(":")
-    with closing(http.client.HTTPConnection(host, int(port), timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(host, int(port), timeout=30)) as connection:
         connection.request(method, path)
         answer = connection.getresponse()
         return answer.status, answer.read()
@@ -240,7 +240,7 @@ def test_it_answers_until_it_is_closed(settings: Settings, database: Database, c
     assert server.address == ""
     host, port = address.removeprefix("http://").rstrip("/").split(":")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((host, int(port)), timeout=5)
+        socket.create_connection((host, int(port)), timeout=30)
     wait_for(lambda: threading.active_count() <= before, "its threads to end")
     server.close()  # once more does no harm
 
@@ -250,7 +250,7 @@ def test_connections_that_stay_open_do_not_keep_it(
 ) -> None:
     with serving(settings, database, clock) as server:
         host, port = server.address.removeprefix("http://").rstrip("/").split(":")
-        idle = socket.create_connection((host, int(port)), timeout=5)
+        idle = socket.create_connection((host, int(port)), timeout=30)
         idle.sendall(b"GET /api/livebox/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert idle.recv(12) == b"HTTP/1.1 200"
     while idle.recv(4096):

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 
 from pyca.config import settings as config
 from pyca.core.live import LiveReport
-from pyca.live import operator
+from pyca.live.service import operator
 from pyca.store.database import Database
 from pyca.store.upgrade import ensure
 from pyca.ui.livebox.app import create_live_app

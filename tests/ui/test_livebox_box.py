@@ -12,7 +12,7 @@ from werkzeug.exceptions import InternalServerError
 
 from pyca.config.settings import Settings
 from pyca.core.live import LiveReport, LiveState
-from pyca.live import operator
+from pyca.live.service import operator
 from pyca.store.database import Database
 from pyca.ui.livebox import machine
 from pyca.ui.livebox.app import create_live_app

@@ -279,4 +279,4 @@ def end_politely(*processes: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None
         process.stdin.close()
         process.stdin = None
-    assert [process.wait(20) for process in processes] == [0] * len(processes)
+    assert [process.wait(60) for process in processes] == [0] * len(processes)

@@ -7,7 +7,7 @@ from flask import Flask
 
 from pyca.config.settings import Settings
 from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, LogLine, Profile, Program, Sample
-from pyca.live import operator
+from pyca.live.service import operator
 from pyca.store import live, stream_sessions
 from pyca.store.database import Database
 from tests.livebox_tools import ADDRESS, Asker, Streamer, plain

@@ -11,11 +11,11 @@ from pyca.core.clock import Clock
 from pyca.core.errors import PycaError, StoreError
 from pyca.core.live import LiveEvents
 from pyca.core.states import ServiceName
-from pyca.live import operator
-from pyca.live.address import Address, parse
-from pyca.live.binary import binary_at, encoders_of, protocols_of
-from pyca.live.encoders import AUTO, COPY, choose_encoder, software
-from pyca.live.inputs import InputKind, find_input, parse_input
+from pyca.live.send.address import Address, parse
+from pyca.live.service import operator
+from pyca.live.source.binary import binary_at, encoders_of, protocols_of
+from pyca.live.source.encoders import AUTO, COPY, choose_encoder, software
+from pyca.live.source.inputs import InputKind, find_input, parse_input
 from pyca.media.ffmpeg import find_ffmpeg
 from pyca.store.database import Database
 from pyca.ui.listening import open_port

@@ -8,7 +8,7 @@ import click
 from pyca.cli.stream.parameters import offer_inputs, offering, read_by
 from pyca.core import control
 from pyca.core.live import KEY_VARIABLE, RESOLUTIONS, SILENCE, TONE
-from pyca.live.presets import PRESETS, find
+from pyca.live.send.presets import PRESETS, find
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -9,12 +9,12 @@ import click
 from pyca.cli.stream.wanted import Order
 from pyca.core.live import Destination
 from pyca.core.secrecy import mask
-from pyca.live import address, outlets
-from pyca.live.encoders import COPY
-from pyca.live.hidden import reads_presets
-from pyca.live.makers import STANDARD
+from pyca.live.engine.makers import STANDARD
+from pyca.live.flow.hidden import reads_presets
 from pyca.live.plan import Surroundings
-from pyca.live.readiness import check_abilities
+from pyca.live.send import address, outlets
+from pyca.live.source.encoders import COPY
+from pyca.live.source.readiness import check_abilities
 
 _PROGRESS = 3
 """descriptor of the camera's progress in what is shown; the real one differs"""

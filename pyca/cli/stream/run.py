@@ -20,9 +20,9 @@ from pyca.cli.stream.wanted import Order
 from pyca.core.clock import Clock, SystemClock
 from pyca.core.errors import StreamError
 from pyca.core.live import LogLine
-from pyca.live import address
-from pyca.live.engine import Engine
+from pyca.live.engine.engine import Engine
 from pyca.live.plan import Surroundings
+from pyca.live.send import address
 from pyca.media.ffmpeg import find_tools
 from pyca.runtime.logs import Redact
 from pyca.runtime.signals import Wakeup, signals_handled

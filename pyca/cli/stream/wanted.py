@@ -11,9 +11,9 @@ import click
 from pyca.core.control import ParameterError
 from pyca.core.errors import UsageError
 from pyca.core.live import KEY_VARIABLE, MAIN, RESOLUTIONS, Destination, Profile, Source
-from pyca.live import address, outlets
 from pyca.live.plan import Plan
-from pyca.live.presets import Preset, cautions
+from pyca.live.send import address, outlets
+from pyca.live.send.presets import Preset, cautions
 
 _NONE = "none"
 _LONGEST_KEY = 2000

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from pyca.core.control import HIDDEN, Control
 from pyca.core.live import LiveReport
 from pyca.core.secrecy import mask
-from pyca.live import operator
-from pyca.live.targets import KEY_LOST, loses_key
+from pyca.live.service import operator
+from pyca.live.service.targets import KEY_LOST, loses_key
 from pyca.ui.api.area import LIVEBOX
 from pyca.ui.context import context
 from pyca.ui.livebox import machine

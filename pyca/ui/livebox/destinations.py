@@ -11,9 +11,9 @@ from pyca.core.clock import Clock
 from pyca.core.control import HIDDEN
 from pyca.core.live import Destination, LinkReport
 from pyca.core.secrecy import mask
-from pyca.live import operator, places
-from pyca.live.places import UnknownDestinationError
-from pyca.live.targets import KEY_LOST, loses_key
+from pyca.live.service import operator, places
+from pyca.live.service.places import UnknownDestinationError
+from pyca.live.service.targets import KEY_LOST, loses_key
 from pyca.store.database import Database
 from pyca.ui.api.area import LIVEBOX
 from pyca.ui.context import context

@@ -7,8 +7,8 @@ from flask import Blueprint, Response
 
 from pyca.core.live import Source
 from pyca.core.secrecy import mask
-from pyca.live import operator
-from pyca.live.presets import PRESETS
+from pyca.live.send.presets import PRESETS
+from pyca.live.service import operator
 from pyca.ui.api.area import LIVEBOX
 from pyca.ui.context import context
 from pyca.ui.livebox.answer import answer

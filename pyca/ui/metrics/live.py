@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, Program
-from pyca.live.heard import is_silent
+from pyca.live.service.heard import is_silent
 from pyca.ui.metrics.make import counter, counters, gauge, gauges
 from pyca.ui.metrics.sight import Live
 

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as Answer
 
 from pyca.core.access import Scope
 from pyca.core.secrecy import mask
-from pyca.live import operator
+from pyca.live.service import operator
 from pyca.ui.access.peer import is_https
 from pyca.ui.access.rights import needs
 from pyca.ui.context import context

@@ -9,8 +9,8 @@ from pyca.core.control import HIDDEN, ParameterError
 from pyca.core.errors import UsageError
 from pyca.core.live import MAIN, Destination
 from pyca.core.secrecy import mask
-from pyca.live import operator, places
-from pyca.live.targets import loses_key
+from pyca.live.service import operator, places
+from pyca.live.service.targets import loses_key
 from pyca.ui.access.rights import needs
 from pyca.ui.context import context
 from pyca.ui.pages.live_back import back_to_live

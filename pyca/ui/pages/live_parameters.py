@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from pyca.core.access import Scope
 from pyca.core.control import ParameterError
 from pyca.core.live import RESOLUTIONS
-from pyca.live import operator
+from pyca.live.service import operator
 from pyca.ui.access.rights import needs
 from pyca.ui.context import context
 from pyca.ui.pages.live_back import back_to_live

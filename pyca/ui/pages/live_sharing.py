@@ -4,7 +4,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from pyca.core.errors import UsageError
-from pyca.live import operator
+from pyca.live.service import operator
 from pyca.ui.context import context
 from pyca.ui.pages.live_back import back_to_live
 

@@ -23,10 +23,11 @@ from pyca.core.live import (
 )
 from pyca.core.secrecy import mask
 from pyca.core.states import ServiceName, ServiceState
-from pyca.live import address, operator
-from pyca.live.heard import is_silent, lives
-from pyca.live.occasions import passes_on
-from pyca.live.presets import PRESETS, cautions
+from pyca.live.send import address
+from pyca.live.send.presets import PRESETS, cautions
+from pyca.live.service import operator
+from pyca.live.service.heard import is_silent, lives
+from pyca.live.service.occasions import passes_on
 from pyca.store import events, live, services, stream_sessions
 from pyca.store.services import ServiceStatus
 from pyca.ui.context import Context

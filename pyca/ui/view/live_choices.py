@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pyca.live.devices import cameras
+from pyca.live.source.devices import cameras
 
 FRAME_RATES = (15, 24, 25, 30, 50, 60)
 BITRATES = ("400k", "750k", "1M", "1.5M", "2.5M", "4.5M", "6M")

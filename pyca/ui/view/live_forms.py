@@ -7,8 +7,8 @@ from typing import Any
 from pyca.core.control import HIDDEN
 from pyca.core.live import RESOLUTIONS, Destination, Setup, Source
 from pyca.core.secrecy import mask
-from pyca.live.inputs import parse_input
-from pyca.live.presets import PRESETS, Preset
+from pyca.live.send.presets import PRESETS, Preset
+from pyca.live.source.inputs import parse_input
 from pyca.ui.view.live_choices import OTHER
 
 CUSTOM = "custom"

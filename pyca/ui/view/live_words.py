@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from pyca.core.live import LinkReport, LinkState, LiveReport, LiveState, Program, Setup
 from pyca.core.states import ServiceState
-from pyca.live.heard import is_silent, runs
+from pyca.live.service.heard import is_silent, runs
 from pyca.store import live
 from pyca.store.services import ServiceStatus
 

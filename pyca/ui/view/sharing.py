@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from pyca.config.addresses import is_loopback
 from pyca.config.settings import Settings
-from pyca.live import operator
+from pyca.live.service import operator
 
 PERIOD = 1.0
 """Seconds for which the secret is remembered: each viewer asks for something every second."""
