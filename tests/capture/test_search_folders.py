@@ -1,7 +1,6 @@
 """Which folders a new database takes in: this agent's own, each once, wherever they lie."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from pyca.store import identity
 from pyca.store.database import Database
 from pyca.store.folder import NAME, Author, Description
 from pyca.store.identity import Identity
-from pyca.store.upgrade import ensure
 from tests.capture_rig import Rig
 
 PRESENT = Identity("this", "", 0.0, False)
@@ -29,14 +27,6 @@ PRESENT = Identity("this", "", 0.0, False)
 def settings(tmp_path: Path) -> Settings:
     capture = Capture(directory=tmp_path / "main", fallback_directory=tmp_path / "spare")
     return Settings(agent=Agent(name="room-1"), capture=capture)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path}/pyca.db")
-    ensure(made)
-    yield made
-    made.dispose()
 
 
 def describe(home: Path | None, uid: str, author: Author | None = None, **more: Any) -> Path:

@@ -1,7 +1,6 @@
 """Deletion against retry, in two transactions at once, on both databases."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,25 +12,14 @@ from pyca.core.states import EventState
 from pyca.ingest import operator
 from pyca.store import alarms, deletions, recordings, uploads
 from pyca.store.database import Database
-from pyca.store.tables import Base
-from pyca.store.upgrade import ensure
 from tests.tools import FakeClock
 
 S = EventState
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path}/pyca.db")
-    else:
-        made = Database(request.getfixturevalue("postgresql"))
-    ensure(made)
-    yield made
-    with made.write() as session:
-        for table in reversed(Base.metadata.sorted_tables):
-            session.execute(table.delete())
-    made.dispose()
+@pytest.fixture
+def database(each_database: Database) -> Database:
+    return each_database
 
 
 def failed(database: Database, now: float) -> None:

@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -21,19 +20,9 @@ from pyca.store.upgrade import ensure, version
 S = EventState
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path}/pyca.db")
-    else:
-        made = Database(request.getfixturevalue("postgresql"))
-    ensure(made)
-    yield made
-    if not made.is_sqlite:
-        with made.write() as session:
-            for table in reversed(Base.metadata.sorted_tables):
-                session.execute(table.delete())
-    made.dispose()
+@pytest.fixture
+def database(each_database: Database) -> Database:
+    return each_database
 
 
 def make(uid: str = "e1", start: float = 1000.0, end: float = 2000.0, **more: object) -> Event:

@@ -1,8 +1,6 @@
 """Accounts, tokens and logins, on SQLite and on PostgreSQL."""
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -11,27 +9,15 @@ from pyca.core.access import Scope
 from pyca.core.errors import UsageError
 from pyca.store import accounts, logins, tokens
 from pyca.store.database import Database
-from pyca.store.tables import Base
-from pyca.store.upgrade import ensure
 
 DAY = 86_400.0
 HASH = "scrypt:2:1:1$salt$00"
 """Nothing is hashed here, so that these tests are fast."""
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path}/pyca.db")
-    else:
-        made = Database(request.getfixturevalue("postgresql"))
-    ensure(made)
-    yield made
-    if not made.is_sqlite:
-        with made.write() as session:
-            for table in reversed(Base.metadata.sorted_tables):
-                session.execute(table.delete())
-    made.dispose()
+@pytest.fixture
+def database(each_database: Database) -> Database:
+    return each_database
 
 
 def add(database: Database, name: str = "ada", scope: Scope = Scope.OPERATE, now: float = 100.0) -> None:

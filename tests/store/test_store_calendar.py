@@ -1,7 +1,6 @@
 """Spans of time for the calendar, and pages of recordings, in both databases."""
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,23 +11,14 @@ from pyca.core.states import EventState
 from pyca.store import alarms, calendar, events, recording_pages, recordings
 from pyca.store.database import Database
 from pyca.store.recording_pages import Place
-from pyca.store.tables import Base
-from pyca.store.upgrade import ensure
 
 HOUR = 3600.0
 NOW = 1_774_600_000.0
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    sqlite = request.param == "sqlite"
-    made = Database(f"sqlite:///{tmp_path}/pyca.db" if sqlite else request.getfixturevalue("postgresql"))
-    ensure(made)
-    yield made
-    with made.write() as session:
-        for table in reversed(Base.metadata.sorted_tables):
-            session.execute(table.delete())
-    made.dispose()
+@pytest.fixture
+def database(each_database: Database) -> Database:
+    return each_database
 
 
 def begin(database: Database, uid: str, start: float, end: float, title: str = "") -> None:

@@ -1,6 +1,5 @@
 """Pages of events, on both databases."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,27 +12,16 @@ from pyca.core.states import EventState
 from pyca.store import event_pages, events, recordings, uploads
 from pyca.store.database import Database
 from pyca.store.event_pages import Wanted
-from pyca.store.tables import Base
-from pyca.store.upgrade import ensure
 
 S = EventState
 ALL = Wanted()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path}/pyca.db")
-    else:
-        made = Database(request.getfixturevalue("postgresql"))
-    ensure(made)
-    with made.write() as session:
+@pytest.fixture
+def database(each_database: Database) -> Database:
+    with each_database.write() as session:
         _fill(session)
-    yield made
-    with made.write() as session:
-        for table in reversed(Base.metadata.sorted_tables):
-            session.execute(table.delete())
-    made.dispose()
+    return each_database
 
 
 def _fill(session: Session) -> None:

@@ -1,6 +1,6 @@
 """Fingerprints are other ones after each change that somebody would see, on both databases."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,31 +12,20 @@ from pyca.core.recording import Upload
 from pyca.core.states import EventState
 from pyca.store import events, fingerprints, recordings, uploads
 from pyca.store.database import Database
-from pyca.store.tables import Base
-from pyca.store.upgrade import ensure
 
 COMING = Event("c", "To come", 5000.0, 6000.0, inputs=("camera",))
 Change = Callable[[Session], object]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path}/pyca.db")
-    else:
-        made = Database(request.getfixturevalue("postgresql"))
-    ensure(made)
-    with made.write() as session:
+@pytest.fixture
+def database(each_database: Database) -> Database:
+    with each_database.write() as session:
         recordings.begin(session, Event("r", "Past", 1000.0, 2000.0), Path("/r"), 1000.0)
         for state in (EventState.FINISHED_RECORDING, EventState.UPLOADING):
             recordings.set_state(session, "r", state, 2000.0)
         uploads.save(session, Upload("r", "opencast", bytes_total=900))
         events.add(session, COMING)
-    yield made
-    with made.write() as session:
-        for table in reversed(Base.metadata.sorted_tables):
-            session.execute(table.delete())
-    made.dispose()
+    return each_database
 
 
 @pytest.mark.parametrize(

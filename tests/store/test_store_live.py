@@ -1,8 +1,6 @@
 """What is wanted of the streamer, where to, and what was streamed: on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
@@ -25,26 +23,14 @@ from pyca.core.live import (
 )
 from pyca.store import destinations, live, stream_sessions
 from pyca.store.database import Database
-from pyca.store.tables import Base
-from pyca.store.upgrade import ensure
 
 FIRST = Setup(Profile("720p", 3_000_000), Source("test"))
 FIRST_PLACE = Destination(MAIN, "rtmp://a.example/app", "key")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path}/pyca.db")
-    else:
-        made = Database(request.getfixturevalue("postgresql"))
-    ensure(made)
-    yield made
-    if not made.is_sqlite:
-        with made.write() as session:
-            for table in reversed(Base.metadata.sorted_tables):
-                session.execute(table.delete())
-    made.dispose()
+@pytest.fixture
+def database(each_database: Database) -> Database:
+    return each_database
 
 
 def test_what_nobody_has_set_comes_from_the_configuration(database: Database) -> None:
