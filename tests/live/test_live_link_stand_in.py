@@ -96,6 +96,15 @@ class Bench:
         assert self.link
         self.until(lambda: self.link.report().state is state, state)
 
+    def until_given_up(self, tries: int, pause: float) -> None:
+        """Serve the link until it has failed that often, with pauses in which it may try again."""
+        assert self.link
+        for _ in range(tries - 1):
+            self.until_state(LinkState.WAITING)
+            self.clock.move(pause)
+            self.link.tick(self.clock.monotonic())
+        self.until_state(LinkState.REFUSED)
+
     def pass_time(self, seconds: float, tags: Sequence[Tag] = ()) -> None:
         """Let time pass in steps of a second, with something offered in each."""
         assert self.link
@@ -175,11 +184,7 @@ def test_a_lost_one_comes_back_at_the_same_place(bench: Bench) -> None:
 
 def test_a_refusing_server_is_given_up_until_somebody_restarts(bench: Bench) -> None:
     link = bench.start(bench.outlet(DIE, "Server error: NetStream.Publish.BadName"))
-    for _ in range(REFUSALS - 1):
-        bench.until_state(LinkState.WAITING)
-        bench.clock.move(5)
-        link.tick(bench.clock.monotonic())
-    bench.until_state(LinkState.REFUSED)
+    bench.until_given_up(REFUSALS, pause=5)
     assert bench.notes[-1][0] == "error" and link.report().next_try is None
     bench.clock.move(1000)
     assert link.tick(bench.clock.monotonic()) == float("inf")
@@ -190,11 +195,7 @@ def test_a_refusing_server_is_given_up_until_somebody_restarts(bench: Bench) -> 
 
 def test_a_proxy_whose_server_is_restarted_is_given_more_time(bench: Bench) -> None:
     link = bench.start(bench.outlet(DIE, "Cannot read RTMP handshake response\nrtmp://h/a: End of file"))
-    for _ in range(HANG_UPS - 1):
-        bench.until_state(LinkState.WAITING)
-        bench.clock.move(60)
-        link.tick(bench.clock.monotonic())
-    bench.until_state(LinkState.REFUSED)
+    bench.until_given_up(HANG_UPS, pause=60)
     assert "hangs up" in link.report().error
 
 
