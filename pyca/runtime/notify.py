@@ -22,6 +22,10 @@ class Notifier:
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
         self._systemd = sdnotify.SystemdNotifier() if os.environ.get("NOTIFY_SOCKET") else None
+        self._socket: socket.socket | None = None
+        if self._systemd:
+            self._systemd.debug = True  # else it hides what went wrong
+            self._socket = self._systemd.socket
         self.period = _watchdog_period() if self._systemd else None
         """seconds between two watchdog messages; None where nobody watches"""
         self._watchdog_due = float("-inf")
@@ -49,24 +53,18 @@ class Notifier:
 
     def close(self) -> None:
         """Release the socket."""
-        if connection := self._connection():
-            connection.close()
-        self._systemd = None
-
-    def _connection(self) -> socket.socket | None:
-        connection = self._systemd.socket if self._systemd else None
-        return connection if isinstance(connection, socket.socket) else None
+        if self._socket:
+            self._socket.close()
+        self._systemd = self._socket = None
 
     def _send(self, message: str, patience: float = 0.0) -> bool:
         """Say something; False where it was not taken, for a few messages fill what the kernel keeps.
 
         A service manager that hangs must not stop what is recorded.
         """
-        connection = self._connection()
-        if connection is None or self._systemd is None:
+        if self._systemd is None or self._socket is None:
             return True
-        connection.settimeout(patience)
-        self._systemd.debug = True  # else it hides what went wrong
+        self._socket.settimeout(patience)
         try:
             # The library encodes as Latin-1 and drops what does not fit, systemd reads UTF-8.
             self._systemd.notify(message.encode("utf-8", "replace").decode("latin-1"))
