@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pyca.config.addresses import is_loopback as is_loopback
+from pyca.config.addresses import database_file, is_loopback
 from pyca.config.live import caution_live
 from pyca.config.report import Report
 from pyca.config.settings import PUBLISHED_PASSWORD, Server, Settings
@@ -69,9 +69,9 @@ def _caution_readers(settings: Settings, report: Report) -> None:
 
 def _caution_database(settings: Settings, report: Report) -> None:
     """Warn of a database that every user of the machine can read: keys of streams are in it."""
-    kind, _, path = settings.agent.database.partition("?")[0].partition(":///")
-    if kind.startswith("sqlite") and path and _is_world_readable(Path(path)):
-        report.warn(f"{path}: every user can read the database, with stream keys in it; run chmod o= {path}*")
+    file = database_file(settings.agent.database)
+    if file and _is_world_readable(file):
+        report.warn(f"{file}: every user can read the database, with stream keys in it; run chmod o= {file}*")
 
 
 def _is_world_readable(file: Path) -> bool:

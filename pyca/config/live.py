@@ -17,7 +17,7 @@ from pyca.core.live import LiveEvents
 FEEDS = ("live", "live_copy")
 """what can stand for several words of a command, to pass on what it records to the stream"""
 
-_FEED = re.compile(r"\{\{(?:live|live_copy)\}\}")
+_FEED = re.compile(r"\{\{(?:" + "|".join(FEEDS) + r")\}\}")
 _LONGEST_SOCKET = 107
 """bytes that the path of a Unix socket may have"""
 _SCHEMES = ("rtmp", "rtmps", "srt")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Delete, Engine, Select, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -25,6 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from pyca.core.errors import ConfigError, StoreError
 from pyca.store import privacy
 from pyca.store.rescue import tells_damage
+from pyca.store.tables import Base
 
 logger = logging.getLogger(__name__)
 
@@ -138,6 +140,12 @@ class Database:
                 text, "check that the file and its folder exist, and that pyCA's user may write them"
             )
         return StoreError(text, "check that the database is reachable and not full")
+
+
+def insert_into(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Return an insertion that can say what shall be where the row is there already."""
+    make = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
+    return make(table)
 
 
 def affected(session: Session, statement: Delete) -> int:

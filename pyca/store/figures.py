@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from pyca.store.database import insert_into
 from pyca.store.tables import FigureRow
 
 logger = logging.getLogger(__name__)
@@ -52,9 +52,8 @@ def add(session: Session, name: str, amount: float = 1.0, label: str = "") -> No
         return
     session.flush()  # a mistake in what it belongs to is not to be taken for one of ours
     connection = session.connection()
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     label = label.replace("\0", "")[:_LONGEST_LABEL]
-    fresh = insert(FigureRow).values(name=str(name), label=label, value=float(amount))
+    fresh = insert_into(session, FigureRow).values(name=str(name), label=label, value=float(amount))
     grown = fresh.on_conflict_do_update(
         index_elements=["name", "label"], set_={"value": FigureRow.value + fresh.excluded.value}
     )

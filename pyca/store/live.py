@@ -3,7 +3,6 @@
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from pyca.core.live import (
@@ -17,6 +16,7 @@ from pyca.core.live import (
     Setup,
     Source,
 )
+from pyca.store.database import insert_into
 from pyca.store.live_tables import LiveReportRow, SetupRow
 
 _ONLY = 1
@@ -179,8 +179,8 @@ def _held(session: Session, now: float | None = None) -> SetupRow:
     """
     row = session.get(SetupRow, _ONLY, with_for_update=True)
     if row is None:
-        insert = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
-        session.execute(insert(SetupRow).values(id=_ONLY, **_NOTHING).on_conflict_do_nothing())
+        fresh = insert_into(session, SetupRow).values(id=_ONLY, **_NOTHING)
+        session.execute(fresh.on_conflict_do_nothing())
         row = session.get_one(SetupRow, _ONLY, with_for_update=True)
     if now is not None:
         row.changed = now

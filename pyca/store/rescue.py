@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 from pyca.core.errors import StoreError
+from pyca.store.privacy import COMPANIONS
 
 logger = logging.getLogger(__name__)
 
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_COMPANIONS = ("", "-wal", "-shm")
 _PRIMARY = 0xFF
 """Extended codes of SQLite keep the kind of error in their last byte."""
 _PATIENCE = 5.0
@@ -65,7 +65,7 @@ def set_aside(file: Path) -> Path:
     """
     target = _unused(file)
     try:
-        for companion in _COMPANIONS:
+        for companion in COMPANIONS:
             old = Path(f"{file}{companion}")
             if old.exists():
                 old.rename(f"{target}{companion}")

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Transaction
 
 from pyca.core.live import LogLine, Profile, Sample, Session
-from pyca.store.database import affected
+from pyca.store.database import affected, insert_into
 from pyca.store.live import made
 from pyca.store.live_tables import LogRow, SampleRow, StreamSessionRow
 
@@ -52,9 +51,8 @@ def add_samples(transaction: Transaction, number: int, samples: Sequence[Sample]
     :param sent: bytes of the session so far
     """
     if samples:
-        make = postgresql.insert if transaction.connection().dialect.name == "postgresql" else sqlite.insert
         # A clock that was set back may show the same moment twice.
-        fresh = make(SampleRow).on_conflict_do_nothing()
+        fresh = insert_into(transaction, SampleRow).on_conflict_do_nothing()
         transaction.execute(fresh, [{"session": number, **asdict(one)} for one in samples])
     change = update(StreamSessionRow).where(StreamSessionRow.id == number)
     transaction.execute(change.values(sent=sent))

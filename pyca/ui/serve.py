@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from waitress import create_server
 
-from pyca.config.cautions import is_loopback
+from pyca.config.addresses import is_loopback
 from pyca.config.settings import PUBLISHED_PASSWORD, Settings, Ui
 from pyca.core.clock import Clock
 from pyca.core.errors import ConfigError

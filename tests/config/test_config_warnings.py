@@ -3,7 +3,7 @@ import os
 import pytest
 
 from pyca.config import load
-from pyca.config.cautions import is_loopback
+from pyca.config.addresses import is_loopback
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pyca.cli.doctor.disks import folders as recording_folders
 from pyca.cli.doctor.finding import Finding, failed, ok, skipped, warning
 from pyca.config.settings import Settings
 from pyca.store.database import Database
+from pyca.store.privacy import COMPANIONS
 
 _MOST = 5000
 """entries of a folder that are looked at"""
@@ -73,7 +74,7 @@ def _owner_of(*paths: Path | None) -> int:
 
 def _strangers(database: Path | None, folders: dict[str, Path], user: int) -> Iterator[Finding]:
     """Tell what belongs to others, such as what a command given as root has left behind."""
-    beside = [Path(f"{database}{end}") for end in ("", "-wal", "-shm", ".lock")] if database else []
+    beside = [Path(f"{database}{end}") for end in (*COMPANIONS, ".lock")] if database else []
     places = {path: path for path in beside if path.exists()}
     places |= {path: folder for folder in folders.values() for path in _listing(folder)}
     if not places:

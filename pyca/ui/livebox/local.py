@@ -12,7 +12,7 @@ import secrets
 from flask import Flask, Request, g, request
 from werkzeug.exceptions import Forbidden
 
-from pyca.config.cautions import is_loopback
+from pyca.config.addresses import is_loopback
 from pyca.core.access import Scope
 from pyca.ui.access.door import Door
 from pyca.ui.access.forms import SAFE

@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 
-from pyca.config.cautions import is_loopback
+from pyca.config.addresses import is_loopback
 from pyca.core.errors import UsageError
 from pyca.ui.listening import everywhere
 from pyca.ui.livebox import machine
