@@ -12,14 +12,12 @@ from pyca.config.locate import Location
 from pyca.config.report import Report, shorten
 from pyca.config.served import why_not_served
 from pyca.config.settings import PUBLISHED_PASSWORD, Live, Settings
-from pyca.core.live import LiveEvents
+from pyca.core.live import LONGEST_SOCKET, LiveEvents
 
 FEEDS = ("live", "live_copy")
 """what can stand for several words of a command, to pass on what it records to the stream"""
 
 _FEED = re.compile(r"\{\{(?:" + "|".join(FEEDS) + r")\}\}")
-_LONGEST_SOCKET = 107
-"""bytes that the path of a Unix socket may have"""
 _SCHEMES = ("rtmp", "rtmps", "srt")
 _INPUTS = ("auto", "test", "picamera", "recorder", "screen")
 _INPUT_SCHEMES = ("rtsp", "rtsps", "http", "https", "udp")
@@ -51,8 +49,8 @@ def check_live(settings: Settings, report: Report) -> None:
     for location, command in feeding:
         _check_words(location, command, report)
     used = live.enabled or feeding or live.events != LiveEvents.OFF
-    if used and (length := len(os.fsencode(live.feed))) > _LONGEST_SOCKET:
-        message = f"found a path of {length} bytes with {live.feed.name}, expected at most {_LONGEST_SOCKET}"
+    if used and (length := len(os.fsencode(live.feed))) > LONGEST_SOCKET:
+        message = f"found a path of {length} bytes with {live.feed.name}, expected at most {LONGEST_SOCKET}"
         report.error(("live", "directory"), message)
 
 

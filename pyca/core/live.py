@@ -62,6 +62,8 @@ class LiveEvents(StrEnum):
 
 FEED = "feed.sock"
 """name of the socket in the streamer's folder to which recorders connect"""
+LONGEST_SOCKET = 107
+"""bytes that the path of a Unix socket may have (sun_path of unix(7), without the end mark)"""
 MARK = "publishLive"
 """workflow parameter by which an event is marked to be streamed"""
 

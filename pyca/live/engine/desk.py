@@ -14,13 +14,13 @@ from pyca.live.flow.flv import Tag
 from pyca.live.flow.leftovers import Leftovers
 from pyca.live.flow.watch import Watch
 from pyca.live.plan import Plan, Surroundings
+from pyca.live.source.encoders import COPY
 from pyca.live.source.encoding import CameraCommand
 from pyca.live.source.inputs import has_camera
 from pyca.live.source.producer import Producer
 from pyca.live.source.run import Means
 from pyca.live.source.still import Still
 
-COPY = "copy"
 PATIENCE = 3.0
 """seconds that a camera that has not failed may take before the slate is shown"""
 FEED_PATIENCE = 8.0

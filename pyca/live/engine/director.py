@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pyca.core.live import Program
 from pyca.live.flow import flv, silence
 from pyca.live.flow.flv import Kind, Tag
+from pyca.live.flow.form import SOUND_FACTS
 from pyca.live.flow.silence import Silence
 
 ASTRAY = 5.0
@@ -20,8 +21,6 @@ AHEAD = 1.0
 LONGEST_INTRO = 8_000_000
 """bytes that are kept for new destinations; they wait for the next key frame where there would be more"""
 
-_SOUND = 4
-"""bytes of a configuration of sound that tell codec, rate and channels"""
 _LEAST = 12
 """bytes of a configuration of pictures that tells anything"""
 _FRAME = 40
@@ -189,5 +188,5 @@ def _tells(told: Tag | None, tag: Tag) -> bool:
     if told is None:
         return False
     # Encoders of the same sound differ in what they add behind codec, rate and channels.
-    end = _SOUND if tag.kind == Kind.AUDIO else None
+    end = SOUND_FACTS if tag.kind == Kind.AUDIO else None
     return told.body[:end] == tag.body[:end]

@@ -9,15 +9,17 @@ from pathlib import Path
 
 from pyca.core.clock import Clock
 from pyca.core.errors import CommandError, PycaError
+from pyca.core.live import LONGEST_SOCKET
 from pyca.live.flow.flv import Reader, Tag
-from pyca.live.flow.listen import read_all, room_of
+from pyca.live.flow.listen import read_all
 from pyca.live.flow.watch import Watch
 
 logger = logging.getLogger(__name__)
 
 SILENCE = 3.0
 """seconds without anything after which a connection may be replaced, and its picture is not shown any more"""
-_LONGEST_PATH = 107
+_MUCH = 32 * 1024
+"""bytes at once that tell of a sender that waits for us"""
 _MODE = 0o660
 _WAITING = 4
 _PAUSE = 5.0
@@ -64,10 +66,10 @@ class Feed:
         """
         if self._listener is not None:
             return
-        if len(os.fsencode(self._path)) > _LONGEST_PATH:
+        if len(os.fsencode(self._path)) > LONGEST_SOCKET:
             raise CommandError(
                 f"the path of the socket {self._path} is too long",
-                f"choose a [live] directory so that it has no more than {_LONGEST_PATH} bytes",
+                f"choose a [live] directory so that it has no more than {LONGEST_SOCKET} bytes",
             )
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
@@ -152,7 +154,7 @@ class Feed:
             self._note("info", "the recorder has ended its connection")
             self._hang_up()
             return
-        if len(data) > room_of(self._link.fileno()) // 2:
+        if len(data) > _MUCH:
             self._watch.press()
         try:
             tags = self._reader.feed(data)

@@ -7,7 +7,7 @@ from pyca.live.flow.flv import HEADER, Kind, Reader, Tag
 _AVC = 7
 _HEAD = 5
 """bytes of a tag of pictures before its content"""
-_SOUND = 4
+SOUND_FACTS = 4
 """bytes of a configuration of sound that tell codec, rate and channels; more tell nothing new"""
 
 
@@ -50,7 +50,7 @@ class Form:
             self._parameters = parameter_sets(tag.body[_HEAD:])
             fixed = slice(_HEAD + 4, _HEAD + 5)  # how long the lengths of units are
         else:
-            fixed = slice(0, _SOUND)
+            fixed = slice(0, SOUND_FACTS)
         if first[fixed] != tag.body[fixed]:
             self.changed = True
         # Told a second time, FFmpeg writes over the beginning of a Matroska file and damages it.

@@ -7,7 +7,6 @@ import os
 import sys
 import termios
 from collections import deque
-from collections.abc import Callable
 
 from pyca.core.secrecy import mask_words
 
@@ -30,8 +29,7 @@ def roomy(pipe: int, room: int = _ROOM) -> None:
 
 def pipe_of_frames() -> tuple[int, int]:
     """Return the ends of a pipe that holds more than usual where it may; ours does not block."""
-    reader, writer = os.pipe()
-    os.set_blocking(reader, False)
+    reader, writer = pipe_of_words()
     roomy(writer)
     return reader, writer
 
@@ -44,7 +42,7 @@ def pipe_of_words() -> tuple[int, int]:
 
 
 def room_of(pipe: int) -> int:
-    """Return how many bytes a pipe or socket holds; where nobody can tell, the least that is usual."""
+    """Return how many bytes a pipe holds; where nobody can tell, the least that is usual."""
     with contextlib.suppress(OSError, AttributeError):
         return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
     return _LEAST_ROOM
@@ -70,15 +68,11 @@ def read_all(descriptor: int) -> tuple[bytes, bool]:
 
 
 class Sayings:
-    """The last lines that a child said, without passwords.
+    """The last lines that a child said, without passwords."""
 
-    :param hide: masks further secrets of a line
-    """
-
-    def __init__(self, hide: Callable[[str], str] = mask_words) -> None:
+    def __init__(self) -> None:
         self._lines: deque[str] = deque(maxlen=_KEPT)
         self._rest = ""
-        self._hide = hide
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -86,10 +80,10 @@ class Sayings:
         *lines, self._rest = text.split("\n")
         for line in lines:
             if line.strip():
-                self._lines.append(self._hide(line[:_LONGEST_LINE]))
+                self._lines.append(mask_words(line[:_LONGEST_LINE]))
                 logger.debug("%s", self._lines[-1])
         self._rest = self._rest[-_LONGEST_LINE:]
 
     def __str__(self) -> str:
-        rest = [self._hide(self._rest)] if self._rest.strip() else []
+        rest = [mask_words(self._rest)] if self._rest.strip() else []
         return "\n".join([*self._lines, *rest])

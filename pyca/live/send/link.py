@@ -14,6 +14,7 @@ from pyca.live.flow.watch import Watch
 from pyca.live.plan import Surroundings
 from pyca.live.send.address import parse
 from pyca.live.send.outlets import Outlet, to_server
+from pyca.live.send.receiver import Intro, Note
 from pyca.live.send.relay import Relay
 from pyca.live.send.troubles import Trouble, explained
 from pyca.media.explain import explain
@@ -31,8 +32,6 @@ BACKOFF = Backoff(first=1.0, limit=30.0, factor=1.5)
 
 Route = Callable[[], Outlet]
 """what to run for the next try"""
-Note = Callable[[str, str], None]
-"""takes level and text of what happened"""
 
 _LOOK = 1.0
 """seconds between two looks at a running process"""
@@ -53,7 +52,7 @@ class Link:
         destination: Destination,
         around: Surroundings,
         watch: Watch,
-        intro: Callable[[], bytes],
+        intro: Intro,
         note: Note,
         routes: Sequence[Route] = (),
     ) -> None:

@@ -31,7 +31,6 @@ OLD = 20 * 86400.0
 """seconds; FFmpeg counts milliseconds of FLV and RTMP in 31 bits, which are full after 24.8 days"""
 
 _LADDER = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-_CHUNK = 64 * 1024
 _TAIL = 16 * 1024
 """bytes of what it says that are kept"""
 _WINDOW = 4.0

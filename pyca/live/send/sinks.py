@@ -1,6 +1,5 @@
 """Where a stream goes on this machine: a recording, the files of the player page, the preview."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -8,8 +7,9 @@ from pathlib import Path
 from pyca.core.live import Destination
 from pyca.live.flow.watch import Watch
 from pyca.live.plan import Surroundings
-from pyca.live.send.link import Link, Note
+from pyca.live.send.link import Link
 from pyca.live.send.outlets import Outlet, check_file, to_file, to_player, to_preview
+from pyca.live.send.receiver import Intro, Note
 
 RECORDING = "record"
 PLAYER = "hls"
@@ -17,8 +17,6 @@ PREVIEW = "preview"
 
 _NOTHING = 4096
 """bytes below which a file holds headers and no picture"""
-
-Intro = Callable[[], bytes]
 
 
 def recording(file: Path, around: Surroundings, watch: Watch, intro: Intro, note: Note) -> Link:

@@ -111,10 +111,7 @@ def change_control(
 
     :raises ParameterError: naming the first value that cannot be
     """
-    with database.write() as session:
-        told = change_control_within(session, settings, values, clock.now())
-    ring(database.scope, ServiceName.LIVE)
-    return told
+    return perform(database, lambda session: change_control_within(session, settings, values, clock.now()))
 
 
 def change_control_within(
@@ -146,10 +143,7 @@ def change_source(database: Database, settings: Settings, clock: Clock, values: 
     :param values: input, encoder, hflip, vflip
     :raises ParameterError: naming the first value that cannot be
     """
-    with database.write() as session:
-        told = change_source_within(session, settings, values, clock.now())
-    ring(database.scope, ServiceName.LIVE)
-    return told
+    return perform(database, lambda session: change_source_within(session, settings, values, clock.now()))
 
 
 def change_source_within(

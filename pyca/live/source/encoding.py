@@ -119,11 +119,11 @@ class _Making:
             if self.found.kind is InputKind.FILE and encoder == COPY:
                 self._check_file()
             return silent
+        if self.found.kind not in (InputKind.FILE, *NETWORK):
+            return silent
         sounding = self._words(own=True, encoder=encoder)
         if self.found.kind is InputKind.FILE:
             return sounding if self._check_file() else silent
-        if self.found.kind not in NETWORK:
-            return silent
         # Only a look can tell, and a camera may take seconds to answer: it is taken by the child itself.
         ffmpeg = str(self.surroundings.tools.ffmpeg)
         look = [ffmpeg, "-nostdin", "-v", "error", *reading(self.found, self.profile)]
