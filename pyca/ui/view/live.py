@@ -22,7 +22,7 @@ from pyca.core.live import (
     is_streamed,
 )
 from pyca.core.secrecy import mask
-from pyca.core.states import ServiceName, ServiceState
+from pyca.core.states import ServiceName
 from pyca.live.send import address
 from pyca.live.send.presets import PRESETS, cautions
 from pyca.live.service import operator
@@ -197,9 +197,8 @@ def _cautions(one: Destination, profile: Profile) -> Iterator[str]:
 
 
 def _service(session: Transaction, now: float) -> ServiceStatus:
-    found = services.statuses(session, now)
-    never = ServiceStatus(str(ServiceName.LIVE), ServiceState.STOPPED, "never started")
-    return next((one for one in found if one.name == ServiceName.LIVE), never)
+    found = services.statuses(session, now, streams=True)
+    return next(one for one in found if one.name == ServiceName.LIVE)
 
 
 def _silent_since(session: Transaction, now: float) -> float | None:
