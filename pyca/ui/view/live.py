@@ -23,8 +23,7 @@ from pyca.core.live import (
 )
 from pyca.core.secrecy import mask
 from pyca.core.states import ServiceName
-from pyca.live.send import address
-from pyca.live.send.presets import PRESETS, cautions
+from pyca.live.send import address, presets
 from pyca.live.service import operator
 from pyca.live.service.heard import is_silent, lives
 from pyca.live.service.occasions import passes_on
@@ -176,7 +175,7 @@ def _targets(listed: list[Destination], report: LiveReport, profile: Profile) ->
             replace(one, key=HIDDEN if one.key else ""),
             links.get(one.id, replace(off, id=one.id)),
             _address(one),
-            tuple(_cautions(one, profile)),
+            _cautions(one, profile),
         )
         for one in listed
     )
@@ -190,10 +189,9 @@ def _address(one: Destination) -> str:
         return mask(one.url)
 
 
-def _cautions(one: Destination, profile: Profile) -> Iterator[str]:
-    for preset in PRESETS.values():
-        if preset.url and preset.url == one.url:
-            yield from cautions(preset, profile)
+def _cautions(one: Destination, profile: Profile) -> tuple[str, ...]:
+    preset = presets.at(one.url)
+    return tuple(presets.cautions(preset, profile)) if preset else ()
 
 
 def _service(session: Transaction, now: float) -> ServiceStatus:
