@@ -49,15 +49,12 @@ class Target:
 
     destination: Destination
     link: LinkReport
+    name: str
+    """what it is called here"""
     address: str
     """masked"""
     cautions: tuple[str, ...] = ()
     """what the platform would not like about the stream"""
-
-    @property
-    def name(self) -> str:
-        """What it is called here."""
-        return self.destination.label or ("Main destination" if self.destination.id == MAIN else self.address)
 
     @property
     def is_set(self) -> bool:
@@ -163,8 +160,7 @@ def gather(context: Context, span: str = "") -> LiveView:
 
 def labels_of(session: Transaction, context: Context) -> Mapping[str, str]:
     """Return what destinations are called, by their ids."""
-    listed = operator.listed(session, context.settings)
-    return {one.destination.id: one.name for one in _targets(listed, LiveReport(), Profile())}
+    return {one.id: _name(one) for one in operator.listed(session, context.settings)}
 
 
 def _targets(listed: list[Destination], report: LiveReport, profile: Profile) -> tuple[Target, ...]:
@@ -174,11 +170,16 @@ def _targets(listed: list[Destination], report: LiveReport, profile: Profile) ->
         Target(
             replace(one, key=HIDDEN if one.key else ""),
             links.get(one.id, replace(off, id=one.id)),
+            _name(one),
             _address(one),
             _cautions(one, profile),
         )
         for one in listed
     )
+
+
+def _name(one: Destination) -> str:
+    return one.label or ("Main destination" if one.id == MAIN else _address(one))
 
 
 def _address(one: Destination) -> str:
