@@ -13,9 +13,10 @@ from pyca.core.live import LiveEvents
 from pyca.core.states import ServiceName
 from pyca.live.send.address import Address, parse
 from pyca.live.service import operator
-from pyca.live.source.binary import binary_at, encoders_of, protocols_of
+from pyca.live.source.binary import binary_at, protocols_of
 from pyca.live.source.encoders import AUTO, COPY, choose_encoder, software
 from pyca.live.source.inputs import InputKind, find_input, parse_input
+from pyca.live.source.readiness import require_sound
 from pyca.media.ffmpeg import find_ffmpeg
 from pyca.store.database import Database
 from pyca.ui.listening import open_port
@@ -31,7 +32,7 @@ def is_wanted(settings: Settings) -> bool:
 def check(settings: Settings, clock: Clock, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Look at FFmpeg, the input, the address and the port."""
     yield _input(settings.live, environ)
-    yield from _encoders(settings.live, environ)
+    yield _encoders(settings.live, environ)
     yield from _destination(settings, environ)
     yield _port(settings, clock)
 
@@ -46,7 +47,7 @@ def _input(live: Live, environ: Mapping[str, str]) -> Finding:
         return failure("input", error)
 
 
-def _encoders(live: Live, environ: Mapping[str, str]) -> Iterator[Finding]:
+def _encoders(live: Live, environ: Mapping[str, str]) -> Finding:
     try:
         binary = binary_at(find_ffmpeg(environ))
         name = (
@@ -55,13 +56,10 @@ def _encoders(live: Live, environ: Mapping[str, str]) -> Iterator[Finding]:
             else choose_encoder(live.encoder, binary, live.profile)
         )
         standby = software(binary)
+        require_sound(binary)
     except PycaError as error:
-        yield failure("encoder", error)
-        return
-    if "aac" not in encoders_of(binary):
-        yield failed("encoder", f"{binary.path} has no encoder “aac”", "install a fuller FFmpeg")
-    else:
-        yield ok("encoder", f"{name}; {standby} for the standby picture")
+        return failure("encoder", error)
+    return ok("encoder", f"{name}; {standby} for the standby picture")
 
 
 def _destination(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -91,6 +91,11 @@ def find(name: str) -> Preset:
     return preset
 
 
+def at(url: str) -> Preset | None:
+    """Return the preset of an address, None where it is that of no platform."""
+    return next((one for one in PRESETS.values() if one.url and one.url == url), None)
+
+
 def cautions(preset: Preset, profile: Profile) -> Iterator[str]:
     """Yield what the platform would not like about a stream, in words for people."""
     size = f"{profile.resolution} at {_shown(profile.bitrate)}"

@@ -36,10 +36,18 @@ def check_abilities(
     ask(binary)
     _check_protocols(binary, schemes)
     software(binary)
-    if "aac" not in encoders_of(binary):
-        raise MediaError(f"{binary.path} has no encoder “aac”", "install a fuller FFmpeg")
+    require_sound(binary)
     if source.encoder not in (AUTO, COPY):
         require_working(choose_encoder(source.encoder, binary, profile), binary, profile)
+
+
+def require_sound(binary: Binary) -> None:
+    """Refuse an FFmpeg that cannot encode the sound.
+
+    :raises MediaError: where it cannot
+    """
+    if "aac" not in encoders_of(binary):
+        raise MediaError(f"{binary.path} has no encoder “aac”", "install a fuller FFmpeg")
 
 
 def check_source(profile: Profile, source: Source, surroundings: Surroundings) -> None:

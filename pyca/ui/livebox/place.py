@@ -24,6 +24,11 @@ class Place:
         """True where nobody else can reach it."""
         return is_loopback(self.host)
 
+    @property
+    def is_everywhere(self) -> bool:
+        """True where it is all addresses, if only those of one kind."""
+        return not self.host or ipaddress.ip_address(self.host).is_unspecified
+
 
 def find(bind: str, port: int) -> Place:
     """Return what ``[live] bind`` means.
@@ -56,7 +61,7 @@ def find(bind: str, port: int) -> Place:
 
 def announced(place: Place) -> list[str]:
     """Return the addresses at which others reach a place: of those kinds alone on which somebody listens."""
-    if place.host and not ipaddress.ip_address(place.host).is_unspecified:
+    if not place.is_everywhere:
         return [place.host]
     every = [address for card in machine.cards() for address in machine.addresses_of(card)]
     outside = [one for one in map(ipaddress.ip_address, every) if not one.is_loopback]

@@ -1,6 +1,5 @@
 """Serves the streamer's own application beside the streamer, in a thread."""
 
-import ipaddress
 import logging
 import socket
 import threading
@@ -146,9 +145,7 @@ class LiveServer:
 
 def _named(place: Place) -> str:
     """Return a host at which the place can be reached: nobody calls “all addresses”."""
-    if place.host and not ipaddress.ip_address(place.host).is_unspecified:
-        return shown(place.host)
-    return socket.gethostname()
+    return socket.gethostname() if place.is_everywhere else shown(place.host)
 
 
 def check_people(settings: Settings, database: Database) -> None:

@@ -22,9 +22,8 @@ from pyca.core.live import (
     is_streamed,
 )
 from pyca.core.secrecy import mask
-from pyca.core.states import ServiceName, ServiceState
-from pyca.live.send import address
-from pyca.live.send.presets import PRESETS, cautions
+from pyca.core.states import ServiceName
+from pyca.live.send import address, presets
 from pyca.live.service import operator
 from pyca.live.service.heard import is_silent, lives
 from pyca.live.service.occasions import passes_on
@@ -50,15 +49,12 @@ class Target:
 
     destination: Destination
     link: LinkReport
+    name: str
+    """what it is called here"""
     address: str
     """masked"""
     cautions: tuple[str, ...] = ()
     """what the platform would not like about the stream"""
-
-    @property
-    def name(self) -> str:
-        """What it is called here."""
-        return self.destination.label or ("Main destination" if self.destination.id == MAIN else self.address)
 
     @property
     def is_set(self) -> bool:
@@ -164,8 +160,7 @@ def gather(context: Context, span: str = "") -> LiveView:
 
 def labels_of(session: Transaction, context: Context) -> Mapping[str, str]:
     """Return what destinations are called, by their ids."""
-    listed = operator.listed(session, context.settings)
-    return {one.destination.id: one.name for one in _targets(listed, LiveReport(), Profile())}
+    return {one.id: _name(one) for one in operator.listed(session, context.settings)}
 
 
 def _targets(listed: list[Destination], report: LiveReport, profile: Profile) -> tuple[Target, ...]:
@@ -175,11 +170,16 @@ def _targets(listed: list[Destination], report: LiveReport, profile: Profile) ->
         Target(
             replace(one, key=HIDDEN if one.key else ""),
             links.get(one.id, replace(off, id=one.id)),
+            _name(one),
             _address(one),
-            tuple(_cautions(one, profile)),
+            _cautions(one, profile),
         )
         for one in listed
     )
+
+
+def _name(one: Destination) -> str:
+    return one.label or ("Main destination" if one.id == MAIN else _address(one))
 
 
 def _address(one: Destination) -> str:
@@ -190,16 +190,14 @@ def _address(one: Destination) -> str:
         return mask(one.url)
 
 
-def _cautions(one: Destination, profile: Profile) -> Iterator[str]:
-    for preset in PRESETS.values():
-        if preset.url and preset.url == one.url:
-            yield from cautions(preset, profile)
+def _cautions(one: Destination, profile: Profile) -> tuple[str, ...]:
+    preset = presets.at(one.url)
+    return tuple(presets.cautions(preset, profile)) if preset else ()
 
 
 def _service(session: Transaction, now: float) -> ServiceStatus:
-    found = services.statuses(session, now)
-    never = ServiceStatus(str(ServiceName.LIVE), ServiceState.STOPPED, "never started")
-    return next((one for one in found if one.name == ServiceName.LIVE), never)
+    found = services.statuses(session, now, streams=True)
+    return next(one for one in found if one.name == ServiceName.LIVE)
 
 
 def _silent_since(session: Transaction, now: float) -> float | None:

@@ -26,7 +26,6 @@ _MOST_KEPT = 20
 
 @dataclass(frozen=True)
 class _Gathered:
-    since: float
     until: float
     ended: bool
     samples: list[Sample]
@@ -54,7 +53,7 @@ class LongFigures:
             )
             while len(self._kept) >= _MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[session.id] = found = _Gathered(session.started, until, over, samples)
+            self._kept[session.id] = found = _Gathered(until, over, samples)
             return found
 
 
@@ -74,10 +73,11 @@ def gather_health(
     """
     until = now if session.ended is None else session.ended
     seconds = SPANS[span][1]
-    if seconds is None and until - session.started > LONG:
-        found = long.get(transaction, session, until)
-        return health(found.samples, labels, found.since, found.until)
     since = session.started if seconds is None else max(until - seconds, session.started)
-    step = step_of(until - since)
-    samples = stream_figures.figures(transaction, session.id, since=since, until=until, step=step)
+    if seconds is None and until - since > LONG:
+        found = long.get(transaction, session, until)
+        samples, until = found.samples, found.until
+    else:
+        step = step_of(until - since)
+        samples = stream_figures.figures(transaction, session.id, since=since, until=until, step=step)
     return health(samples, labels, since, until)

@@ -7,7 +7,7 @@ from typing import Any
 from pyca.core.control import HIDDEN
 from pyca.core.live import RESOLUTIONS, Destination, Setup, Source
 from pyca.core.secrecy import mask
-from pyca.live.send.presets import PRESETS, Preset
+from pyca.live.send.presets import PRESETS, Preset, at
 from pyca.live.source.inputs import parse_input
 from pyca.ui.view.live_choices import OTHER
 
@@ -58,9 +58,9 @@ def place_of_form(form: Mapping[str, str]) -> Place:
 
 def place_of_destination(one: Destination) -> Place:
     """Return the form of a destination as it stands, without its key."""
-    known = (name for name, preset in PRESETS.items() if preset.url and preset.url == one.url)
+    known = at(one.url)
     usual = CUSTOM if one.url else "youtube"
-    return Place(next(known, usual), one.label, mask(one.url), mask(one.backup))
+    return Place(known.name if known else usual, one.label, mask(one.url), mask(one.backup))
 
 
 def values_of_place(place: Place, one: Destination | None = None) -> dict[str, str]:
