@@ -28,6 +28,16 @@ setup(
     extras_require={
         "ffmpeg": ["imageio-ffmpeg>=0.5"],
         "postgresql": ["psycopg[binary]>=3.1"],
+        "camera": [
+            "numpy>=1.26",
+            "pyzmq>=25",
+            "bitshuffle>=0.5.1",
+            "lz4>=4",
+            "pillow>=10",
+            "cmap>=0.5",
+            "h5py>=3.10",
+        ],
+        "epics": ["caproto>=1.1", "pyepics>=3.5"],
         "mdns": ["zeroconf>=0.130"],
         "test": [
             "pytest>=8",

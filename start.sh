@@ -57,7 +57,7 @@ fingerprint() {
 # The extras that this machine needs for this command.
 wanted_extras() {
     if [ "${1:-}" = test ]; then
-        printf 'test postgresql ffmpeg'
+        printf 'test postgresql ffmpeg camera epics'
     elif ! command -v ffmpeg >/dev/null && [ -z "${PYCA_FFMPEG:-}" ]; then
         printf 'ffmpeg'
     fi

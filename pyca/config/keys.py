@@ -5,6 +5,7 @@ from typing import Any
 
 from pyca.config.settings import (
     Agent,
+    Camera,
     Capture,
     Health,
     Hooks,
@@ -18,7 +19,9 @@ from pyca.config.settings import (
 )
 from pyca.config.types import KeyType
 
-Section = Agent | Capture | Input | Health | Hooks | Ingest | Retention | Server | Ui | Live | Logging
+Section = (
+    Agent | Capture | Input | Health | Hooks | Ingest | Retention | Server | Ui | Live | Camera | Logging
+)
 
 SECTIONS: dict[str, type[Section]] = {
     "agent": Agent,
@@ -30,6 +33,7 @@ SECTIONS: dict[str, type[Section]] = {
     "server": Server,
     "ui": Ui,
     "live": Live,
+    "camera": Camera,
     "logging": Logging,
 }
 """the sections that hold keys; ``[inputs]`` and ``[services]`` hold names of the operator's choice"""

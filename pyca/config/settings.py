@@ -217,6 +217,33 @@ class Live:
 
 
 @dataclass(frozen=True)
+class Camera:
+    """``[camera]``: the camera server."""
+
+    enabled: bool = key(Boolean(), False)
+    """started by “pyca run” and “pyca all”"""
+    bind: str = key(Text(), "localhost")
+    """where the interface and the streams listen"""
+    port: int = key(Integer(minimum=0, maximum=65535), 8888)
+    hostname: str = key(Text(), "")
+    """in addresses of streams; empty for one that follows from ``bind``"""
+    directory: Path = key(LocalPath(), Path("configuration/camera_config"))
+    """one file of JSON for each camera"""
+    backgrounds: Path = key(LocalPath(), Path("configuration/background_config"))
+    scripts: Path | None = key(LocalPath(optional=True), None)
+    """where user scripts are kept; without it none are taken"""
+    first_port: int = key(Integer(minimum=1024, maximum=65535), 10100)
+    last_port: int = key(Integer(minimum=1024, maximum=65535), 10300)
+    """of the streams, both included"""
+    sockets: Path | None = key(LocalPath(optional=True), None)
+    """the folder of ``ipc`` streams; without it one in the runtime directory"""
+    authentication: str = key(Choice("auto", "on", "off"), "auto")
+    """who needs an account or a token: everybody, nobody, or (auto) whoever is not on this machine"""
+    origins: tuple[str, ...] = key(Lines(), ())
+    """web sites whose pages may use the interface without a token; ``*`` for all"""
+
+
+@dataclass(frozen=True)
 class Logging:
     """``[logging]``: where messages go."""
 
@@ -241,6 +268,7 @@ class Settings:
     server: Server = Server()
     ui: Ui = Ui()
     live: Live = Live()
+    camera: Camera = Camera()
     logging: Logging = Logging()
     services: Mapping[str, str] = field(default_factory=dict)
     """service type → address, overriding the server's own registry"""

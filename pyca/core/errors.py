@@ -108,5 +108,37 @@ class DeliveryError(PycaError):
         self.status = status
 
 
+class WireError(PycaError):
+    """What came over the network is no message of the protocol, or a value cannot be put into one."""
+
+    exit_code = os.EX_DATAERR
+
+
+class SourceError(PycaError):
+    """A camera delivers nothing usable: garbage, another size, or an error of its own."""
+
+    exit_code = os.EX_UNAVAILABLE
+
+
+class OfflineError(SourceError):
+    """A camera does not answer."""
+
+
+class CameraError(PycaError):
+    """Something asked of the camera server cannot be done."""
+
+    exit_code = os.EX_USAGE
+
+
+class UnknownCameraError(CameraError):
+    """No camera has this name or alias."""
+
+
+class CameraBusyError(CameraError):
+    """It cannot be done now: no port is free, or another change is under way."""
+
+    exit_code = os.EX_TEMPFAIL
+
+
 class TransitionError(PycaError):
     """A recording was asked to enter a state that does not follow from its present one."""

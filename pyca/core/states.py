@@ -70,6 +70,7 @@ class ServiceName(StrEnum):
     INGEST = "ingest"
     AGENTSTATE = "agentstate"
     LIVE = "live"
+    CAMERA = "camera"
     UI = "ui"
 
 

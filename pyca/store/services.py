@@ -57,7 +57,8 @@ def statuses(session: Session, now: float, *, streams: bool = False) -> list[Ser
     """
     # Rows as they come, no objects: this is asked for by every look at the page and at the figures.
     rows = {row.name: row for row in session.connection().execute(_ALL)}
-    names = [name for name in ServiceName if name is not ServiceName.LIVE or streams or name in rows]
+    shown = {ServiceName.LIVE: streams, ServiceName.CAMERA: False}
+    names = [name for name in ServiceName if shown.get(name, True) or name in rows]
     return [_status(name, rows.get(name), now) for name in names]
 
 

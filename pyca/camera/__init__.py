@@ -1,0 +1,1 @@
+"""The camera server: any camera as a bsread stream."""

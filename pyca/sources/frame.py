@@ -1,0 +1,29 @@
+"""What a camera delivers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[Any]
+"""(height, width), of uint8, uint16, uint32, int16, int32, float32 or float64"""
+
+KINDS = tuple(np.dtype(name) for name in ("u1", "u2", "u4", "i2", "i4", "f4", "f8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One image and what came with it.
+
+    :param image: never written to again by its source: it may still be on its way to somebody
+    :param nanoseconds: when it was taken, since 1970 UTC
+    :param pulse_id: None where the source counts no pulses
+    :param channels: further values of the same pulse, by name
+    """
+
+    image: Image
+    nanoseconds: int
+    pulse_id: int | None = None
+    channels: Mapping[str, Any] = field(default_factory=dict)
