@@ -1,11 +1,10 @@
 """Frames as a stream that FFmpeg reads: yuv4mpegpipe, with one plane of 8 or 16 bits.
 
 The format is a line “YUV4MPEG2 …” and then, for each image, the line “FRAME” and its rows (the manual page
-yuv4mpeg(5) of the mjpegtools). “Cmono” is of that page, “Cmono16” is FFmpeg's own name; its samples are little
-endian on the machines that we run on.
+yuv4mpeg(5) of the mjpegtools). “Cmono” is of that page, “Cmono16” is FFmpeg's own name; its samples are in the
+machine's own order.
 """
 
-import sys
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, Protocol
@@ -21,8 +20,8 @@ _FRAME = b"FRAME\n"
 _USUAL = 25.0
 """frames per second where nobody knows"""
 _TICKS = 4
-"""of FFmpeg's clock in the time of one frame. FFmpeg counts in the frames per second that the stream names: of
-two frames that come within one tick it would drop one, and they never come quite evenly."""
+"""of FFmpeg's clock in the time of one frame. FFmpeg counts in the frames per second that the stream names:
+of two frames that come within one tick it would drop one, and they never come quite evenly."""
 _WORD = np.iinfo(np.uint16).max
 _BYTE = np.iinfo(np.uint8).max
 
@@ -48,7 +47,7 @@ def stream(
     clipped, NaN becomes 0. With a range they all become 8 bits.
 
     :param min_value: what becomes black; 0 where only the other one is given
-    :param max_value: what becomes white; the most that the type holds, or 65535, where only the other is given
+    :param max_value: what becomes white; the most that the type holds, or 65535, where it is not given
     :param rate: frames per second, about; None where nobody knows
     """
     kind: tuple[tuple[int, ...], np.dtype[Any]] | None = None
@@ -84,8 +83,7 @@ def _plain(image: Image) -> Image:
     if image.dtype.kind == "u" and image.dtype.itemsize == 1:
         return image
     if image.dtype.kind == "u" and image.dtype.itemsize == np.dtype(np.uint16).itemsize:
-        native = "<" if sys.byteorder == "little" else ">"
-        return image.astype(image.dtype.newbyteorder(native), copy=False)
+        return image.astype(np.uint16, copy=False)
     return _clipped(image, _WORD).astype(np.uint16)
 
 
