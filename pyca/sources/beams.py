@@ -94,8 +94,13 @@ class Beams:
         y = y * look.height + radius * math.sin(angle)
         columns, right = self._profile(x, look.beam_size, look.width)
         rows, below = self._profile(y, look.beam_size * 2 / 3, look.height)
-        light = np.multiply.outer(below * np.float32(look.intensity), right)
-        return _Spot(rows, columns, np.minimum(light, look.saturation).astype(look.dtype))
+        # One pass that makes whole numbers at once, unless they would be more than a pixel can hold.
+        if look.intensity < np.iinfo(look.dtype).max:
+            light = np.empty((len(below), len(right)), look.dtype)
+            np.multiply.outer(below * np.float32(look.intensity), right, out=light, casting="unsafe")
+            return _Spot(rows, columns, light)
+        bright = np.multiply.outer(below * np.float32(look.intensity), right)
+        return _Spot(rows, columns, np.minimum(bright, look.saturation).astype(look.dtype))
 
     def _profile(self, centre: float, sigma: float, size: int) -> tuple[slice, NDArray[np.float32]]:
         reach = sigma * math.sqrt(2 * math.log(max(2 * self._look.intensity, 1.0)))
