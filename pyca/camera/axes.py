@@ -55,8 +55,9 @@ def _pixel(calibration: Calibration | None, *, vertical: bool) -> tuple[int, flo
 
 
 def _along(length: int, origin: int, step: float) -> NDArray[np.float64]:
-    return (np.arange(length) - origin) * step
+    return np.arange(-origin, length - origin, dtype=np.float64) * step
 
 
 def _binned(axis: NDArray[np.float64], by: int) -> NDArray[np.float64]:
-    return axis if by == 1 else axis.reshape(-1, by).mean(axis=1)
+    means: NDArray[np.float64] = axis.reshape(-1, by).mean(axis=1)
+    return means

@@ -1,4 +1,4 @@
-"""What a camera's configuration does to each image: binning, mirrors, turns, region of interest, background."""
+"""What a configuration does to each image: binning, mirrors, turns, region of interest, background."""
 
 from typing import Any
 
@@ -131,13 +131,26 @@ def _contiguous(image: Image, *, turned: bool) -> Image:
     return copy
 
 
+def block_sums(image: Image, by_x: int, by_y: int) -> Image:
+    """Return the sums of blocks in a type that holds them; rests at the edges are left out.
+
+    :param by_x: columns of a block, at most those of the image
+    """
+    image = image[: image.shape[0] // by_y * by_y, : image.shape[1] // by_x * by_x]
+    total = image[::by_y].astype(_wide_enough(image, by_x * by_y))
+    for start in range(1, by_y):
+        total += image[start::by_y]
+    columns: Image = total[:, ::by_x].copy()
+    for start in range(1, by_x):
+        columns += total[:, start::by_x]
+    return columns
+
+
 def _binned(image: Image, by_x: int, by_y: int, *, mean: bool) -> NDArray[np.uint16]:
-    """Return sums, at most 65535, or means of blocks, without their fractions; rests at the edges are left out."""
-    height, width = image.shape[0] // by_y * by_y, image.shape[1] // by_x * by_x
-    image = image[:height, :width]
+    """Return sums, at most 65535, or means of blocks, without fractions; rests at the edges are left out."""
     if image.dtype.kind == "f":
         image = np.nan_to_num(image, posinf=_BRIGHTEST, neginf=0)
-    sums = _sum_of_columns(_sum_of_rows(image, by_y, _wide_enough(image, by_x * by_y)), by_x)
+    sums = block_sums(image, by_x, by_y)
     if mean:
         sums = sums / (by_x * by_y) if sums.dtype.kind == "f" else sums // (by_x * by_y)
     return np.clip(sums, 0, _BRIGHTEST).astype(np.uint16)
@@ -150,17 +163,3 @@ def _wide_enough(image: Image, pixels: int) -> np.dtype[Any]:
     if image.dtype.kind == "u" and pixels * int(np.iinfo(image.dtype).max) < 2**32:
         return np.dtype(np.uint32)
     return np.dtype(np.int64)
-
-
-def _sum_of_rows(image: Image, by: int, dtype: np.dtype[Any]) -> Image:
-    total = image[::by].astype(dtype)
-    for start in range(1, by):
-        total += image[start::by]
-    return total
-
-
-def _sum_of_columns(image: Image, by: int) -> Image:
-    total = image[:, ::by].copy()
-    for start in range(1, by):
-        total += image[:, start::by]
-    return total
