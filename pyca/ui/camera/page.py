@@ -99,9 +99,7 @@ def rows() -> list[Row]:
     ]
 
 
-def _row(
-    name: str, aliases: tuple[str, ...], groups: tuple[str, ...], running: dict[str, Any] | None
-) -> Row:
+def _row(name: str, aliases: tuple[str, ...], groups: tuple[str, ...], running: dict[str, Any] | None) -> Row:
     state, reason, kind = "off", "", ""
     try:
         kind = str(cameras().config(name).get("source_type", ""))

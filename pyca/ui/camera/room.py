@@ -80,7 +80,9 @@ class Room:
         self.relays.close()
 
 
-def make_room(cameras: Cameras, origins: tuple[str, ...], *, viewers: int = VIEWERS, slow: int = SLOW) -> Room:
+def make_room(
+    cameras: Cameras, origins: tuple[str, ...], *, viewers: int = VIEWERS, slow: int = SLOW
+) -> Room:
     """Return the room of some cameras."""
     return Room(
         cameras,

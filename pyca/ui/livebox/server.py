@@ -69,7 +69,12 @@ class LiveServer:
             raise
         app = create_live_app(self._settings, self._database, self._clock, is_local=place.is_local)
         self._serving = Serving(
-            app, listener, name="livebox", threads=THREADS, connections=CONNECTIONS, longest_body=_LONGEST_BODY
+            app,
+            listener,
+            name="livebox",
+            threads=THREADS,
+            connections=CONNECTIONS,
+            longest_body=_LONGEST_BODY,
         )
         self._address = f"http://{named(place)}:{port}/"
         self._serving.start()

@@ -131,7 +131,8 @@ function watchCamera() {
     history.replaceState(null, "", `?${given}`);
     document.getElementById("download").href = `${viewer.dataset.api}/image?${given}`;
     given.set("t", String(Date.now()));
-    picture.src = document.hidden ? "data:," : `${viewer.dataset.api}/mjpeg?${given}`;
+    if (document.hidden) picture.removeAttribute("src");
+    else picture.src = `${viewer.dataset.api}/mjpeg?${given}`;
   }
   // Why there is no picture is said by the server; the picture itself cannot tell.
   async function failed() {
