@@ -39,7 +39,7 @@ class Camera:
     """
 
     def __init__(
-        self, prefix: str, kind: str, size: tuple[int, int], rate: float, leave_out: list[str]
+        self, prefix: str, kind: str, size: tuple[int, int], rate: float, leave_out: list[str], letters: bool
     ) -> None:
         self.made: dict[tuple[int, int, int], Any] = {}
         self.rate = ChannelDouble(value=rate)
@@ -71,6 +71,13 @@ class Camera:
             ),
             "UniqueId_RBV": self.unique,
         }
+        if letters:
+            # An old version, and no more than it needs.
+            sizes = {
+                "ArraySizeX_RBV": detector["ArraySize0_RBV"],
+                "ArraySizeY_RBV": detector["ArraySize1_RBV"],
+            }
+            detector = {"ArrayData": detector["ArrayData"], **sizes}
         self.images = [camera["FPICTURE"], detector["ArrayData"]]
         pvs = {f"{prefix}:{name}": pv for name, pv in camera.items()}
         pvs |= {f"{prefix}{DETECTOR}:{name}": pv for name, pv in detector.items()}
@@ -132,11 +139,13 @@ def main() -> None:
     parser.add_argument("--size", default="64x48")
     parser.add_argument("--rate", type=float, default=50.0)
     parser.add_argument("--leave-out", action="append", default=[])
+    parser.add_argument("--letters", action="store_true", help="sizes of the detector by X and Y")
     options = parser.parse_args()
     width, height = map(int, options.size.split("x"))
     # Nobody listens to its beacons, and it complains about that again and again.
     logging.getLogger("caproto").setLevel(logging.CRITICAL)
-    camera = Camera(options.prefix, options.kind, (width, height), options.rate, options.leave_out)
+    size = width, height
+    camera = Camera(options.prefix, options.kind, size, options.rate, options.leave_out, options.letters)
     run(
         camera.pvs,
         module_name="caproto.asyncio.server",

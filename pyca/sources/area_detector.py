@@ -3,8 +3,8 @@
 ``P:ArrayData`` holds the image, ``P:ArraySize0_RBV`` and ``P:ArraySize1_RBV`` (where these are missing or 0:
 ``P:ArraySizeX_RBV`` and ``P:ArraySizeY_RBV``) its width and height. Where they are there, ``P:DataType_RBV``
 says what its elements mean, ``P:UniqueId_RBV`` is the pulse id, and ``P:NDimensions_RBV`` and
-``P:ColorMode_RBV`` must say that it is no colour image. Nothing is ever written to a PV: acquisition and array
-callbacks are switched on elsewhere.
+``P:ColorMode_RBV`` must say that it is no colour image. Nothing is ever written to a PV: acquisition and
+array callbacks are switched on elsewhere.
 """
 
 import time
@@ -26,7 +26,7 @@ OPTIONS = (Option("library", "auto", choice(*LIBRARIES)),)
 _SIZES = (("ArraySize0_RBV", "ArraySize1_RBV"), ("ArraySizeX_RBV", "ArraySizeY_RBV"))
 _FURTHER = 0.3
 """seconds after which PVs that not every version has are no longer waited for"""
-_ID_LATE = 0.005
+_ID_LATE = 0.2
 """seconds for the id of an image that came before it"""
 _MEANINGS = {
     "INT8": "i1",
@@ -69,6 +69,7 @@ class AreaDetectorCamera:
         self._watch: Watch | None = None
         self._last_id: int | None = None
         self._skipped = 0
+        self._ids_go_on = True
 
     def open(self) -> None:
         """See :class:`pyca.sources.source.Source`. Loading the library comes on top the first time."""
@@ -84,6 +85,7 @@ class AreaDetectorCamera:
         self._watch = watch
         self._last_id = None
         self._skipped = 0
+        self._ids_go_on = True
 
     def size(self) -> Size:
         """See :class:`pyca.sources.source.Source`."""
@@ -165,13 +167,16 @@ class AreaDetectorCamera:
         return size if len(update.values) == size[0] * size[1] else self._size(now)
 
     def _counted(self, watch: Watch, update: Update) -> int | None:
-        """Return the id of an image, None where there are none, and count those that are missing before it.
+        """Return the id of an image, None where there is none, and count those that are missing before it.
 
-        It is another PV: the one with the nearest time is taken.
+        It is another PV: what that said at the nearest time is taken, and not twice.
         """
         if watch.newest(self._id) is None:
             return None
-        watch.wait(lambda: self._nearest(watch, update) != self._last_id, _ID_LATE)
+        late = _ID_LATE if self._ids_go_on else 0.0
+        self._ids_go_on = watch.wait(lambda: self._nearest(watch, update) != self._last_id, late)
+        if not self._ids_go_on:
+            return None
         number = self._nearest(watch, update)
         if self._last_id is not None and number > self._last_id:
             self._skipped += number - self._last_id - 1

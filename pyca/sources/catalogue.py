@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pyca.sources import area_detector, epics
+from pyca.sources import area_detector, epics, simulation
 from pyca.sources.options import Option
 from pyca.sources.source import Source
 
@@ -27,4 +27,6 @@ def kinds() -> Mapping[str, Kind]:
     return {
         "epics": Kind(epics.OPTIONS, epics.make),
         "area_detector": Kind(area_detector.OPTIONS, area_detector.make),
+        "simulation": Kind(simulation.OPTIONS, simulation.make),
+        "bsread_simulation": Kind(simulation.OPTIONS, simulation.make_pulsed),
     }
