@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pyca.sources import simulation
+from pyca.sources import ffmpeg, simulation
 from pyca.sources.options import Option
 from pyca.sources.source import Source
 
@@ -25,6 +25,7 @@ class Kind:
 def kinds() -> Mapping[str, Kind]:
     """Return all kinds. What only one of them needs is imported when a camera of it is opened."""
     return {
+        "ffmpeg": Kind(ffmpeg.OPTIONS, ffmpeg.make),
         "simulation": Kind(simulation.OPTIONS, simulation.make),
         "bsread_simulation": Kind(simulation.OPTIONS, simulation.make_pulsed),
     }
