@@ -1,0 +1,145 @@
+"""Requests to a server of ours by Python's own library, and what becomes of its answers."""
+
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
+
+from pyca.core.errors import CameraError
+
+PREFIX = "/api/v1"
+_SHOWN = 200
+"""characters of an answer that nobody expected"""
+
+Parameters = Mapping[str, str | int | float | None]
+"""what is None is left out"""
+
+
+class RefusedError(CameraError, ValueError):
+    """The server says no, in these words, or nothing sensible. A ``ValueError``, as existing programs expect.
+
+    :param message: the server's own, unchanged: programs compare it
+    :param status: the HTTP status, 0 where the server was not asked
+    """
+
+    def __init__(self, message: str, remedy: str = "", *, status: int = 0) -> None:
+        super().__init__(message, remedy)
+        self.status = status
+
+
+class UnreachableError(CameraError, ConnectionError):
+    """Nobody answers at the address, or not in time."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back.
+
+    :param kind: the media type, such as ``image/png``
+    """
+
+    status: int
+    kind: str
+    body: bytes
+
+
+class Connection:
+    """Asks one server. Safe to be used by several threads: nothing is kept between two requests.
+
+    :param address: of the server, such as ``http://localhost:8888/``
+    :param timeout: seconds of silence after which the server counts as away
+    :param token: of an account, where the server wants one
+    :raises RefusedError: where the address is none
+    """
+
+    def __init__(self, address: str, timeout: float, token: str | None) -> None:
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise RefusedError(f"found “{address}”, expected an address such as http://localhost:8888/")
+        self.address = address
+        self._base = address.rstrip("/") + PREFIX
+        self._timeout = timeout
+        self._token = token
+        # The server is in the same network: proxies of the environment lead elsewhere.
+        self._opener: OpenerDirector = build_opener(ProxyHandler({}), HTTPHandler, HTTPSHandler)
+
+    def ask(
+        self,
+        method: str,
+        *path: str,
+        parameters: Parameters | None = None,
+        body: bytes | None = None,
+        kind: str = "application/json",
+    ) -> Answer:
+        """Send a request and return the answer, also one that is a refusal.
+
+        :param path: its parts below ``/api/v1``
+        :param kind: media type of the body
+        :raises UnreachableError: where nobody answers
+        """
+        url = "/".join((self._base, *(quote(part, safe="") for part in path)))
+        given = {name: value for name, value in (parameters or {}).items() if value is not None}
+        request = Request(f"{url}?{urlencode(given)}" if given else url, data=body, method=method)
+        if body is not None:
+            request.add_header("Content-Type", kind)
+        if self._token:
+            # Another server, to which this one may lead, is not told.
+            request.add_unredirected_header("Authorization", f"Bearer {self._token}")
+        return self._sent(request)
+
+    def field(self, name: str, method: str, *path: str, **more: Any) -> Any:
+        """Send a request and return one field of the answer.
+
+        :raises RefusedError: where the server refuses, or the answer does not have it
+        :raises UnreachableError: where nobody answers
+        """
+        found = self.reply(method, *path, **more)
+        if name not in found:
+            raise RefusedError(f"the answer of {self._base} has no “{name}”")
+        return found[name]
+
+    def reply(self, method: str, *path: str, **more: Any) -> dict[str, Any]:
+        """Send a request and return the whole answer, which is ``{"state": "ok", "status": …, …}``.
+
+        :raises RefusedError: where the server refuses, or its answer is none of this kind
+        :raises UnreachableError: where nobody answers
+        """
+        return self.checked(self.ask(method, *path, **more))
+
+    def checked(self, answer: Answer) -> dict[str, Any]:
+        """Return the fields of an answer.
+
+        :raises RefusedError: where it is a refusal, or none of a camera server
+        """
+        try:
+            found = json.loads(answer.body)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict) or "state" not in found:
+            begin = answer.body[:_SHOWN].decode("utf-8", "replace").strip()
+            message = f"{self._base} answered with status {answer.status} and no JSON of a camera server"
+            raise RefusedError(f"{message}: {begin}" if begin else message, status=answer.status)
+        if found["state"] != "ok":
+            raise RefusedError(str(found.get("status", "")), status=answer.status)
+        return found
+
+    def _sent(self, request: Request) -> Answer:
+        try:
+            with self._opener.open(request, timeout=self._timeout) as response:
+                return Answer(response.status, response.headers.get_content_type(), response.read())
+        except HTTPError as error:
+            with error:
+                return Answer(error.code, error.headers.get_content_type(), error.read())
+        except (OSError, http.client.HTTPException) as error:
+            cause = error.reason if isinstance(error, URLError) else error
+            raise UnreachableError(f"{self.address} {self._why(cause)}", "is the server running?") from error
+
+    def _why(self, cause: Any) -> str:
+        if isinstance(cause, TimeoutError):
+            return f"did not answer within {self._timeout:g} s"
+        words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+        return f"does not answer: {words}"
