@@ -181,7 +181,7 @@ def _colors(name: str) -> Numbers:
     except (ValueError, TypeError, KeyError) as error:
         text = f"Unable to apply colormap '{name[:100]}'. See {_PAGE} for available colormaps."
         raise CameraError(text) from error
-    table = np.rint(np.asarray(colors)[:256] * 255).astype(np.uint8)
+    table: Numbers = np.rint(np.asarray(colors)[:256] * 255).astype(np.uint8)
     table[:, 3] = 255
     table.setflags(write=False)
     return table
