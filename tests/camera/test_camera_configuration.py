@@ -57,7 +57,10 @@ def test_the_example_of_the_readme_comes_back_as_it_went_in() -> None:
 
 
 def test_null_is_the_default_everywhere() -> None:
-    raw = dict.fromkeys((*ORDER, "width", "dtype", "noise"), None) | {"source": "x", "source_type": "simulation"}
+    raw = dict.fromkeys((*ORDER, "width", "dtype", "noise"), None) | {
+        "source": "x",
+        "source_type": "simulation",
+    }
     assert parse("cam", raw) == parse("cam", {"source": "x", "source_type": "simulation"})
 
 
@@ -72,7 +75,9 @@ def test_no_name_at_all() -> None:
 
 def test_no_source() -> None:
     assert problems({}) == ["'source' not specified in configuration."]
-    assert problems({"source": None, "source_type": "simulation"}) == ["'source' not specified in configuration."]
+    assert problems({"source": None, "source_type": "simulation"}) == [
+        "'source' not specified in configuration."
+    ]
 
 
 def test_unknown_kind() -> None:
@@ -184,7 +189,9 @@ def test_a_number_may_be_a_source() -> None:
 
 
 def test_calibration_is_completed_key_by_key() -> None:
-    found = parse("cam", {"source": "x", "camera_calibration": {"angle_vertical": 30, "angle_horizontal": None}})
+    found = parse(
+        "cam", {"source": "x", "camera_calibration": {"angle_vertical": 30, "angle_horizontal": None}}
+    )
     assert found.camera_calibration == Calibration(angle_vertical=30)
     shown = parse("cam", {"source": "x", "camera_calibration": {}}).as_json()["camera_calibration"]
     assert shown == EXAMPLE["camera_calibration"]

@@ -92,7 +92,22 @@ def test_other_files_are_no_cameras(path: Path, cameras: Folder) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", " ", "a/b", "../a", "a\\b", "..", "a..b", ".a", "a\nb", "a\0b", "a" * 201, "ä" * 101, " a", "\ud800"],
+    [
+        "",
+        " ",
+        "a/b",
+        "../a",
+        "a\\b",
+        "..",
+        "a..b",
+        ".a",
+        "a\nb",
+        "a\0b",
+        "a" * 201,
+        "ä" * 101,
+        " a",
+        "\ud800",
+    ],
 )
 def test_impossible_names(cameras: Folder, path: Path, name: str) -> None:
     for refused in (
