@@ -122,7 +122,7 @@ def mono8(image: Image, min_value: float | None = None, max_value: float | None 
     high = float(brightest) if max_value is None else _finite("max_value", max_value)
     if high <= low:
         raise CameraError(f"max_value: found {high:g}, expected more than min_value, which is {low:g}.")
-    return _looked_up(image, lambda values: (values - low) * (255 / (high - low)), 256)
+    return _looked_up(image, lambda values: (values - low) * 255 / (high - low) + 0.5, 256)
 
 
 def _shades(image: Image, low: float | None, high: float | None, count: int) -> Numbers:
@@ -153,7 +153,9 @@ def _looked_up(image: Image, formula: Any, count: int) -> Numbers:
         table = np.clip(formula(values.astype(np.float64)), 0, count - 1).astype(np.uint8)
         found: Numbers = np.take(table, image.view(unsigned))
         return found
-    numbers = formula(image.astype(np.float32 if image.dtype.itemsize < 4 else np.float64))
+    # Numbers beyond all measure are black or white, which is nothing to warn of.
+    with np.errstate(all="ignore"):
+        numbers = formula(image.astype(np.float64))
     numbers = np.nan_to_num(numbers, copy=False, nan=0.0, posinf=count - 1, neginf=0.0)
     shades: Numbers = np.clip(numbers, 0, count - 1, out=numbers).astype(np.uint8)
     return shades

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyca.camera.backgrounds import Backgrounds, background_id
 from pyca.camera.npy import from_npy, image_of, limited
@@ -159,13 +161,34 @@ def test_arrays_that_are_no_images(array: Any, backgrounds: Backgrounds) -> None
         with_header("__import__('os').abort()", b"12"),
         with_header("(" * 9000, b"12"),
         with_header("{" * 20_000, b"12", b"\x02\x00"),
-        with_header("{'descr': '<u2', 'fortran_order': False, 'shape': (1, 1)}", b"12", b"\x03\x00"),
+        with_header("{'descr': '<u2', 'fortran_order': 3, 'shape': (1, 1)}", b"12"),
+        with_header("{'descr': '<u2', 'fortran_order': False, 'shape': ('a' * 10**9, 1)}", b"12"),
+        with_header("9" * 9000, b"12"),
+        with_header("{'descr': '\xff'}", b"12"),
     ],
 )
 def test_headers_that_lie(body: bytes) -> None:
     with pytest.raises(CameraError) as caught:
         from_npy(body)
     assert len(str(caught.value)) < 300
+
+
+@given(st.integers(0, 150), st.binary(min_size=1, max_size=4))
+def test_mangled_files(place: int, bite: bytes) -> None:
+    good = npy(IMAGE)
+    place %= len(good)
+    try:
+        assert from_npy(good[:place] + bite + good[place + len(bite) :]).ndim == 2
+    except CameraError as error:
+        assert len(str(error)) < 300
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+@pytest.mark.filterwarnings("ignore:Stored array in format")
+def test_all_versions_of_the_format(version: tuple[int, int]) -> None:
+    file = io.BytesIO()
+    np.lib.format.write_array(file, IMAGE, version)
+    assert from_npy(file.getvalue()).tolist() == IMAGE.tolist()
 
 
 def test_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,32 @@ from pyca.core.errors import ConfigError
 
 pytestmark = pytest.mark.usefixtures("kinds")
 
-ORDER = """name source source_type mirror_x mirror_y rotate roi image_background camera_calibration protocol alias
-group no_client_timeout queue_size frame_rate simulate_pulse_id forwarder_port image_compression
-scalar_compression data_header_compression binning_x binning_y binning_mean port""".split()
+ORDER = [
+    "name",
+    "source",
+    "source_type",
+    "mirror_x",
+    "mirror_y",
+    "rotate",
+    "roi",
+    "image_background",
+    "camera_calibration",
+    "protocol",
+    "alias",
+    "group",
+    "no_client_timeout",
+    "queue_size",
+    "frame_rate",
+    "simulate_pulse_id",
+    "forwarder_port",
+    "image_compression",
+    "scalar_compression",
+    "data_header_compression",
+    "binning_x",
+    "binning_y",
+    "binning_mean",
+    "port",
+]
 EXAMPLE = {
     "name": "example_4",
     "source": "EPICS_example_4",
