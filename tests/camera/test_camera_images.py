@@ -171,6 +171,11 @@ def test_large_images_are_thinned_out() -> None:
     assert Pictures.open(io.BytesIO(jpeg(np.zeros((2, 2), "u1"), colormap="gray"))).mode == "L"
 
 
+def test_quality_costs_bytes() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (64, 64)).astype("u1")
+    assert len(jpeg(image, quality=20)) < len(jpeg(image)) < len(jpeg(image, quality=95))
+
+
 def test_eight_bits_for_a_recording() -> None:
     image = np.array([[0, 100, 200, 300]], "u2")
     assert mono8(image, 100, 200).tolist() == [[0, 0, 255, 255]]
