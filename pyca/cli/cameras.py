@@ -44,8 +44,8 @@ def serve_cameras(settings: "Settings", read: Reader, database: "Database", cloc
     def make(settings: "Settings") -> "CameraServer":
         return CameraServer(settings, database, clock, cameras)
 
-    def work(pulse: "Pulse") -> CameraWork:
-        return CameraWork(settings, cameras, clock, pulse)
+    def work(_pulse: "Pulse") -> CameraWork:
+        return CameraWork(settings, cameras, clock)
 
     try:
         cameras.start()
@@ -86,11 +86,10 @@ def needing_camera() -> Iterator[None]:
 class CameraWork:
     """Tells how the cameras do, and ends them. A :class:`pyca.cli.desk.Worker`: they work by themselves."""
 
-    def __init__(self, settings: "Settings", cameras: "Cameras", clock: Clock, pulse: "Pulse") -> None:
+    def __init__(self, settings: "Settings", cameras: "Cameras", clock: Clock) -> None:
         self._settings = settings
         self._cameras = cameras
         self._clock = clock
-        self._pulse = pulse
         self._status = "no camera runs"
         self._running = 0
 
