@@ -19,7 +19,7 @@ from pyca.sources.frame import Image
 COLORMAP = "rainbow"
 LONGEST_SIDE = 1280
 """pixels of a JPEG: more is no use in a browser's window"""
-_QUALITY = 80
+QUALITY = 80
 # The library has two of this name and warns of it; this is the one that everybody means.
 _MEANT = {"rainbow": "gnuplot:rainbow"}
 _PAGE = "http://matplotlib.org/examples/color/colormaps_reference.html"
@@ -84,6 +84,7 @@ def jpeg(
     max_value: float | None = None,
     colormap: str | None = None,
     longest_side: int = LONGEST_SIDE,
+    quality: int = QUALITY,
 ) -> bytes:
     """Return an image as JPEG in the colours of :func:`png`.
 
@@ -91,6 +92,7 @@ def jpeg(
 
     :param image: (height, width)
     :param longest_side: pixels
+    :param quality: from 1 to 95
     :raises CameraError: as :func:`png`
     """
     from PIL import Image as Pictures
@@ -102,7 +104,7 @@ def jpeg(
     grey = bool((colors[:, :1] == colors[:, 1:3]).all())
     pixels = colors[:, 0][shades] if grey else colors[:, :3][shades]
     file = io.BytesIO()
-    Pictures.fromarray(pixels).save(file, "JPEG", quality=_QUALITY)
+    Pictures.fromarray(pixels).save(file, "JPEG", quality=quality)
     return file.getvalue()
 
 

@@ -1,5 +1,6 @@
-"""Answers of the camera interface: ``{"state": "ok", "status": text}`` and one field; errors have the state “error”.
+"""Answers of the camera interface: ``{"state": "ok", "status": text}`` and a field.
 
+Errors have the state “error”.
 Programs that know this interface read the state. The true status stands beside it, for all others.
 """
 
