@@ -44,7 +44,10 @@ _HELP = {
 @click.command(cls=Command)
 @pass_options
 def run(options: Options) -> None:
-    """Run all services but the page (default), and the streamer where [live] enabled is set."""
+    """Run all services but the page (default).
+
+    The streamer and the camera server are run where [live] or [camera] has “enabled” set.
+    """
     from pyca.cli.services import AGENT
 
     _supervise(options, AGENT)
@@ -53,7 +56,10 @@ def run(options: Options) -> None:
 @click.command("all", cls=Command)
 @pass_options
 def run_all(options: Options) -> None:
-    """Run all services and the page, and the streamer where [live] enabled is set."""
+    """Run all services and the page.
+
+    The streamer and the camera server are run where [live] or [camera] has “enabled” set.
+    """
     from pyca.cli.services import AGENT
 
     # The page first: it has the most to import.
@@ -89,8 +95,7 @@ def _supervise(options: Options, names: Sequence[ServiceName]) -> None:
 
     settings, clock = options.settings(), SystemClock()
     set_up_logs(settings, "pyca")
-    if settings.live.enabled:
-        names = (*names, ServiceName.LIVE)
+    names = (*names, *(name for name in ServiceName if name in settings.extra_services))
     database = open_database(settings)
     # The children take the database over with its prepared statements, such as this one's.
     if alive := [str(name) for name in names if is_alive(database, name, clock)]:

@@ -127,5 +127,5 @@ def is_alive(database: "Database", name: ServiceName, clock: Clock) -> bool:
     from pyca.store import services
 
     with database.read() as session:
-        states = {one.name: one.state for one in services.statuses(session, clock.now(), streams=True)}
+        states = {one.name: one.state for one in services.statuses(session, clock.now(), [name])}
     return states[str(name)] is not ServiceState.STOPPED
