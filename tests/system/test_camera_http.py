@@ -211,7 +211,8 @@ def test_bodies_in_pieces_are_refused_where_they_grow_too_large(server: CameraSe
 @pytest.mark.parametrize(
     "text",
     [b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"GET /api/v1/cam HTTP/9.9\r\nContent-Length: x\r\n\r\n",
-     b"GET /" + b"a" * 300_000 + b" HTTP/1.1\r\n\r\n", b"POST /api/v1/cam HTTP/1.1\r\nTransfer-Encoding: x\r\n\r\n",
+     b"GET /" + b"a" * 300_000 + b" HTTP/1.1\r\n\r\n",
+     b"POST /api/v1/cam HTTP/1.1\r\nTransfer-Encoding: x\r\n\r\n",
      b"GET http://[/api HTTP/1.1\r\n\r\n"],
 )  # fmt: skip
 def test_what_is_no_request(server: CameraServer, text: bytes) -> None:

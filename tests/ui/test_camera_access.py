@@ -50,9 +50,11 @@ def token(database: Database, clock: FakeClock, scope: Scope) -> dict[str, str]:
 
 
 READ = [("GET", CAM), ("GET", f"{CAM}/cam1"), ("GET", f"{CAM}/cam1/image"), ("GET", f"{CAM}/info"),
-        ("GET", f"{CAM}/cam1/config"), ("GET", f"{CAM}/cam1/is_online"), ("GET", "/metrics"), ("GET", "/")]  # fmt: skip
+        ("GET", f"{CAM}/cam1/config"), ("GET", f"{CAM}/cam1/is_online"), ("GET", "/metrics"), ("GET", "/"),
+]  # fmt: skip
 OPERATE = [("DELETE", CAM), ("DELETE", f"{CAM}/cam1"), ("DELETE", f"{CAM}/cam1/del"), ("GET", f"{V1}/reset"),
-           ("POST", f"{CAM}/cam1/config"), ("POST", f"{CAM}/cam1/rename"), ("DELETE", f"{CAM}/cam1/config")]  # fmt: skip
+           ("POST", f"{CAM}/cam1/config"), ("POST", f"{CAM}/cam1/rename"), ("DELETE", f"{CAM}/cam1/config"),
+]  # fmt: skip
 ADMIN = [("PUT", f"{CAM}/background/x/image_bytes"), ("PUT", f"{CAM}/script/x/script_bytes"),
          ("DELETE", f"{CAM}/script/x/script_bytes"), ("GET", f"{V1}/logs"), ("GET", f"{V1}/logs/txt"),
          ("GET", f"{V1}/logs/instance/cam1"), ("GET", f"{V1}/logs/instance/cam1/txt")]  # fmt: skip
