@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pyca.sources import hdf5, simulation, stream
+from pyca.sources import area_detector, epics, ffmpeg, hdf5, picamera, simulation, stream
 from pyca.sources.options import Option
 from pyca.sources.source import Source
 
@@ -28,6 +28,10 @@ def kinds() -> Mapping[str, Kind]:
         "simulation": Kind(simulation.OPTIONS, simulation.make),
         "bsread": Kind(stream.OPTIONS, stream.make),
         "stream": Kind(stream.OPTIONS, stream.make),
-        "hdf5": Kind(hdf5.OPTIONS, hdf5.make),
+        "epics": Kind(epics.OPTIONS, epics.make),
+        "area_detector": Kind(area_detector.OPTIONS, area_detector.make),
         "bsread_simulation": Kind(simulation.OPTIONS, simulation.make_pulsed),
+        "ffmpeg": Kind(ffmpeg.OPTIONS, ffmpeg.make),
+        "hdf5": Kind(hdf5.OPTIONS, hdf5.make),
+        "picamera": Kind(picamera.OPTIONS, picamera.make),
     }

@@ -331,7 +331,7 @@ def test_a_subscription_has_one_connection() -> None:
     ],
 )
 def test_what_is_no_address_is_told(address: str) -> None:
-    with pytest.raises(SourceError, match="address|too long"):
+    with pytest.raises(SourceError, match=r"address|too long"):
         made("stream", Camera(address))
 
 
