@@ -51,9 +51,11 @@ def joined(
     wait_for(lambda: sender.send(-1, NOW, {}) and receiver.receive(0.05), "the subscription")
     while receiver.receive(0.2):
         pass
-    yield sender, receiver
-    receiver.close()
-    sender.close()
+    try:
+        yield sender, receiver
+    finally:
+        receiver.close()
+        sender.close(0)
 
 
 def got(receiver: Receiver) -> Message:
