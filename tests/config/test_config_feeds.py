@@ -34,7 +34,6 @@ def test_mistakes_are_told(refuse, text, problem):
         command("'{{camera:two words?min_value=0&max_value=4095}}'"),
         "[live]\ninput = camera:simulation",
         "[live]\ninput = Camera:beam?max_value=100",
-        "[camera]\nbind = 0.0.0.0\nauthentication = off\n[live]\ninput = camera:a",
     ],
 )
 def test_what_is_well_formed_gives_no_warning(configure, text):
