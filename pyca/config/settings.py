@@ -246,7 +246,8 @@ class Camera:
     @property
     def address(self) -> str:
         """Where programs on this machine reach the server, without a slash at its end."""
-        host = {"": "127.0.0.1", "*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.bind, self.bind).strip("[]")
+        everywhere = {"": "127.0.0.1", "*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+        host = everywhere.get(self.bind, self.bind).strip("[]")
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
