@@ -48,6 +48,7 @@ class Folder:
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self._path = path
         self._lock = threading.RLock()
+        self._writing = threading.Lock()
         self._entries: dict[str, Entry] = {}
         self._aliases: dict[str, str] = {}
         self._doubles: frozenset[str] = frozenset()
@@ -248,20 +249,24 @@ class Folder:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep other threads and servers from writing, and look at what they wrote."""
-        with self._lock:
-            try:
-                descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            except OSError as error:
-                raise CameraError(
-                    f"The folder of cameras “{self._path}” is gone: {error.strerror}."
-                ) from error
-            try:
-                _lock(descriptor, self._path)
+        """Keep other threads and servers from writing, not from reading, and look at what they wrote."""
+        if not self._writing.acquire(timeout=_PATIENCE):
+            raise CameraBusyError(
+                f"Somebody has been writing to “{self._path}” for {_PATIENCE:g} s.", "Try again."
+            )
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            self._writing.release()
+            raise CameraError(f"The folder of cameras “{self._path}” is gone: {error.strerror}.") from error
+        try:
+            _lock(descriptor, self._path)
+            with self._lock:
                 self._look()
-                yield
-            finally:
-                os.close(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+            self._writing.release()
 
     def _create(self) -> None:
         try:

@@ -406,6 +406,8 @@ def test_another_server_is_waited_for(
     monkeypatch.setattr(module, "_PATIENCE", 60.0)
     saving = threading.Thread(target=cameras.save, args=("cam", SIMULATED))
     saving.start()
+    # Whoever only asks does not wait.
+    assert cameras.names() == []
     write(path, "theirs", alias=["A"])
     assert another_server.stdin is not None
     another_server.stdin.close()
