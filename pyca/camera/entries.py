@@ -35,6 +35,18 @@ class Entry:
     configuration: Configuration | None = None
     error: PycaError | None = None
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Everything that is wrong with it; empty where it can be used."""
+        if isinstance(self.error, ConfigError):
+            return tuple(self.error.problems)
+        return (str(self.error),) if self.error else ()
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Everything that is to be said about it."""
+        return self.problems or (self.configuration.warnings if self.configuration else ())
+
 
 def look(folder: Path, before: Mapping[str, Entry]) -> dict[str, Entry]:
     """Return all cameras of a folder by name, sorted. Only what changed is read.

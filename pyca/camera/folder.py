@@ -185,9 +185,7 @@ class Folder:
     def _finding(
         self, name: str, entry: Entry, having: Mapping[str, list[str]], entries: Mapping[str, Entry]
     ) -> Finding:
-        problems: list[str] = []
-        if entry.error is not None:
-            problems += entry.error.problems if isinstance(entry.error, ConfigError) else [str(entry.error)]
+        problems = list(entry.problems)
         if fault := refusal_of(name):
             problems.append(f"the name {shown(name)} {fault}")
         configuration = entry.configuration
@@ -231,6 +229,8 @@ class Folder:
         """Read what changed since the last look."""
         found = look(self._path, self._entries)
         if found != self._entries:
+            for name, entry in found.items():
+                _tell(self._file(name), entry, self._entries.get(name))
             self._entries = found
             self._settle_aliases()
 
@@ -295,6 +295,14 @@ def _writable(name: str) -> None:
     checked(name, "camera")
     if fault := refusal_of(name):
         raise CameraError(f"The camera's name {shown(name)} {fault}.", "Choose another name.")
+
+
+def _tell(file: Path, entry: Entry, before: Entry | None) -> None:
+    """Log what is to be said about a file that changed, once."""
+    said = before.findings if before else ()
+    for finding in entry.findings:
+        if finding not in said:
+            logger.warning("“%s”: %s", file, finding)
 
 
 def _lock(descriptor: int, folder: Path) -> None:

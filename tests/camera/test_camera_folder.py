@@ -426,6 +426,52 @@ def test_a_file_system_without_locks(cameras: Folder, monkeypatch: pytest.Monkey
     assert cameras.names() == ["cam"]
 
 
+def test_what_is_to_be_said_is_said_once(
+    path: Path, cameras: Folder, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(path, "cam", script="x.py")
+    (path / "broken.json").write_text("{", "utf-8")
+    for _ in range(3):
+        cameras.names()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    assert "script: has no effect" in caplog.text
+    assert "is no JSON" in caplog.text
+    write(path, "cam", script="x.py", forwarder_port=9000)
+    cameras.names()
+    assert len(caplog.records) == 3
+    assert "forwarder_port: has no effect" in caplog.records[2].getMessage()
+
+
+def refuse(*arguments: Any, **words: Any) -> Any:
+    raise OSError(30, "Read-only file system")
+
+
+def test_what_cannot_be_deleted_or_renamed(
+    path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cameras.save("cam", SIMULATED)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(CameraError, match="cannot be deleted: Read-only"):
+        cameras.delete("cam")
+    monkeypatch.setattr(module.os, "rename", refuse)
+    with pytest.raises(CameraError, match="cannot be renamed: Read-only"):
+        cameras.rename("cam", "new")
+    assert cameras.names() == ["cam"]
+
+
+def test_aliases_that_are_no_names(cameras: Folder) -> None:
+    with pytest.raises(ConfigError, match="alias: found"):
+        cameras.save("cam", SIMULATED | {"alias": [1, "fine"]})
+    assert cameras.aliases() == {}
+
+
+def test_a_thread_that_hangs_while_it_writes(cameras: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+    with cameras._writing, pytest.raises(CameraBusyError, match="Somebody has been writing"):
+        cameras.save("cam", SIMULATED)
+    assert cameras.save("cam", SIMULATED).name == "cam"
+
+
 def test_warnings_are_found(path: Path, cameras: Folder) -> None:
     write(path, "cam", script="x.py")
     write(path, "info")
