@@ -105,8 +105,5 @@ def _signature(file: Path) -> Signature:
 def _read(file: Path, name: str, signature: Signature) -> Entry:
     try:
         return Entry(signature, parse(name, jsonfile.load(file)))
-    except ConfigError as error:
-        problems = [f"{file.name}: {problem}" for problem in error.problems]
-        return Entry(signature, error=ConfigError(problems, error.remedy))
-    except CameraError as error:
+    except (CameraError, ConfigError) as error:
         return Entry(signature, error=error)

@@ -41,7 +41,7 @@ class Folder:
 
     Files changed by hand are noticed at the next question. A file that cannot be used hides no other.
 
-    :param create: make the folder where it is missing, with a simulated camera in it
+    :param create: make the folder where it is missing, with a simulated camera in it, and log what is wrong
     :raises CameraError: where that is impossible
     """
 
@@ -52,6 +52,7 @@ class Folder:
         self._entries: dict[str, Entry] = {}
         self._aliases: dict[str, str] = {}
         self._doubles: frozenset[str] = frozenset()
+        self._logs = create
         if create:
             self._create()
 
@@ -185,7 +186,8 @@ class Folder:
     def _finding(
         self, name: str, entry: Entry, having: Mapping[str, list[str]], entries: Mapping[str, Entry]
     ) -> Finding:
-        problems = list(entry.problems)
+        # The file is named beside them.
+        problems = [problem.removeprefix(f"“{self._file(name)}” ") for problem in entry.problems]
         if fault := refusal_of(name):
             problems.append(f"the name {shown(name)} {fault}")
         configuration = entry.configuration
@@ -229,8 +231,9 @@ class Folder:
         """Read what changed since the last look."""
         found = look(self._path, self._entries)
         if found != self._entries:
-            for name, entry in found.items():
-                _tell(self._file(name), entry, self._entries.get(name))
+            if self._logs:
+                for name, entry in found.items():
+                    _tell(self._file(name), entry, self._entries.get(name))
             self._entries = found
             self._settle_aliases()
 
@@ -240,10 +243,10 @@ class Folder:
         doubles = frozenset(
             alias for alias, names in having.items() if len(names) > 1 or alias in self._entries
         )
-        for alias in sorted(doubles - self._doubles):
+        for alias in sorted(doubles - self._doubles if self._logs else ()):
             meant = alias if alias in self._entries else having[alias][0]
             logger.warning(
-                "Alias %r of camera %s stands for several; it means %r.", alias, having[alias], meant
+                "Alias %r of %s stands for several cameras: it means %r.", alias, having[alias], meant
             )
         self._doubles = doubles
 
@@ -302,7 +305,7 @@ def _tell(file: Path, entry: Entry, before: Entry | None) -> None:
     said = before.findings if before else ()
     for finding in entry.findings:
         if finding not in said:
-            logger.warning("“%s”: %s", file, finding)
+            logger.warning("“%s”: %s", file, finding.removeprefix(f"“{file}” "))
 
 
 def _lock(descriptor: int, folder: Path) -> None:

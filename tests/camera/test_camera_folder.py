@@ -220,7 +220,7 @@ def test_groups(cameras: Folder) -> None:
         (b'{"rotate": ' + b"9" * 10_000 + b"}", "no JSON"),
         (b"[]", "is an object"),
         (b"null", "is an object"),
-        (b'{"source": 1, "rotate": "x"}', "broken.json: rotate: found 'x'"),
+        (b'{"source": 1, "rotate": "x"}', "^rotate: found 'x'"),
     ],
 )
 def test_a_broken_file_hides_no_other(path: Path, cameras: Folder, text: bytes, words: str) -> None:
@@ -232,6 +232,7 @@ def test_a_broken_file_hides_no_other(path: Path, cameras: Folder, text: bytes, 
         cameras.read("broken")
     broken, fine = cameras.check()
     assert (broken.file, len(broken.problems)) == (path / "broken.json", 1)
+    assert "broken.json" not in broken.problems[0]
     assert fine.problems == ()
     cameras.save("broken", SIMULATED)
     assert cameras.read("broken").source == "simulation"
@@ -440,6 +441,13 @@ def test_what_is_to_be_said_is_said_once(
     cameras.names()
     assert len(caplog.records) == 3
     assert "forwarder_port: has no effect" in caplog.records[2].getMessage()
+
+
+def test_a_look_at_a_folder_logs_nothing(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(path, "b", alias=["A"])
+    write(path, "c", alias=["A"], script="x.py")
+    assert len(Folder(path, create=False).check()) == 2
+    assert caplog.records == []
 
 
 def refuse(*arguments: Any, **words: Any) -> Any:
