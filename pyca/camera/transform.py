@@ -1,5 +1,6 @@
 """What a configuration does to each image: binning, mirrors, turns, region of interest, background."""
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from pyca.camera.configuration import Configuration
 from pyca.core.errors import SourceError
 from pyca.sources.frame import Image
 from pyca.sources.source import Size
+
+logger = logging.getLogger(__name__)
 
 Roi = tuple[int, int, int, int]
 _BRIGHTEST = 65535
@@ -91,7 +94,10 @@ class Transform:
     def _subtract(self, image: Image, background: Image) -> Image:
         if image.shape != background.shape:
             sizes = [f"{array.shape[1]} x {array.shape[0]}" for array in (background, image)]
-            self.trouble = f"Bad background image size: it is {sizes[0]}, the images are {sizes[1]} pixels."
+            trouble = f"Bad background image size: it is {sizes[0]}, the images are {sizes[1]} pixels."
+            if trouble != self.trouble:
+                logger.warning("%s", trouble)
+            self.trouble = trouble
             return image
         self.trouble = ""
         fitting = self._fitting.get(image.dtype)

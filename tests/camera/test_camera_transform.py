@@ -171,10 +171,12 @@ def test_region_belongs_to_the_turned_image() -> None:
     assert found.tolist() == [[3], [2], [1], [0]]
 
 
-def test_a_background_of_another_size_is_told_and_left_out() -> None:
+def test_a_background_of_another_size_is_told_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
     image = np.full((2, 3), 9, "u2")
     transform = Transform(camera(), np.ones((3, 2), "u2"))
-    assert transform.apply(image) is image
+    for _ in range(3):
+        assert transform.apply(image) is image
+    assert [record.getMessage() for record in caplog.records] == [transform.trouble]
     assert transform.trouble.startswith("Bad background image size")
     assert "2 x 3" in transform.trouble
     assert "3 x 2" in transform.trouble
