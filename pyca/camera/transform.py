@@ -110,7 +110,8 @@ class Transform:
             limits = np.iinfo(image.dtype)
             difference = np.subtract(image, fitting, dtype=np.int64)
             return np.clip(difference, limits.min, limits.max).astype(image.dtype)
-        return np.subtract(image, fitting)
+        with np.errstate(all="ignore"):
+            return np.subtract(image, fitting)
 
 
 def _as_type(background: Image, dtype: np.dtype[Any]) -> Image:
@@ -148,12 +149,14 @@ def block_sums(image: Image, by_x: int, by_y: int) -> Image:
     :param by_x: columns of a block, at most those of the image
     """
     image = image[: image.shape[0] // by_y * by_y, : image.shape[1] // by_x * by_x]
-    total = image[::by_y].astype(_wide_enough(image, by_x * by_y))
-    for start in range(1, by_y):
-        total += image[start::by_y]
-    columns: Image = total[:, ::by_x].copy()
-    for start in range(1, by_x):
-        columns += total[:, start::by_x]
+    # Endless fractions of both signs have no sum, which is nothing to warn of.
+    with np.errstate(all="ignore"):
+        total = image[::by_y].astype(_wide_enough(image, by_x * by_y))
+        for start in range(1, by_y):
+            total += image[start::by_y]
+        columns: Image = total[:, ::by_x].copy()
+        for start in range(1, by_x):
+            columns += total[:, start::by_x]
     return columns
 
 

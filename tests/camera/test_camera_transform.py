@@ -198,6 +198,16 @@ def test_backgrounds_of_all_types(kind: str, other: str) -> None:
     assert found.tolist() == [[0 if image.dtype.kind == "u" else -10, 70]]
 
 
+def test_endless_numbers_warn_of_nothing() -> None:
+    image = np.array([[np.inf, -np.inf, np.nan, 1e308, 1e308]], "f8")
+    found = Transform(camera(), np.array([[np.inf, np.inf, 1.0, -1e308, 0.0]])).apply(image)
+    assert np.isnan(found[0, 0])
+    assert found[0, 1] == -np.inf
+    assert Transform(camera(binning_x=5)).apply(image).tolist() == [[65535]]
+    single = np.array([[3e38, 3e38]], "f4")
+    assert Transform(camera(binning_x=2)).apply(single).tolist() == [[65535]]
+
+
 def test_backgrounds_out_of_range() -> None:
     image = np.array([[5, 200, 7]], "u1")
     assert Transform(camera(), np.array([[70_000, 2, 9]], "u4")).apply(image).tolist() == [[0, 198, 0]]
