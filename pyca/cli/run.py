@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pyca.cli.camera import camera
 from pyca.cli.live import live
 from pyca.cli.options import Command, Options, open_database, pass_options
 from pyca.core.clock import Clock, SystemClock
@@ -76,7 +77,7 @@ def _service_command(name: ServiceName) -> click.Command:
     return Command(str(name), callback=start, help=_HELP[name])
 
 
-RUN_COMMANDS = (run, run_all, *(_service_command(name) for name in _HELP), live)
+RUN_COMMANDS = (run, run_all, *(_service_command(name) for name in _HELP), live, camera)
 
 
 def _supervise(options: Options, names: Sequence[ServiceName]) -> None:

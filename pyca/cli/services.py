@@ -43,6 +43,10 @@ def run_service(
             from pyca.cli.streamer import stream_and_serve
 
             stream_and_serve(settings, read, database, clock)
+        elif name is ServiceName.CAMERA:
+            from pyca.cli.cameras import serve_cameras
+
+            serve_cameras(settings, read, database, clock)
         else:
             _drive(name, settings, read, database, clock)
     finally:
