@@ -20,10 +20,7 @@ COLORMAP = "rainbow"
 LONGEST_SIDE = 1280
 """pixels of a JPEG: more is no use in a browser's window"""
 QUALITY = 80
-<<<<<<< HEAD
-=======
 """of a JPEG, 1 to 95: more takes more bytes"""
->>>>>>> main
 # The library has two of this name and warns of it; this is the one that everybody means.
 _MEANT = {"rainbow": "gnuplot:rainbow"}
 _PAGE = "http://matplotlib.org/examples/color/colormaps_reference.html"
@@ -96,11 +93,7 @@ def jpeg(
 
     :param image: (height, width)
     :param longest_side: pixels
-<<<<<<< HEAD
-    :param quality: from 1 to 95
-=======
     :param quality: 1 to 95
->>>>>>> main
     :raises CameraError: as :func:`png`
     """
     from PIL import Image as Pictures
