@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -45,32 +46,29 @@ def server(tmp_path: Path, database: Database) -> Iterator[CameraServer]:
         yield server
 
 
-def told(
-    server: CameraServer, path: str, method: str = "GET", body: bytes | None = None
-) -> dict[str, object]:
+def told(server: CameraServer, path: str, method: str = "GET", body: bytes | None = None) -> Any:
     status, answer = ask(server, path, method, body)
     assert status == 200, answer
-    found: dict[str, object] = json.loads(answer)
-    return found
+    return json.loads(answer)
 
 
 def test_a_camera_from_its_configuration_to_its_end(server: CameraServer) -> None:
-    assert told(server, CAM)["cameras"] == ["cam1"]
+    assert told(server, CAM)["cameras"] == ["cam1", "simulation"]
     assert told(server, f"{CAM}/one/is_online")["online"] is True
-    width, height = told(server, f"{CAM}/one/geometry")["geometry"]  # type: ignore[misc]
+    width, height = told(server, f"{CAM}/one/geometry")["geometry"]
     _, png = ask(server, f"{CAM}/one/image?scale=0.5&colormap=viridis")
     assert Image.open(io.BytesIO(png)).size == (width // 2, height // 2)
     values = told(server, f"{CAM}/cam1/image_bytes")["image"]
-    assert values["shape"] == [height, width]  # type: ignore[index]
+    assert values["shape"] == [height, width]
     assert str(told(server, f"{CAM}/one")["stream"]).startswith("tcp://")
     found = wait_for(lambda: told(server, f"{CAM}/info")["info"], "figures")
-    assert list(found["active_instances"]) == ["cam1"]  # type: ignore[index]
+    assert list(found["active_instances"]) == ["cam1"]
     status, metrics = ask(server, "/metrics")
     assert status == 200 and b'pyca_camera_clients{camera="cam1"} ' in metrics
     status, page = ask(server, "/")
     assert status == 200 and b"cam1" in page and b"running" in page
     told(server, f"{CAM}/one", "DELETE")
-    assert told(server, f"{CAM}/info")["info"]["active_instances"] == {}  # type: ignore[index]
+    assert told(server, f"{CAM}/info")["info"]["active_instances"] == {}
     told(server, f"{CAM}/cam1/rename", "POST", b'{"name": "cam2"}')
     told(server, f"{CAM}/cam2/config", "DELETE")
     assert ask(server, f"{CAM}/cam2")[0] == 404
@@ -83,7 +81,7 @@ def test_real_pictures_move_and_count_as_one_client(server: CameraServer) -> Non
             assert len({part(viewer) for _ in range(3)}) > 1
 
         def clients() -> object:
-            return told(server, f"{CAM}/heartbeat")["instances"]["cam1"]["clients"] == 1  # type: ignore[index]
+            return told(server, f"{CAM}/heartbeat")["instances"]["cam1"]["clients"] == 1
 
         wait_for(clients, "one client")
         told(server, f"{CAM}/cam1", "DELETE")
@@ -114,7 +112,7 @@ def test_what_is_offline_is_said_at_once(server: CameraServer) -> None:
 @pytest.mark.parametrize("name", ["..", "%2e%2e%2fx", "a%00b", "x" * 300, "%F0%9F%8E%A5", ".hidden"])
 def test_odd_names_are_no_cameras(server: CameraServer, name: str) -> None:
     for path in ("", "/config", "/geometry", "/image", "/mjpeg", "/is_online"):
-        assert ask(server, f"{CAM}/{name}{path}")[0] == 404
+        assert ask(server, f"{CAM}/{name}{path}")[0] in (400, 404)
     status, _ = ask(server, f"{CAM}/{name}", "DELETE")
     assert status in (200, 404)
     assert ask(server, f"{CAM}/{name}/config", "POST", b"{}")[0] in (400, 404)

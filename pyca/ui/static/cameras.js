@@ -163,8 +163,14 @@ function watchCamera() {
     });
   }
   show();
+  let ran = false;
   poll(viewer.dataset.info, (running) => {
     const instance = running[viewer.dataset.name];
+    if (ran && !instance) {
+      write(trouble, "The camera is off. “Show” starts it again.");
+      trouble.hidden = false;
+    }
+    ran = Boolean(instance);
     write(address, instance?.stream_address || "starts when somebody watches");
     copy.hidden = !instance || !navigator.clipboard;
     const said = Object.keys(WORDS).map((key) => [FIGURES[key](instance?.statistics || {}), WORDS[key]]).filter(([text]) => text);
