@@ -16,10 +16,10 @@ from pyca.store.database import Database
 from pyca.store.upgrade import ensure
 from tests.measured import measured, pytest_terminal_summary
 from tests.order import spread
-from tests.soft_ioc import soft_ioc
+from tests.soft_ioc import one_soft_ioc, soft_ioc
 from tests.tools import FakeClock, free_port
 
-__all__ = ["measured", "pytest_terminal_summary", "soft_ioc"]
+__all__ = ["measured", "one_soft_ioc", "pytest_terminal_summary", "soft_ioc"]
 
 # The same examples in each run; “--hypothesis-profile explore” looks for others.
 settings.register_profile("default", deadline=None, max_examples=60, derandomize=True, database=None)

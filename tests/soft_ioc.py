@@ -61,10 +61,12 @@ class SoftIoc:
             "EPICS_CAS_BEACON_PORT": repeater,
         }
         self.process: subprocess.Popen[str] | None = None
+        self.as_usual = False
 
     def start(self, *options: str) -> None:
         """Start it, with other options where some are given, and return when it listens."""
         root = Path(__file__).parent.parent
+        self.as_usual = not options
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.soft_ioc_server", self.prefix, *(options or self.options)],
             cwd=root,
@@ -92,13 +94,23 @@ class SoftIoc:
             self.process = None
 
 
-@pytest.fixture
-def soft_ioc(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoftIoc]:
-    """A camera of 64 × 48 pixels with 50 images a second."""
-    pytest.importorskip("caproto")
+@pytest.fixture(scope="session")
+def one_soft_ioc() -> Iterator[SoftIoc]:
+    """The one of all tests: to start it takes longer than most of them."""
     ioc = SoftIoc()
-    for name, value in ioc.environment.items():
-        monkeypatch.setenv(name, value)
-    ioc.start()
     yield ioc
     ioc.kill()
+
+
+@pytest.fixture
+def soft_ioc(one_soft_ioc: SoftIoc, monkeypatch: pytest.MonkeyPatch) -> SoftIoc:
+    """A camera of 64 × 48 pixels with 50 images a second, as if it had just been started."""
+    pytest.importorskip("caproto")
+    for name, value in one_soft_ioc.environment.items():
+        monkeypatch.setenv(name, value)
+    if one_soft_ioc.process is not None and one_soft_ioc.as_usual:
+        one_soft_ioc.put("RESET", 1)
+    else:
+        one_soft_ioc.kill()
+        one_soft_ioc.start()
+    return one_soft_ioc

@@ -79,6 +79,8 @@ class Camera:
             }
             detector = {"ArrayData": detector["ArrayData"], **sizes}
         self.images = [camera["FPICTURE"], detector["ArrayData"]]
+        self.first = {channel: channel.value for channel in (*camera.values(), *detector.values())}
+        camera["RESET"] = Reset(self)
         pvs = {f"{prefix}:{name}": pv for name, pv in camera.items()}
         pvs |= {f"{prefix}{DETECTOR}:{name}": pv for name, pv in detector.items()}
         self.pvs = {name: pv for name, pv in pvs.items() if name.removeprefix(prefix) not in leave_out}
@@ -115,6 +117,12 @@ class Camera:
                 await channel.write(image, timestamp=now)
         await self.count.write(number)
 
+    async def reset(self) -> None:
+        """Be as at first, with no image."""
+        for channel, value in self.first.items():
+            if channel not in (self.count, self.unique):
+                await channel.write(value)
+
     def image(self, number: int) -> Any:
         size = int(number_of(self.width)), int(number_of(self.height))
         key = (number % _DIFFERENT, *size)
@@ -126,6 +134,18 @@ class Camera:
             image = np.resize(image, elements)
         dtype = np.dtype(TYPES[self.kind][1])
         return image.view(dtype) if dtype.itemsize == image.itemsize else image.astype(dtype)
+
+
+class Reset(ChannelInteger):
+    """Resets a camera when it is written to."""
+
+    def __init__(self, camera: Camera) -> None:
+        super().__init__(value=0)
+        self.camera = camera
+
+    async def verify_value(self, value: Any) -> Any:
+        await self.camera.reset()
+        return value
 
 
 def number_of(channel: Any) -> float:

@@ -1,10 +1,10 @@
 """Counts who is connected to a socket."""
 
+import struct
 from contextlib import suppress
 from typing import Any
 
 import zmq
-from zmq.utils.monitor import parse_monitor_message
 
 _EVENTS = (
     zmq.Event.HANDSHAKE_SUCCEEDED
@@ -12,6 +12,8 @@ _EVENTS = (
     | zmq.Event.HANDSHAKE_FAILED_PROTOCOL
     | zmq.Event.DISCONNECTED
 )
+_EVENT = struct.Struct("=HI")
+"""of a monitor's message: the event, and what else there is to know, zmq_socket_monitor(3)"""
 
 
 class Clients:
@@ -37,9 +39,10 @@ class Clients:
     def close(self) -> None:
         """Listen to no more events. Before the socket is closed."""
         self._socket.disable_monitor()
+        self._monitor.close(0)
 
     def _note(self, parts: list[bytes]) -> None:
-        event = parse_monitor_message(parts)["event"]
+        event = _EVENT.unpack(parts[0])[0]
         if event == zmq.Event.HANDSHAKE_SUCCEEDED:
             self._count += 1
         elif event != zmq.Event.DISCONNECTED:

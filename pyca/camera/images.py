@@ -19,7 +19,8 @@ from pyca.sources.frame import Image
 COLORMAP = "rainbow"
 LONGEST_SIDE = 1280
 """pixels of a JPEG: more is no use in a browser's window"""
-_QUALITY = 80
+QUALITY = 80
+"""of a JPEG, 1 to 95: more takes more bytes"""
 # The library has two of this name and warns of it; this is the one that everybody means.
 _MEANT = {"rainbow": "gnuplot:rainbow"}
 _PAGE = "http://matplotlib.org/examples/color/colormaps_reference.html"
@@ -84,6 +85,7 @@ def jpeg(
     max_value: float | None = None,
     colormap: str | None = None,
     longest_side: int = LONGEST_SIDE,
+    quality: int = QUALITY,
 ) -> bytes:
     """Return an image as JPEG in the colours of :func:`png`.
 
@@ -91,6 +93,7 @@ def jpeg(
 
     :param image: (height, width)
     :param longest_side: pixels
+    :param quality: 1 to 95
     :raises CameraError: as :func:`png`
     """
     from PIL import Image as Pictures
@@ -102,7 +105,7 @@ def jpeg(
     grey = bool((colors[:, :1] == colors[:, 1:3]).all())
     pixels = colors[:, 0][shades] if grey else colors[:, :3][shades]
     file = io.BytesIO()
-    Pictures.fromarray(pixels).save(file, "JPEG", quality=_QUALITY)
+    Pictures.fromarray(pixels).save(file, "JPEG", quality=quality)
     return file.getvalue()
 
 
@@ -122,7 +125,7 @@ def mono8(image: Image, min_value: float | None = None, max_value: float | None 
     high = float(brightest) if max_value is None else _finite("max_value", max_value)
     if high <= low:
         raise CameraError(f"max_value: found {high:g}, expected more than min_value, which is {low:g}.")
-    return _looked_up(image, lambda values: (values - low) * (255 / (high - low)), 256)
+    return _looked_up(image, lambda values: (values - low) * 255 / (high - low) + 0.5, 256)
 
 
 def _shades(image: Image, low: float | None, high: float | None, count: int) -> Numbers:
@@ -153,7 +156,9 @@ def _looked_up(image: Image, formula: Any, count: int) -> Numbers:
         table = np.clip(formula(values.astype(np.float64)), 0, count - 1).astype(np.uint8)
         found: Numbers = np.take(table, image.view(unsigned))
         return found
-    numbers = formula(image.astype(np.float32 if image.dtype.itemsize < 4 else np.float64))
+    # Numbers beyond all measure are black or white, which is nothing to warn of.
+    with np.errstate(all="ignore"):
+        numbers = formula(image.astype(np.float64))
     numbers = np.nan_to_num(numbers, copy=False, nan=0.0, posinf=count - 1, neginf=0.0)
     shades: Numbers = np.clip(numbers, 0, count - 1, out=numbers).astype(np.uint8)
     return shades
@@ -181,7 +186,7 @@ def _colors(name: str) -> Numbers:
     except (ValueError, TypeError, KeyError) as error:
         text = f"Unable to apply colormap '{name[:100]}'. See {_PAGE} for available colormaps."
         raise CameraError(text) from error
-    table = np.rint(np.asarray(colors)[:256] * 255).astype(np.uint8)
+    table: Numbers = np.rint(np.asarray(colors)[:256] * 255).astype(np.uint8)
     table[:, 3] = 255
     table.setflags(write=False)
     return table

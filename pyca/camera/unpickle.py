@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from pyca.camera.names import shown
-from pyca.camera.npy import image_from
+from pyca.camera.npy import image_from, type_of
 from pyca.core.errors import CameraError
 from pyca.sources.frame import Image
 
@@ -154,12 +154,7 @@ class _Type:
 
         :raises CameraError: where it is none of numbers
         """
-        names = [
-            order + kind + size for order in ("", "<", ">", "|", "=") for kind in "iuf" for size in "1248"
-        ]
-        if not isinstance(self._name, str) or self._name not in names or self._name.endswith("f1"):
-            raise CameraError(f"No image: found an array of {shown(self._name)}, expected numbers.", _REMEDY)
-        return np.dtype(self._name).newbyteorder(self._order)
+        return type_of(self._name).newbyteorder(self._order)
 
 
 class _Word:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pyca.sources import area_detector, epics, ffmpeg, hdf5, simulation
+from pyca.sources import area_detector, epics, ffmpeg, hdf5, picamera, simulation
 from pyca.sources.options import Option
 from pyca.sources.source import Source
 
@@ -31,4 +31,5 @@ def kinds() -> Mapping[str, Kind]:
         "bsread_simulation": Kind(simulation.OPTIONS, simulation.make_pulsed),
         "ffmpeg": Kind(ffmpeg.OPTIONS, ffmpeg.make),
         "hdf5": Kind(hdf5.OPTIONS, hdf5.make),
+        "picamera": Kind(picamera.OPTIONS, picamera.make),
     }

@@ -3,7 +3,9 @@
 import logging
 import os
 import re
+import select
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +32,8 @@ _POLITE = 0.25
 """seconds in which a program may take leave of its camera"""
 _DYING = 0.15
 """seconds in which a killed program is gone, unless it hangs in the system"""
-_STEP = 0.01
+_HOPELESS = 30.0
+"""seconds after which a killed program is left to the system"""
 _NOWHERE = Path(os.devnull)
 _COMES_IN = re.compile(r"graph .* input .* w:(\d+) h:(\d+) ")
 """what FFmpeg says whenever it gets to know the size of what it reads (since version 4, at least to 9)"""
@@ -48,8 +51,8 @@ class Recipe:
         :data:`OFFLINE_SECONDS`
     :param layout: of what it writes; None where that says it itself
     :param size: of its images where that was wanted
-    :param follows: True where another size of what comes in shall be that of the images, for which the program
-        is started again
+    :param follows: True where the images shall have another size when what comes in has one, for which the
+        program is started again
     :param stall: seconds without an image after which a camera is given up, and asked anew
     :param first: seconds in which the first image surely is there where all is well; None where nobody knows
     :param lasting: False where the program ends by itself when all is shown
@@ -241,15 +244,18 @@ class _Run:
         for number, patience in ((signal.SIGTERM, _POLITE), (signal.SIGKILL, _DYING)):
             if not self._child.signal(number):
                 break
-            self._wait(patience)
-        self._child.poll()
-        self._child.close()
+            select.select([self._child], [], [], patience)
+        if self._child.poll() is None:
+            # On a machine that does many things at once nobody waits for its last breath.
+            threading.Thread(target=self._bury, name="last-breath", daemon=True).start()
+        else:
+            self._child.close()
         self.drain.stop(_DYING)
 
-    def _wait(self, patience: float) -> None:
-        end = time.monotonic() + patience
-        while self._child.poll() is None and time.monotonic() < end:
-            time.sleep(_STEP)
+    def _bury(self) -> None:
+        select.select([self._child], [], [], _HOPELESS)
+        self._child.poll()
+        self._child.close()
 
     def _hear(self, data: bytes) -> None:
         self._sayings.feed(data)

@@ -60,7 +60,7 @@ def _of_http(error: HTTPException) -> Response:
     own = error.description if error.description != type(error).description else None
     text = own or _TEXTS.get(error.code) or error.description or HTTPStatus(error.code).phrase
     service = context().service
-    response = _answer(Told(error.code, text.replace("{service}", service) if own is None else text))
+    response = answer(Told(error.code, text.replace("{service}", service) if own is None else text))
     for name, value in error.get_headers():
         if name in _KEPT:
             response.headers[name] = value
@@ -73,9 +73,9 @@ def _of_usage(error: UsageError) -> Response:
     if _refuse() is not None:
         # A parameter is named: whoever sent many has to know which one.
         name = f"“{error.name[:60]}”: " if isinstance(error, ParameterError) else ""
-        return _answer(Told(400, name + error.message, error.remedy))
+        return answer(Told(400, name + error.message, error.remedy))
     status = 404 if isinstance(error, UnknownDestinationError) else 409
-    return _answer(Told(status, error.message, error.remedy))
+    return answer(Told(status, error.message, error.remedy))
 
 
 def _of_store(error: StoreError) -> Response:
@@ -84,12 +84,13 @@ def _of_store(error: StoreError) -> Response:
         # Paths, and the database's host, port and user, are no business of strangers.
         context().outage.failed(error)
         told = Told(503, "The database cannot be used now.")
-    response = _answer(told)
+    response = answer(told)
     response.headers["Retry-After"] = "10"
     return response
 
 
-def _answer(told: Told) -> Response:
+def answer(told: Told) -> Response:
+    """Return an error in the form that whoever asks understands."""
     if (refuse := _refuse()) is not None:
         return refuse(told.status, told.text, told.remedy)
     heading = _HEADINGS.get(told.status, HTTPStatus(told.status).phrase)

@@ -1,9 +1,9 @@
 """Who may use the camera server: whoever ``[camera] authentication`` lets in, and no other web site.
 
-Browsers let every page on the web send requests to this machine and to all that it reaches. While everybody may
-do everything here, pages of other sites are told by what browsers say of where a request comes from, and, where
-we listen on loopback alone, by the name under which we were asked for: a stranger's name may lead to 127.0.0.1
-too (DNS rebinding). Who has to log in is checked as on all our pages.
+Browsers let every page on the web send requests to this machine and to all that it reaches. While everybody
+may do everything here, pages of other sites are told by what browsers say of where a request comes from, and,
+where we listen on loopback alone, by the name under which we were asked for: a stranger's name may lead to
+127.0.0.1 too (DNS rebinding). Who has to log in is checked as on all our pages.
 """
 
 import secrets

@@ -21,7 +21,7 @@ def most_of(method: str, path: str) -> int:
     return LONGEST_ARRAY if is_array else LONGEST_JSON
 
 
-class Refused(Error):
+class RefusedError(Error):  # type: ignore[misc]
     """A refusal by the server itself, in the words of the interface."""
 
     def __init__(self, code: int, reason: str, body: str) -> None:
@@ -35,18 +35,19 @@ class Refused(Error):
         return f"{self.code} {self.reason}", headers, text.encode("utf-8", "replace")
 
 
-class Parser(HTTPRequestParser):
+class Parser(HTTPRequestParser):  # type: ignore[misc]
     """Reads requests, and stops where one grows too large."""
+
+    error: Error | None = None
 
     def received(self, data: bytes) -> int:
         """Take a part of a request; returns how much of it belonged to it."""
         taken: int = super().received(data)
-        if self.headers_finished and self.error is None:
-            most = most_of(self.command, self.path)
-            if max(self.content_length, self.body_bytes_received) > most:
-                self.error = Refused(413, "Request Entity Too Large", _TOO_MUCH.format(most=most))
-        elif self.error is not None and not isinstance(self.error, Refused):
-            self.error = Refused(self.error.code, self.error.reason, str(self.error.body))
+        most = most_of(self.command, self.path) if self.headers_finished else LONGEST_ARRAY
+        if max(self.content_length, self.body_bytes_received) > most:
+            self.error = RefusedError(413, "Request Entity Too Large", _TOO_MUCH.format(most=most))
+        elif self.error is not None and not isinstance(self.error, RefusedError):
+            self.error = RefusedError(self.error.code, self.error.reason, str(self.error.body))
         if self.error is not None:
             self.completed = True
             self.expect_continue = False  # nobody shall send the rest

@@ -1,5 +1,6 @@
-"""Answers of the camera interface: ``{"state": "ok", "status": text}`` and one field; errors have the state “error”.
+"""Answers of the camera interface: ``{"state": "ok", "status": text}`` and a field.
 
+Errors have the state “error”.
 Programs that know this interface read the state. The true status stands beside it, for all others.
 """
 
@@ -20,6 +21,7 @@ from pyca.core.errors import (
     UsageError,
     WireError,
 )
+from pyca.ui.errors import Told, answer
 
 MEDIA_TYPE = "application/json"
 _AGAIN = {"Retry-After": "2"}
@@ -68,14 +70,14 @@ def register(app: Flask) -> None:
 
 def _of_camera(error: PycaError) -> Response:
     code = code_of(error)
-    response = refusal(code, error.message, error.remedy)
+    response = answer(Told(code, error.message, error.remedy))
     if code == 503:
         response.headers.update(_AGAIN)
     return response
 
 
 def _of_system(error: OSError) -> Response:
-    response = refusal(503, f"The machine does not let that be done: {error.strerror or error}")
+    response = answer(Told(503, f"The machine does not let that be done: {error.strerror or error}"))
     response.headers.update(_AGAIN)
     return response
 

@@ -14,7 +14,7 @@ from pyca.ui.camera.room import cameras, slow
 # The first page has one name in all our applications: the templates that they share lead back to it.
 blueprint = Blueprint("now", __name__)
 
-COLORS = ("gray", "rainbow", "viridis", "inferno", "jet", "hot", "coolwarm")
+COLORS = ("rainbow", "gray", "viridis", "inferno", "jet", "hot", "coolwarm")
 """Some that are usual; all others can be named in the address."""
 SCALES = (("1", "full"), ("0.5", "half"), ("0.25", "quarter"))
 OPTIONS = ("colormap", "scale", "min_value", "max_value", "fps")

@@ -39,12 +39,6 @@ def positive(name: str, most: float) -> float | None:
     return found
 
 
-def word(name: str) -> str | None:
-    """Return a text, None where it is not given."""
-    text = request.args.get(name, "").strip()
-    return None if text.lower() in _NOTHING else text
-
-
 def flag(name: str) -> bool:
     """Tell whether something is wanted: its name alone is enough."""
     given = request.args.get(name)

@@ -1,6 +1,7 @@
 """Images of cameras, one at a time, and backgrounds."""
 
 import base64
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -16,7 +17,6 @@ from pyca.ui.camera.room import cameras, slow
 
 blueprint = Blueprint("pictures", __name__)
 
-LARGEST_SCALE = 1.0
 LONGEST_WAIT = 60.0
 """seconds"""
 
@@ -54,7 +54,7 @@ def background(name: str) -> Response:
 
     :raises BadRequest: where nothing was sent
     """
-    from pyca.camera import unpickle
+    from pyca.camera.npy import image_of
 
     request.max_content_length = LONGEST_ARRAY
     if (request.content_length or 0) > LONGEST_ARRAY:
@@ -62,24 +62,18 @@ def background(name: str) -> Response:
     sent = request.get_data(cache=False)
     if not sent:
         raise BadRequest("Send an image as NPY, or as the pickled array of NumPy.")
-    cameras().background(name, unpickle.array(sent))
+    cameras().background(name, image_of(sent))
     return fine(f"Background {name} was saved.")
 
 
 def look() -> dict[str, Any]:
     """Return how an image shall look.
 
-    :raises BadRequest: where that cannot be
+    :raises CameraError: where that cannot be
     """
-    low, high = parameters.number("min_value"), parameters.number("max_value")
-    if low is not None and high is not None and low >= high:
-        raise BadRequest("min_value must be below max_value.")
-    return {
-        "scale": parameters.positive("scale", LARGEST_SCALE),
-        "min_value": low,
-        "max_value": high,
-        "colormap": parameters.word("colormap"),
-    }
+    from pyca.camera.images import View
+
+    return asdict(View.parse(request.args))
 
 
 def _timeout() -> float:

@@ -71,14 +71,13 @@ class Relay:
         seen = 0
         while not has_gone():
             with self._news:
-                self._news.wait_for(lambda: self._number > seen or self._is_over, _LOOK)
-                if self._number > seen:
-                    seen, picture = self._number, self._newest
-                elif self._is_over:
+                if self._number == seen and not self._is_over:
+                    self._news.wait(_LOOK)
+                if self._number == seen and self._is_over:
                     return
-                else:
-                    continue
-            yield picture
+                is_new, seen, picture = self._number > seen, self._number, self._newest
+            if is_new:
+                yield picture
 
     def end(self) -> None:
         """Take no more pictures; returns at once."""

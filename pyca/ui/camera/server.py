@@ -63,6 +63,8 @@ class CameraServer:
         if camera.authentication == "off" and not place.is_local:
             logger.warning("everybody who reaches %s may do everything with the cameras", named(place))
         listener = open_port(place.host, place.port, "[camera]")
+        # The sockets of connections have it from this one.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
         port: int = listener.getsockname()[1]
         app = create_camera_app(
             self._settings, self._database, self._clock, self._cameras, is_local=place.is_local
@@ -78,10 +80,6 @@ class CameraServer:
             parser=Parser,
             outbuf_high_watermark=_BUFFER,
             outbuf_overflow=_IN_MEMORY,
-            socket_options=[
-                (socket.SOL_TCP, socket.TCP_NODELAY, 1),
-                (socket.SOL_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS),
-            ],
         )
         self._address = f"http://{named(place)}:{port}/"
         self._serving.start()

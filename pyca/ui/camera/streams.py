@@ -17,7 +17,6 @@ blueprint = Blueprint("streams", __name__)
 
 BOUNDARY = "pyca-frame"
 USUAL_RATE, LARGEST_RATE = 10.0, 60.0
-USUAL_QUALITY = 80
 FIRST_PICTURE = 15.0
 """seconds that a camera gets from its start to its first image"""
 
@@ -29,7 +28,7 @@ def mjpeg(name: str) -> Response:
 
     here, wanted = room(), look()
     rate = parameters.positive("fps", LARGEST_RATE) or USUAL_RATE
-    quality = int(parameters.number("quality", least=1, most=95) or USUAL_QUALITY)
+    quality = int(parameters.number("quality", least=1, most=95) or images.QUALITY)
     mimetype = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
     if request.method == "HEAD":
         return Response(content_type=mimetype)
