@@ -48,8 +48,8 @@ class Nurse:
     def work(self) -> None:
         """Do what is asked until nobody is there to ask."""
         # Only the closed channel ends it: a service manager sends its signals to all processes at once.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(one, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.set_wakeup_fd(self._ring, warn_on_full_buffer=False)
         if sys.platform.startswith("linux"):

@@ -82,7 +82,9 @@ class Nursery:
         process = self._process
         return process.pid if process is not None and process.returncode is None else 0
 
-    def spawn(self, job: str, argument: Mapping[str, Any], files: Collection[int] = (), title: str = "") -> Ward:
+    def spawn(
+        self, job: str, argument: Mapping[str, Any], files: Collection[int] = (), title: str = ""
+    ) -> Ward:
         """Begin one process; does not wait for it.
 
         :param argument: of what JSON knows
