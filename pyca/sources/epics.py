@@ -101,9 +101,8 @@ class EpicsCamera:
         deadline = time.monotonic() + timeout
         while arrived := watch.take(max(deadline - time.monotonic(), 0.0)):
             if len(arrived.update.values) or arrived.update.problem:
-                picture = image(
-                    self._image, arrived.update, self._fitting(arrived.update, arrived.facts), self._dtype
-                )
+                size = watch.fitting(arrived, self._size)
+                picture = image(self._image, arrived.update, size, self._dtype)
                 return Frame(picture, arrived.update.nanoseconds)
             # A record that never had an image.
         return None
@@ -144,11 +143,3 @@ class EpicsCamera:
 
     def _size(self, facts: Mapping[str, Update]) -> Size:
         return pixels(self._width, facts[self._width]), pixels(self._height, facts[self._height])
-
-    def _fitting(self, update: Update, then: Mapping[str, Update]) -> Size:
-        """Return the size of an image: as it was when it came, or as it was said just afterwards."""
-        if {self._width, self._height} <= then.keys():
-            size = self._size(then)
-            if len(update.values) == size[0] * size[1]:
-                return size
-        return self.size()
