@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import api, idle, ingested, live, paint, punctual, refresh, startup, upload
+from benchmarks import api, camera, idle, ingested, live, paint, punctual, refresh, startup, upload
 from benchmarks.figures import Row, missing, print_table
 from benchmarks.soak import soak
 
@@ -27,6 +27,12 @@ LIVE: dict[str, Measure] = {
     "recovery": live.recovery,
     "cost": live.cost,
 }
+CAMERA: dict[str, Measure] = {
+    "saturated": camera.saturated,
+    "paced": camera.paced,
+    "lifetime": camera.lifetime,
+    "many": camera.many,
+}
 PAINT: dict[str, Measure] = {"paint": paint.measure}
 
 
@@ -36,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.suite == "soak":
         return soak(minutes=options.minutes, seed=options.seed, quick=options.quick, log=options.log)
     rows: list[Row] = []
-    chosen = {"agent": AGENT, "api": API, "paint": PAINT, "live": LIVE}[options.suite]
+    chosen = {"agent": AGENT, "api": API, "paint": PAINT, "live": LIVE, "camera": CAMERA}[options.suite]
     for name in [one for one in chosen if one in (options.only or chosen)] or chosen:
         print(f"{name} …", file=sys.stderr, flush=True)
         try:
@@ -53,14 +59,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "suite",
-        choices=["agent", "api", "paint", "live", "soak"],
+        choices=["agent", "api", "paint", "live", "camera", "soak"],
         help="agent: the services of a capture agent and its page; "
         "api: how fast page and API answer (needs wrk); paint: how fast the page is there (needs chromium); "
         "live: streams, to a server of our own (needs nginx with its RTMP module); "
+        "camera: frames of the camera server, beside what this machine can do; "
         "soak: many short recordings while everything goes wrong",
     )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
-    names = [*AGENT, *LIVE]
+    names = [*AGENT, *LIVE, *CAMERA]
     parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     parser.add_argument("--minutes", type=float, default=5.0, help="soak: how long events go on (default 5)")

@@ -90,8 +90,10 @@ def test_no_shell() -> None:
 
 
 def test_no_pickle() -> None:
-    unsafe = {"pickle", "marshal", "shelve", "dill"}
-    assert not places((path, node) for path, node in nodes() if imports(node) & unsafe)
+    unsafe = {"pickle", "pickletools", "marshal", "shelve", "dill"}
+    # The one place where what clients send is read, which lets nothing run.
+    allowed = ROOT / "pyca" / "camera" / "unpickle.py"
+    assert not places((path, node) for path, node in nodes() if imports(node) & unsafe and path != allowed)
 
 
 def test_nothing_names_a_package_registry() -> None:

@@ -4,10 +4,11 @@ The libraries trust what they read: the one for bitshuffle is not even told wher
 everything that a part claims is compared with the bytes that are there before it is given to them.
 """
 
+import os
 import struct
+from functools import cache
 from typing import Any
 
-import bitshuffle
 import lz4.block
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,9 @@ def compress(method: str, array: NDArray[Any]) -> Bytes:
     """
     if method == "lz4":
         return np.frombuffer(lz4.block.compress(array.view(np.uint8).data, store_size=True), np.uint8)
-    packed = bitshuffle.compress_lz4(array, _BLOCK // array.itemsize) if array.size else array.view(np.uint8)
+    packed = (
+        _bitshuffle().compress_lz4(array, _BLOCK // array.itemsize) if array.size else array.view(np.uint8)
+    )
     part = np.empty(_HEAD.size + packed.size, np.uint8)
     _HEAD.pack_into(part.data, 0, array.nbytes, _BLOCK)
     part[_HEAD.size :] = packed
@@ -68,6 +71,24 @@ def decompress(
     if claimed % item:
         raise WireError(f"{where} has {claimed} bytes, which are no whole elements of {item} bytes")
     return _shuffled(part[_HEAD.size :], claimed, block, item, where)
+
+
+@cache
+def _bitshuffle() -> Any:
+    """Return the library for bitshuffle, loaded so that it works in the thread that calls it.
+
+    By itself it starts a thread for each processor, also for eight bytes: these wait for each other in busy
+    loops, which takes seconds where the machine has other work, and forever in a process that was forked.
+    """
+    name = "OMP_NUM_THREADS"
+    given = os.environ.get(name)
+    os.environ[name] = given or "1"
+    try:
+        import bitshuffle
+    finally:
+        if given is None:
+            del os.environ[name]
+    return bitshuffle
 
 
 def _head(head: struct.Struct, part: memoryview, where: str) -> tuple[Any, ...]:
@@ -102,7 +123,7 @@ def _shuffled(data: memoryview, size: int, block: int, item: int, where: str) ->
         raise WireError(f"{where} has blocks of {block} bytes; expected are multiples of {_MULTIPLE * item}")
     _walk(data, count, elements, item, where)
     try:
-        plain = bitshuffle.decompress_lz4(
+        plain = _bitshuffle().decompress_lz4(
             np.frombuffer(data, np.uint8), (count,), np.dtype(f"V{item}"), elements
         )
     except Exception as error:  # the library raises plain Exceptions

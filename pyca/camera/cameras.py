@@ -1,16 +1,39 @@
 """All cameras of one server: the one facade that HTTP and the command line use."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
 from numpy.typing import NDArray
 
+from pyca import __version__
+from pyca.camera.backgrounds import Backgrounds
+from pyca.camera.desk import Desk
+from pyca.camera.facts import Load, flat_figures, idle_facts, instance_facts
+from pyca.camera.folder import Folder
+from pyca.camera.instances import Instances
+from pyca.camera.keeper import Keeper
+from pyca.camera.launcher import Launcher
+from pyca.camera.logs import InstanceLogs, Kept
+from pyca.camera.newest import newest_frames
+from pyca.camera.picture import unpacked
+from pyca.camera.places import Places
+from pyca.camera.ports import Network, Ports
+from pyca.camera.prober import Prober
+from pyca.camera.running import Running
+from pyca.camera.scripts import Scripts
 from pyca.camera.snapshot import Snapshot
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
+from pyca.core.errors import CameraError, SourceError
+from pyca.runtime.channel import close_files
+from pyca.runtime.nursery import Nursery
 
 __all__ = ["Cameras", "Snapshot", "open_cameras"]
+
+_JOBS = {"instance": "pyca.camera.instance:run", "probe": "pyca.camera.probe:run"}
+_PRELOAD = ("bitshuffle",)
 
 LogLines = list[list[str]]
 """[time as YYYY-mm-dd HH:MM:SS,mmm, logger, level, message]"""
@@ -23,45 +46,66 @@ class Cameras:
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._settings = settings
+        camera = settings.camera
+        backgrounds = str(camera.backgrounds.absolute())
         self._clock = clock
+        self._folder = Folder(camera.directory)
+        self._backgrounds = Backgrounds(camera.backgrounds)
+        self._scripts = Scripts(camera.scripts)
+        self._nursery = Nursery(_JOBS, _PRELOAD)
+        self._prober = Prober(self._nursery, backgrounds)
+        self._desk = Desk()
+        network = Network(camera.bind, camera.hostname)
+        places = Places(network, Ports(camera.first_port, camera.last_port), camera.sockets)
+        launcher = Launcher(self._nursery, self._hear, backgrounds)
+        self._instances = Instances(self._folder.read, launcher, self._nursery, places)
+        self._keeper = Keeper(self._instances.look_after)
+        self._kept = Kept()
+        self._instance_logs = InstanceLogs()
+        self._load = Load()
 
     def start(self) -> None:
         """Begin. Once, before anything else."""
-        raise NotImplementedError
+        logging.getLogger().addHandler(self._kept)
+        self._nursery.start()
+        self._desk.start()
+        self._keeper.start()
 
     def names(self) -> list[str]:
         """Return the names of all cameras, sorted."""
-        raise NotImplementedError
+        return self._folder.names()
 
     def aliases(self) -> dict[str, str]:
         """Return the name behind each alias."""
-        raise NotImplementedError
+        return self._folder.aliases()
 
     def groups(self) -> dict[str, list[str]]:
         """Return the names of each group's cameras."""
-        raise NotImplementedError
+        return self._folder.groups()
 
     def config(self, name: str) -> dict[str, Any]:
         """Return a camera's complete configuration.
 
         :raises UnknownCameraError: where there is none of this name
         """
-        raise NotImplementedError
+        return self._folder.read(self._folder.resolve(name)).as_json()
 
     def save(self, name: str, raw: object) -> dict[str, Any]:
         """Save a configuration and have it applied where the camera runs; returns it with its defaults.
 
         :raises ConfigError: with all that is wrong
         """
-        raise NotImplementedError
+        known = self._folder.aliases().get(name, name)
+        configuration = self._folder.save(known, raw)
+        self._instances.apply(configuration.name, configuration)
+        return configuration.as_json()
 
     def delete(self, name: str) -> None:
         """Delete a configuration; the camera is stopped.
 
         :raises UnknownCameraError: where there is none of this name
         """
-        raise NotImplementedError
+        self._instances.forget(self._folder.delete(name))
 
     def rename(self, old: str, new: str) -> None:
         """Give a camera another name; it is stopped.
@@ -69,7 +113,9 @@ class Cameras:
         :raises UnknownCameraError: where there is none of the old name
         :raises ConfigError: where the new name cannot be used
         """
-        raise NotImplementedError
+        known = self._folder.resolve(old)
+        self._folder.rename(known, new)
+        self._instances.forget(known)
 
     def stream(self, name: str) -> str:
         """Return the address of a camera's stream; it is started where it does not run.
@@ -78,14 +124,22 @@ class Cameras:
         :raises OfflineError: where the camera does not answer
         :raises CameraBusyError: where no port is free, or the machine has no room for a process
         """
-        raise NotImplementedError
+        return self._instances.stream(self._folder.resolve(name)).shown
 
     def online(self, name: str) -> tuple[bool, str]:
         """Tell whether a camera answers, and why it does not.
 
         :raises UnknownCameraError: where there is none of this name
         """
-        raise NotImplementedError
+        known = self._folder.resolve(name)
+        running = self._instances.find(known)
+        if running is not None:
+            return running.online, "" if running.online else running.why
+        try:
+            self._probe(known, "online")
+        except SourceError as error:
+            return False, error.message
+        return True, ""
 
     def geometry(self, name: str) -> tuple[int, int]:
         """Return width and height of the images that a camera's stream has.
@@ -93,7 +147,13 @@ class Cameras:
         :raises UnknownCameraError: where there is none of this name
         :raises OfflineError: where the camera does not answer
         """
-        raise NotImplementedError
+        known = self._folder.resolve(name)
+        running = self._instances.find(known)
+        if running is not None and (size := running.size()) is not None:
+            return size
+        answer, _ = self._probe(known, "geometry")
+        width, height = answer["geometry"]
+        return width, height
 
     def snapshot(self, name: str, *, raw: bool = False, timeout: float = 10.0) -> Snapshot:
         """Return the next image of a camera, whether it runs or not.
@@ -104,7 +164,15 @@ class Cameras:
         :raises OfflineError: where the camera does not answer
         :raises SourceError: where it delivers no image in time, or garbage
         """
-        raise NotImplementedError
+        known = self._folder.resolve(name)
+        running = self._instances.find(known)
+        if running is not None:
+            return running.snapshot(raw=raw, timeout=timeout)
+        answer, files = self._probe(known, "snapshot", raw=raw, timeout=timeout)
+        try:
+            return unpacked(answer, files[0])
+        finally:
+            close_files(files)
 
     def frames(self, name: str) -> AbstractContextManager[Iterator[Snapshot]]:
         """Return the images of a camera's stream from now on, the newest ones; counts as one client.
@@ -115,86 +183,125 @@ class Cameras:
         :raises OfflineError: where the camera does not answer
         :raises CameraBusyError: as :meth:`stream`
         """
-        raise NotImplementedError
+        return newest_frames(self._instances.stream(self._folder.resolve(name)).local)
 
     def stop(self, name: str) -> None:
         """Stop a camera's instance; nothing happens where none runs or the name is unknown."""
-        raise NotImplementedError
+        self._instances.stop(self._known(name))
 
     def stop_all(self) -> None:
         """Stop all instances."""
-        raise NotImplementedError
+        self._instances.stop_all()
 
     def remove(self, name: str) -> None:
         """Stop a camera's instance and forget all about it."""
-        raise NotImplementedError
+        known = self._known(name)
+        self._instances.forget(known)
+        self._instance_logs.forget(known)
 
     def info(self) -> dict[str, Any]:
         """Return version, active_instances, cpu, memory, tx, rx of this server."""
-        raise NotImplementedError
+        running = self._instances.running()
+        return {
+            "version": __version__,
+            "active_instances": {name: instance_facts(one) for name, one in sorted(running.items())},
+            **self._load.look(),
+        }
 
     def heartbeat(self) -> dict[str, Any]:
         """Return version and instances, each with its figures in one level."""
-        raise NotImplementedError
+        running = self._instances.running()
+        return {
+            "version": __version__,
+            "instances": {name: flat_figures(one) for name, one in sorted(running.items())},
+        }
 
     def state(self, name: str) -> dict[str, Any]:
         """Return the facts of a camera's instance; is_stream_active is false where none runs.
 
         :raises UnknownCameraError: where there is no camera of this name
         """
-        raise NotImplementedError
+        known = self._folder.resolve(name)
+        running = self._instances.running().get(known)
+        if running is not None:
+            return instance_facts(running)
+        return idle_facts(known, self._folder.read(known).as_json())
 
     def logs(self) -> LogLines:
         """Return the newest log messages of this server."""
-        raise NotImplementedError
+        return self._kept.lines()
 
     def instance_logs(self, name: str) -> LogLines:
         """Return the newest log messages of a camera's instance, also after it ended."""
-        raise NotImplementedError
+        return self._instance_logs.lines(self._known(name))
 
     def background(self, name: str, image: NDArray[Any]) -> None:
         """Keep a background image under a name.
 
         :raises ConfigError: where the name or the image cannot be used
         """
-        raise NotImplementedError
+        self._backgrounds.save(name, image)
 
     def script_names(self) -> list[str]:
         """Return the names of the user scripts.
 
         :raises CameraError: where no folder for scripts is configured; as for all about scripts
         """
-        raise NotImplementedError
+        return self._scripts.names()
 
     def script(self, name: str) -> str:
         """Return a user script.
 
         :raises CameraError: where there is none of this name
         """
-        raise NotImplementedError
+        return self._scripts.read(name)
 
     def save_script(self, name: str, text: str) -> None:
         """Keep a user script; nothing runs it.
 
         :raises CameraError: where the name cannot be used
         """
-        raise NotImplementedError
+        self._scripts.save(name, text)
 
     def delete_script(self, name: str) -> None:
         """Delete a user script.
 
         :raises CameraError: where there is none of this name
         """
-        raise NotImplementedError
+        self._scripts.delete(name)
 
     def close(self) -> None:
         """Stop everything. Nothing can be asked any more."""
-        raise NotImplementedError
+        self._keeper.close()
+        self._instances.stop_all()
+        self._nursery.close()
+        self._desk.close()
+        logging.getLogger().removeHandler(self._kept)
+        self._instance_logs.close()
+
+    def _hear(self, running: Running) -> None:
+        def ended() -> None:
+            running.note_end()
+            self._keeper.call()
+
+        self._desk.add(running.ward.channel, running.hear, ended)
+
+    def _known(self, name: str) -> str:
+        """Return a camera's name, or the given one where nobody knows it any more."""
+        try:
+            return self._folder.resolve(name)
+        except CameraError:
+            return name
+
+    def _probe(
+        self, name: str, what: str, *, raw: bool = False, timeout: float = 0.0
+    ) -> tuple[dict[str, Any], list[int]]:
+        return self._prober.ask(self._folder.read(name), what, raw=raw, timeout=timeout)
 
 
 def open_cameras(settings: Settings, clock: Clock) -> Cameras:
     """Return the cameras of ``[camera]``, not yet started.
 
-    :param settings: ``[camera] directory``, ``backgrounds``, ``scripts``, ``bind``, ``hostname``, ports, ``sockets``
+    :param settings: ``[camera]`` says where cameras, backgrounds and streams are
     """
     return Cameras(settings, clock)

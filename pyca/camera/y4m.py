@@ -1,8 +1,8 @@
 """Frames as a stream that FFmpeg reads: yuv4mpegpipe, with one plane of 8 or 16 bits.
 
-The format is a line “YUV4MPEG2 …” and then, for each image, the line “FRAME” and its rows (manual page
-yuv4mpeg(5) of the mjpegtools). “Cmono” is of that page, “Cmono16” is FFmpeg's own name; its samples are in the
-machine's own order.
+The format is a line “YUV4MPEG2 …” and then, for each image, the line “FRAME” and its rows (yuv4mpeg(5) of
+the mjpegtools). “Cmono” is of that page, “Cmono16” is FFmpeg's own name; its samples are in the machine's own
+order.
 """
 
 from collections.abc import Iterable, Iterator

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pyca.cli.camera import camera
 from pyca.cli.live import live
 from pyca.cli.options import Command, Options, open_database, pass_options
 from pyca.core.clock import Clock, SystemClock
@@ -44,7 +45,10 @@ _HELP = {
 @click.command(cls=Command)
 @pass_options
 def run(options: Options) -> None:
-    """Run all services but the page (default), and the streamer where [live] enabled is set."""
+    """Run all services but the page (default).
+
+    The streamer and the camera server are run where [live] or [camera] has “enabled” set.
+    """
     from pyca.cli.services import AGENT
 
     _supervise(options, AGENT)
@@ -53,7 +57,10 @@ def run(options: Options) -> None:
 @click.command("all", cls=Command)
 @pass_options
 def run_all(options: Options) -> None:
-    """Run all services and the page, and the streamer where [live] enabled is set."""
+    """Run all services and the page.
+
+    The streamer and the camera server are run where [live] or [camera] has “enabled” set.
+    """
     from pyca.cli.services import AGENT
 
     # The page first: it has the most to import.
@@ -70,7 +77,7 @@ def _service_command(name: ServiceName) -> click.Command:
     return Command(str(name), callback=start, help=_HELP[name])
 
 
-RUN_COMMANDS = (run, run_all, *(_service_command(name) for name in _HELP), live)
+RUN_COMMANDS = (run, run_all, *(_service_command(name) for name in _HELP), live, camera)
 
 
 def _supervise(options: Options, names: Sequence[ServiceName]) -> None:
@@ -89,8 +96,7 @@ def _supervise(options: Options, names: Sequence[ServiceName]) -> None:
 
     settings, clock = options.settings(), SystemClock()
     set_up_logs(settings, "pyca")
-    if settings.live.enabled:
-        names = (*names, ServiceName.LIVE)
+    names = (*names, *(name for name in ServiceName if name in settings.extra_services))
     database = open_database(settings)
     # The children take the database over with its prepared statements, such as this one's.
     if alive := [str(name) for name in names if is_alive(database, name, clock)]:

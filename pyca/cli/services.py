@@ -43,6 +43,10 @@ def run_service(
             from pyca.cli.streamer import stream_and_serve
 
             stream_and_serve(settings, read, database, clock)
+        elif name is ServiceName.CAMERA:
+            from pyca.cli.cameras import serve_cameras
+
+            serve_cameras(settings, read, database, clock)
         else:
             _drive(name, settings, read, database, clock)
     finally:
@@ -127,5 +131,5 @@ def is_alive(database: "Database", name: ServiceName, clock: Clock) -> bool:
     from pyca.store import services
 
     with database.read() as session:
-        states = {one.name: one.state for one in services.statuses(session, clock.now(), streams=True)}
+        states = {one.name: one.state for one in services.statuses(session, clock.now(), [name])}
     return states[str(name)] is not ServiceState.STOPPED

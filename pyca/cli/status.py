@@ -39,7 +39,7 @@ def gather(settings: "Settings", database: "Database", now: float) -> dict[str, 
     zone = settings.agent.timezone
     with database.read() as session:
         begun = recordings.listing(session, states=[EventState.RECORDING], oldest_first=True)
-        known = services.statuses(session, now, streams=settings.live.enabled)
+        known = services.statuses(session, now, settings.extra_services)
         planned = events.upcoming(session, limit=_NEXT)
         counts = recordings.count_by_state(session)
         active = alarms.active(session, now)

@@ -85,6 +85,11 @@ class CamClient:
         """Delete the configuration of a camera."""
         return self._server.reply("DELETE", _CAM, camera_name, "config")
 
+    def rename_camera(self, camera_name: str, new_name: str) -> str:
+        """Give a camera another name, which is returned; it is stopped. Not known to cam_server."""
+        body = json.dumps({"name": new_name}).encode()
+        return str(self._server.field("name", "POST", _CAM, camera_name, "rename", body=body))
+
     def is_camera_online(self, camera_name: str) -> bool:
         """Tell whether a camera answers."""
         return bool(self._server.field("online", "GET", _CAM, camera_name, "is_online"))

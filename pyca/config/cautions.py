@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pyca.config.addresses import database_file, is_loopback
+from pyca.config.camera import caution_camera
 from pyca.config.live import caution_live
 from pyca.config.report import Report
 from pyca.config.settings import PUBLISHED_PASSWORD, Server, Settings
@@ -22,6 +23,7 @@ def caution(settings: Settings, report: Report) -> None:
     if settings.agent.backup_mode:
         report.warn_at(("agent", "backup_mode"), "is on: pyCA records, tells no server and uploads nothing")
     caution_live(settings, report)
+    caution_camera(settings, report)
     _caution_readers(settings, report)
     _caution_database(settings, report)
 

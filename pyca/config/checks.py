@@ -6,6 +6,7 @@ import shlex
 import zoneinfo
 from collections.abc import Iterator
 
+from pyca.config.camera import check_camera
 from pyca.config.keys import kinds
 from pyca.config.live import FEEDS, check_live
 from pyca.config.locate import Location
@@ -40,6 +41,7 @@ def check(settings: Settings, report: Report) -> None:
     _check_certificate(settings, report)
     _check_fallback(settings.capture, report)
     check_live(settings, report)
+    check_camera(settings, report)
     for hook in HOOKS:
         _check_hook(("hooks", hook), getattr(settings.hooks, hook), report)
     _check_quotes(("ui", "log_command"), settings.ui.log_command, report)

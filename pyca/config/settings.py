@@ -24,6 +24,7 @@ from pyca.config.types import (
 from pyca.core import control
 from pyca.core.alarm import SIGNAL_ALARMS
 from pyca.core.live import FEED, RESOLUTIONS, LiveEvents, Profile
+from pyca.core.states import ServiceName
 
 
 def key(kind: KeyType, default: Any) -> Any:
@@ -281,6 +282,12 @@ class Settings:
     def standalone(self) -> bool:
         """True where no server is configured."""
         return not self.server.url
+
+    @property
+    def extra_services(self) -> frozenset[ServiceName]:
+        """Those of the services that not everybody wants which “pyca run” and “pyca all” start."""
+        wanted = {ServiceName.LIVE: self.live.enabled, ServiceName.CAMERA: self.camera.enabled}
+        return frozenset(name for name, enabled in wanted.items() if enabled)
 
     @property
     def named_inputs(self) -> Mapping[str, Input]:

@@ -74,6 +74,10 @@ class ServiceName(StrEnum):
     UI = "ui"
 
 
+EXTRA_SERVICES = frozenset({ServiceName.LIVE, ServiceName.CAMERA})
+"""Services that an agent has only where somebody wants them."""
+
+
 class ServiceState(StrEnum):
     """What a service does now."""
 

@@ -49,6 +49,24 @@ def replace_durably(temporary: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
+def write_durably(target: Path, data: bytes) -> None:
+    """Write a small file so that its name stands for the old or the new data, whatever happens. May block.
+
+    Where the name is a link, the file that it leads to is written.
+
+    :raises OSError: where that is impossible; the old file is as it was
+    """
+    target = Path(os.path.realpath(target))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}")
+    try:
+        temporary.write_bytes(data)
+        replace_durably(temporary, target)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
 class Syncer:
     """A thread that brings growing files to the disk every few seconds.
 

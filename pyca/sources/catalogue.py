@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pyca.sources import area_detector, epics, simulation
+from pyca.sources import area_detector, epics, ffmpeg, hdf5, picamera, simulation, stream
 from pyca.sources.options import Option
 from pyca.sources.source import Source
 
@@ -25,8 +25,13 @@ class Kind:
 def kinds() -> Mapping[str, Kind]:
     """Return all kinds. What only one of them needs is imported when a camera of it is opened."""
     return {
+        "simulation": Kind(simulation.OPTIONS, simulation.make),
+        "bsread": Kind(stream.OPTIONS, stream.make),
+        "stream": Kind(stream.OPTIONS, stream.make),
         "epics": Kind(epics.OPTIONS, epics.make),
         "area_detector": Kind(area_detector.OPTIONS, area_detector.make),
-        "simulation": Kind(simulation.OPTIONS, simulation.make),
         "bsread_simulation": Kind(simulation.OPTIONS, simulation.make_pulsed),
+        "ffmpeg": Kind(ffmpeg.OPTIONS, ffmpeg.make),
+        "hdf5": Kind(hdf5.OPTIONS, hdf5.make),
+        "picamera": Kind(picamera.OPTIONS, picamera.make),
     }

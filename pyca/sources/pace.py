@@ -1,5 +1,6 @@
 """When the next frame of a camera without hardware is due: on a schedule of its own that does not drift."""
 
+import math
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -68,12 +69,18 @@ class Pace:
 
     :param schedule: None: each frame is due when it is asked for
     :param wait: waits as :func:`time.sleep` does
+    :param count: frames altogether, None for no end
     """
 
     def __init__(
-        self, schedule: Schedule | None, clock: Clock, wait: Callable[[float], None] = time.sleep
+        self,
+        schedule: Schedule | None,
+        clock: Clock,
+        wait: Callable[[float], None] = time.sleep,
+        count: int | None = None,
     ) -> None:
         self._schedule = schedule
+        self._last_number = math.inf if count is None else count - 1
         self._clock = SteadyClock(clock)
         self._wait = wait
         self._next = 0
@@ -92,6 +99,9 @@ class Pace:
 
     def next(self, timeout: float) -> int | None:
         """Wait for the next frame and return its number; None where none is due within ``timeout`` s."""
+        if self._next > self._last_number:
+            self._wait(timeout)
+            return None
         if self._schedule is None:
             self._next += 1
             return self._next - 1
@@ -101,7 +111,8 @@ class Pace:
             if now >= end:
                 return None
             self._wait(min(due, end) - now)
-        number = max(self._next, self._schedule.newest(now - self._start))
+        newest = min(self._schedule.newest(now - self._start), self._last_number)
+        number = max(self._next, int(newest))
         self.lost += number - self._next
         self._next = number + 1
         return number

@@ -1,5 +1,6 @@
 """Heartbeats: which service lives, and what it does."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ import psutil
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pyca.core.states import ServiceName, ServiceState
+from pyca.core.states import EXTRA_SERVICES, ServiceName, ServiceState
 from pyca.store.tables import ServiceRow
 
 STALE_SECONDS = 90.0
@@ -49,16 +50,15 @@ def beat(session: Session, name: ServiceName, state: ServiceState, text: str, no
     )
 
 
-def statuses(session: Session, now: float, *, streams: bool = False) -> list[ServiceStatus]:
+def statuses(session: Session, now: float, extra: Collection[str] = ()) -> list[ServiceStatus]:
     """Return all services; one whose process is gone or silent is reported as stopped.
 
-    :param streams: whether the streamer is enabled; where it is not, it is one of them only where it was ever
-        started: most agents have none
+    :param extra: those of :data:`pyca.core.states.EXTRA_SERVICES` that are enabled; another one of these is
+        among them only where it was ever started: most agents have none
     """
     # Rows as they come, no objects: this is asked for by every look at the page and at the figures.
     rows = {row.name: row for row in session.connection().execute(_ALL)}
-    shown = {ServiceName.LIVE: streams, ServiceName.CAMERA: False}
-    names = [name for name in ServiceName if shown.get(name, True) or name in rows]
+    names = [name for name in ServiceName if name not in EXTRA_SERVICES or name in extra or name in rows]
     return [_status(name, rows.get(name), now) for name in names]
 
 

@@ -4,7 +4,7 @@ None grows with history beyond a count in an index. They are plain statements, m
 asks often, and this is most of what its answer costs.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,10 +149,10 @@ class Survey:
 Execute = Callable[..., Any]
 
 
-def look(session: Session, now: float, *, streams: bool = False) -> Survey:
+def look(session: Session, now: float, extra: Collection[str] = ()) -> Survey:
     """Count.
 
-    :param streams: whether the streamer is enabled
+    :param extra: services that are enabled and that not everybody wants
     """
     execute: Execute = session.connection().execute
     pieces: dict[str, list[Any]] = {}
@@ -166,7 +166,7 @@ def look(session: Session, now: float, *, streams: bool = False) -> Survey:
         following=following,
         backlog=_backlog(execute) if any(counts.get(state) for state in _UNDELIVERED) else Backlog(),
         sending=_sending(execute) if counts.get(EventState.UPLOADING) else None,
-        services=services.statuses(session, now, streams=streams),
+        services=services.statuses(session, now, extra),
         upstreams=[
             Upstream(name, "", checked, failed) for _, name, _, checked, failed in pieces.get("upstreams", ())
         ],

@@ -1,9 +1,10 @@
 """What the views work with. It hangs on the application, so that two applications never share anything."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
-from flask import Flask, current_app
+from flask import Flask, Response, current_app
 
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
@@ -35,8 +36,10 @@ class Context:
     versions: Versions = field(default_factory=Versions)
     long_figures: LongFigures = field(default_factory=LongFigures)
     shared: Shared = field(default_factory=Shared)
-    livebox_only: bool = False
-    """True where the streamer serves its own interface and nothing else of pyCA"""
+    service: str = "ui"
+    """whose log tells of a mistake of ours"""
+    refuse: Callable[[int, str, str], Response] | None = None
+    """how programs are told of an error: by its status, text and remedy; None for the form of the API"""
 
 
 def attach(app: Flask, context: Context) -> None:

@@ -1,5 +1,6 @@
 """Errors as pages in words, or as JSON where a program asks. Never a traceback."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -8,7 +9,6 @@ from werkzeug.exceptions import HTTPException
 
 from pyca.core.control import ParameterError
 from pyca.core.errors import StoreError, UsageError
-from pyca.core.states import ServiceName
 from pyca.live.service.places import UnknownDestinationError
 from pyca.ui.access.guard import wants_challenge
 from pyca.ui.api.area import is_api, is_livebox
@@ -59,8 +59,8 @@ def _of_http(error: HTTPException) -> Response:
         return current_app.make_response(error.get_response())
     own = error.description if error.description != type(error).description else None
     text = own or _TEXTS.get(error.code) or error.description or HTTPStatus(error.code).phrase
-    service = ServiceName.LIVE if context().livebox_only else "ui"
-    response = _answer(Told(error.code, text.replace("{service}", service) if own is None else text))
+    service = context().service
+    response = answer(Told(error.code, text.replace("{service}", service) if own is None else text))
     for name, value in error.get_headers():
         if name in _KEPT:
             response.headers[name] = value
@@ -70,12 +70,12 @@ def _of_http(error: HTTPException) -> Response:
 
 
 def _of_usage(error: UsageError) -> Response:
-    if _is_livebox():
+    if _refuse() is not None:
         # A parameter is named: whoever sent many has to know which one.
         name = f"“{error.name[:60]}”: " if isinstance(error, ParameterError) else ""
-        return _answer(Told(400, name + error.message, error.remedy))
+        return answer(Told(400, name + error.message, error.remedy))
     status = 404 if isinstance(error, UnknownDestinationError) else 409
-    return _answer(Told(status, error.message, error.remedy))
+    return answer(Told(status, error.message, error.remedy))
 
 
 def _of_store(error: StoreError) -> Response:
@@ -84,14 +84,15 @@ def _of_store(error: StoreError) -> Response:
         # Paths, and the database's host, port and user, are no business of strangers.
         context().outage.failed(error)
         told = Told(503, "The database cannot be used now.")
-    response = _answer(told)
+    response = answer(told)
     response.headers["Retry-After"] = "10"
     return response
 
 
-def _answer(told: Told) -> Response:
-    if _is_livebox():
-        return refusal(told.status, told.text, told.remedy)
+def answer(told: Told) -> Response:
+    """Return an error in the form that whoever asks understands."""
+    if (refuse := _refuse()) is not None:
+        return refuse(told.status, told.text, told.remedy)
     heading = _HEADINGS.get(told.status, HTTPStatus(told.status).phrase)
     if is_api(request.path):
         detail = sentences(told.text, told.remedy)
@@ -105,6 +106,8 @@ def _answer(told: Told) -> Response:
     return current_app.make_response((page, told.status))
 
 
-def _is_livebox() -> bool:
-    """Tell whether the present request is one of the livebox interface, or one that fails like them."""
-    return is_livebox(request.path) or (is_api(request.path) and context().livebox_only)
+def _refuse() -> Callable[[int, str, str], Response] | None:
+    """Return how whoever asks is told of an error, None where it is one of the usual ways."""
+    if is_livebox(request.path):
+        return refusal
+    return context().refuse if is_api(request.path) else None

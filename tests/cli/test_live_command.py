@@ -8,7 +8,8 @@ from unittest.mock import MagicMock, Mock
 import pytest
 
 from pyca.cli import services
-from pyca.cli.streamer import _Interface, _Served
+from pyca.cli.desk import Served
+from pyca.cli.streamer import make_desk
 from pyca.config.settings import Live, Settings
 from pyca.core.clock import SystemClock
 from pyca.core.errors import UsageError
@@ -101,9 +102,9 @@ def test_an_interface_that_is_lost_by_a_reload_comes_back(
 ) -> None:
     settings = [Settings(live=Live(port=0)), Settings(live=Live(port=0, docroot=Path("/nowhere/at/all")))]
     service, taken = MagicMock(), UsageError("the port is taken")
-    desk = _Interface(settings[0], lambda: settings[1], database, SystemClock())
+    desk = make_desk(settings[0], lambda: settings[1], database, SystemClock())
     desk.open()
-    served = _Served(service, desk)
+    served = Served(service, desk)
     start = LiveServer.start
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LiveServer, "start", Mock(side_effect=taken))

@@ -87,6 +87,13 @@ def test_a_configuration_is_sent_as_json_and_comes_back_complete(client: CamClie
     assert (teller.last.body, teller.last.headers["Content-Type"]) == (b'{"source": "x"}', "application/json")
 
 
+def test_a_camera_gets_another_name(client: CamClient, teller: Teller) -> None:
+    teller.reply(name="b")
+    assert client.rename_camera("a", "b") == "b"
+    assert (teller.last.method, teller.last.path) == ("POST", f"{CAM}/a/rename")
+    assert teller.last.body == b'{"name": "b"}'
+
+
 def test_an_image_is_asked_for_as_it_is_wanted(client: CamClient, teller: Teller) -> None:
     teller.kind, teller.body = "image/png", b"\x89PNG"
     assert client.get_camera_image("a") == b"\x89PNG"

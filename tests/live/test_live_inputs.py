@@ -81,7 +81,7 @@ def test_recorder_is_no_camera_of_ours() -> None:
     ],
 )
 def test_what_is_not_there(text: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyca.live.source.picamera._has_picamera2", lambda _path: False)
+    monkeypatch.setattr("pyca.media.picamera._has_picamera2", lambda _path: False)
     with pytest.raises(MediaError, match=words):
         find_input(parse_input(text), NOWHERE, tmp_path)
 
@@ -105,7 +105,7 @@ def test_auto_takes_the_first_usable_camera(tmp_path: Path, monkeypatch: pytest.
         "video10": Camera("later", driver="uvcvideo", formats=("YUYV",)),
     }
     monkeypatch.setattr("pyca.live.source.devices.ask", lambda path: answers[path.name])
-    monkeypatch.setattr("pyca.live.source.picamera._has_picamera2", lambda _path: False)
+    monkeypatch.setattr("pyca.media.picamera._has_picamera2", lambda _path: False)
     assert find_input(Input(InputKind.AUTO), NOWHERE, tmp_path) == Input(InputKind.DEVICE, "good")
 
 

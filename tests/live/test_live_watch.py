@@ -2,8 +2,8 @@
 
 import os
 
-from pyca.live.flow.listen import pipe_of_frames, room_of
 from pyca.live.flow.watch import READ, WRITE, Watch
+from pyca.runtime.listen import pipe_of_frames, room_of
 
 
 def test_it_is_pressed_while_somebody_waits_to_write() -> None:

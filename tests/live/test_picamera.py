@@ -14,9 +14,9 @@ from pyca.core.errors import MediaError
 from pyca.core.live import Profile, Source
 from pyca.live.source.encoding import camera_command
 from pyca.live.source.inputs import Input, InputKind, find_input
-from pyca.live.source.picamera import Picamera, find_picamera, require_picamera
-from pyca.live.source.standalone import picamera2_reader
 from pyca.media.ffmpeg import Tools
+from pyca.media.picamera import Picamera, find_picamera, require_picamera
+from pyca.media.standalone import picamera2_reader
 from tests.made_streams import around, make, tone
 
 STANDINS = Path(__file__).parent.parent / "standins"
@@ -29,7 +29,7 @@ class Picamera2:
     @staticmethod
     def global_camera_info():
         return [{"Model": "imx219", "Num": 0}]
-    def __init__(self):
+    def __init__(self, camera_num=0):
         self.calls = []
     def create_video_configuration(self, main={}, transform=None, controls={}):
         return {"main": {"size": list(main["size"])}, "flips": [transform.hflip, transform.vflip], **controls}
@@ -128,7 +128,7 @@ def test_auto_asks_whether_a_camera_is_plugged_in(
         program = folder / "libcamera-vid"
         program.write_text(f"#!/bin/sh\necho '{listed}'\n")
         program.chmod(0o755)
-    monkeypatch.setattr("pyca.live.source.picamera._has_picamera2", lambda _path: False)
+    monkeypatch.setattr("pyca.media.picamera._has_picamera2", lambda _path: False)
     auto = Input(InputKind.AUTO)
     assert find_input(auto, {"PATH": str(tmp_path / "with")}, tmp_path) == Input(InputKind.PICAMERA)
     with pytest.raises(MediaError, match="no camera was found"):

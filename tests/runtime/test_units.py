@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pyca.core.states import ServiceName
+from pyca.core.states import EXTRA_SERVICES, ServiceName
 
 UNITS = Path(__file__).parents[2] / "init" / "systemd"
 SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
-THRESHOLD = {"pyca-capture.service": 25, "pyca-live.service": 25}
+THRESHOLD = {f"pyca-{name}.service": 25 for name in ("capture", "live", "camera")}
 
 needs_systemd = pytest.mark.skipif(
     not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed"
@@ -25,9 +25,11 @@ def options(name: str) -> dict[str, str]:
 def test_there_is_a_unit_for_each_service_and_the_target_wants_them():
     units = {f"pyca-{name}.service" for name in ServiceName}
     assert set(SERVICES) == units
-    # Whoever streams says so: systemctl enable pyca-live.
-    assert set(options("pyca.target")["Wants"].split()) == units - {"pyca-live.service"}
-    assert options("pyca-live.service")["WantedBy"] == "pyca.target"
+    # Whoever wants these says so: systemctl enable pyca-live.
+    extra = {f"pyca-{name}.service" for name in EXTRA_SERVICES}
+    assert set(options("pyca.target")["Wants"].split()) == units - extra
+    for name in extra:
+        assert options(name)["WantedBy"] == "pyca.target"
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -221,8 +221,9 @@ def test_a_dead_service_is_shown_dead(database: Database) -> None:
         assert (by_name["capture"].state, by_name["capture"].text) == (ServiceState.BUSY, "recording")
         assert by_name["ingest"].state is ServiceState.STOPPED
         assert "live" not in {status.name for status in services.statuses(session, 500.0)}
-        enabled = {status.name: status for status in services.statuses(session, 500.0, streams=True)}
+        enabled = {status.name: status for status in services.statuses(session, 500.0, [ServiceName.LIVE])}
         assert enabled["live"].text == "never started"
+        assert "camera" not in enabled
         by_name = {status.name: status for status in services.statuses(session, 500.0)}
         assert by_name["capture"].state is ServiceState.ERROR
     with database.write() as session:

@@ -15,7 +15,7 @@ from pyca.config.settings import Settings
 from pyca.core.alarm import Alarm, AlarmKind
 from pyca.core.errors import StoreError
 from pyca.core.event import Event
-from pyca.core.states import ServiceName, ServiceState
+from pyca.core.states import EXTRA_SERVICES, ServiceName, ServiceState
 from pyca.store import alarms, events, fingerprints, recordings, services, uploads
 from pyca.store.database import Database
 from pyca.ui.api import stream
@@ -91,7 +91,7 @@ def test_it_begins_with_all_that_is(listen: Listen, database: Database, clock: F
     assert name == "snapshot"
     ids = {key: [each["id"] for each in found[key]] for key in ("recording", "uploading", "next", "services")}
     assert (ids["recording"], ids["uploading"], ids["next"]) == (["e0"], ["e5"], ["n0", "n1", "n2"])
-    assert ids["services"] == [str(each) for each in ServiceName if each is not ServiceName.LIVE]
+    assert ids["services"] == [str(each) for each in ServiceName if each not in EXTRA_SERVICES]
     assert found["recent"][0]["attributes"]["title"] == "A failed recording one"
 
 

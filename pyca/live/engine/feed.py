@@ -11,8 +11,8 @@ from pyca.core.clock import Clock
 from pyca.core.errors import CommandError, PycaError
 from pyca.core.live import LONGEST_SOCKET
 from pyca.live.flow.flv import Reader, Tag
-from pyca.live.flow.listen import read_all
 from pyca.live.flow.watch import Watch
+from pyca.runtime.listen import read_all
 
 logger = logging.getLogger(__name__)
 

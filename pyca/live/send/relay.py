@@ -11,8 +11,6 @@ from pathlib import Path
 from pyca.live.flow.flv import Tag
 from pyca.live.flow.form import Form
 from pyca.live.flow.hidden import opened, placed
-from pyca.live.flow.listen import read_all, roomy, waiting_in
-from pyca.live.flow.scarce import Ends, ends, held_pipe
 from pyca.live.flow.watch import WRITE, Watch
 from pyca.live.plan import Surroundings
 from pyca.live.send.abrupt import drop_what_waits
@@ -21,6 +19,8 @@ from pyca.live.send.backlog import Backlog
 from pyca.live.send.outlets import Outlet
 from pyca.media.progress import Progress, ProgressReader
 from pyca.runtime.child import Child, Exit, Pipes
+from pyca.runtime.listen import read_all, roomy, waiting_in
+from pyca.runtime.scarce import Ends, ends, held_pipe
 
 STEP = 3.0
 """seconds between two ways of ending a process, each harsher than the one before"""

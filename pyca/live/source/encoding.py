@@ -11,13 +11,13 @@ from pyca.live.source import devices
 from pyca.live.source.binary import binary_at
 from pyca.live.source.encoders import COPY, choose_encoder, device_options, filters
 from pyca.live.source.inputs import NETWORK, Input, InputKind, find_input, parse_input
-from pyca.live.source.picamera import require_picamera
 from pyca.live.source.reading import reading
 from pyca.live.source.sound import sound_input
 from pyca.live.source.standalone import own_sound
 from pyca.media.demands import Source as Device
 from pyca.media.demands import SourceKind
 from pyca.media.h264 import picture_options, sound_options
+from pyca.media.picamera import require_picamera
 from pyca.media.run import run, url
 from pyca.media.sources import look
 from pyca.media.streams import read_text

@@ -12,8 +12,8 @@ from pyca.core.errors import MediaError
 from pyca.core.naming import LONGEST_NAME, fits
 from pyca.core.secrecy import mask
 from pyca.live.source.devices import cameras
-from pyca.live.source.picamera import find_picamera, require_picamera
 from pyca.media.demands import Source, SourceKind
+from pyca.media.picamera import find_picamera, require_picamera
 from pyca.media.sources import look
 
 WAYS = (

@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable
 from threading import Thread
 
-from pyca.live.flow.listen import pipe_of_words
 from pyca.live.source.encoding import CameraCommand
+from pyca.runtime.listen import pipe_of_words
 
 MakeCommand = Callable[[int], CameraCommand]
 """is told the descriptor to which progress goes, and gives FLV on standard output"""

@@ -13,8 +13,6 @@ from pathlib import Path
 from pyca.core.errors import PycaError
 from pyca.live.flow.flv import Kind, Reader, Tag
 from pyca.live.flow.leftovers import Leftovers
-from pyca.live.flow.listen import Sayings, pipe_of_frames, pipe_of_words, read_all, room_of
-from pyca.live.flow.scarce import ends, held_pipe
 from pyca.live.flow.watch import Watch
 from pyca.live.plan import Surroundings
 from pyca.live.source.encoding import CameraCommand
@@ -23,6 +21,8 @@ from pyca.media.explain import explain
 from pyca.media.progress import Progress, ProgressReader
 from pyca.runtime.child import Child, Pipes
 from pyca.runtime.ladder import GAP, StopLadder
+from pyca.runtime.listen import Sayings, pipe_of_frames, pipe_of_words, read_all, room_of
+from pyca.runtime.scarce import ends, held_pipe
 
 logger = logging.getLogger(__name__)
 

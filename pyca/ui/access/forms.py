@@ -34,7 +34,7 @@ def check(asked: Request, who: Visitor) -> None:
 
     :raises Forbidden: where another site made the browser send it, or the form is of another login
     """
-    if asked.method in SAFE or who.means is Means.TOKEN:
+    if asked.method in SAFE or who.means in (Means.TOKEN, Means.ANYBODY):
         return  # No browser sends a token by itself.
     check_origin(asked)
     if not is_api(asked.path):

@@ -24,6 +24,8 @@ class Means(StrEnum):
     """a cookie, after the login page"""
     HERE = "here"
     """they work on this machine, and nobody else can reach the application"""
+    ANYBODY = "anybody"
+    """nobody is asked who they are; where a request comes from was looked at before"""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,14 @@ def description() -> bytes:
 @blueprint.get("/openapi.yaml")
 def show() -> Response:
     """Return the description, or 304 where somebody has it."""
-    text = description()
+    return answer(description())
+
+
+def answer(text: bytes) -> Response:
+    """Return a description, or 304 where somebody has it.
+
+    :param text: in YAML
+    """
     response = Response(text, content_type=MEDIA_TYPE)
     response.set_etag(tag_of(text))
     response.headers["Cache-Control"] = "private, no-cache"

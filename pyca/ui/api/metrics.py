@@ -25,7 +25,7 @@ def show() -> Response:
     read_parameters(Rules())
     here = context()
     with here.database.read() as session:
-        states = statuses(session, here.clock.now(), streams=here.settings.live.enabled)
+        states = statuses(session, here.clock.now(), here.settings.extra_services)
         synchronised = last_synchronised(session, here.settings)
     disk = disks.of_recordings(here.settings)
     figures = {

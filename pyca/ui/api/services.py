@@ -30,7 +30,7 @@ def listing() -> Response:
     here, asked = context(), read_parameters(RULES)
     now = here.clock.now()
     with here.database.read() as session:
-        found = statuses(session, now, streams=here.settings.live.enabled)
+        found = statuses(session, now, here.settings.extra_services)
     states = {one.name: str(one.state) for one in found}
     return answer([slim(_now(one, now), asked) for one in found], meta={"services": states})
 

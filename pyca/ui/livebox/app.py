@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
+from pyca.core.states import ServiceName
 from pyca.store.database import Database
 from pyca.ui.access.door import Door
 from pyca.ui.api.area import LIVEBOX as LIVEBOX_PREFIX
@@ -12,6 +13,7 @@ from pyca.ui.application import furnish, zone_of
 from pyca.ui.context import Context
 from pyca.ui.faces import LIVEBOX
 from pyca.ui.livebox import local, machine
+from pyca.ui.livebox.answer import refusal
 from pyca.ui.livebox.docroot import FilePath, docroot_blueprint, has_index, send
 from pyca.ui.livebox.local import OpenDoor
 from pyca.ui.outage import Outage
@@ -31,7 +33,10 @@ def create_live_app(settings: Settings, database: Database, clock: Clock, *, is_
     app = Flask("pyca.ui", static_url_path="/-/static")
     app.url_map.converters["file"] = FilePath
     previews = Previews(())
-    here = Context(settings, database, clock, zone_of(settings), previews, Outage(clock), livebox_only=True)
+    zone, outage = zone_of(settings), Outage(clock)
+    here = Context(
+        settings, database, clock, zone, previews, outage, service=ServiceName.LIVE, refuse=refusal
+    )
     if is_local:
         local.register(app)
     door = (OpenDoor if is_local else Door)(settings, database, clock)

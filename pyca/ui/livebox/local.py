@@ -32,11 +32,11 @@ class OpenDoor(Door):
         :raises Unauthorized: where a proxy passes on wrong ones
         :raises TooManyRequests: where a proxy passes on wrong ones too often
         """
-        return super().recognise(asked) if _is_passed_on(asked) else _whoever()
+        return super().recognise(asked) if is_passed_on(asked) else _whoever()
 
     def of_cookie(self, asked: Request) -> Visitor | None:
         """Return the same: nobody has to log in here."""
-        return super().of_cookie(asked) if _is_passed_on(asked) else _whoever()
+        return super().of_cookie(asked) if is_passed_on(asked) else _whoever()
 
 
 def register(app: Flask) -> None:
@@ -50,7 +50,7 @@ def _check() -> None:
     :raises Forbidden: saying what is wrong
     """
     g.visitor = None
-    if _is_passed_on(request):
+    if is_passed_on(request):
         return  # The proxy's name is another one, and who asks has to log in.
     name = request.host.rpartition(":")[0] if _has_port(request.host) else request.host
     if not is_loopback(name):
@@ -69,7 +69,8 @@ def _whoever() -> Visitor:
     return Visitor("this machine", Scope.ADMIN, Means.HERE, secrets.token_hex(16))
 
 
-def _is_passed_on(asked: Request) -> bool:
+def is_passed_on(asked: Request) -> bool:
+    """Tell whether a proxy passes a request on, so that it may come from anywhere."""
     # A proxy that says nothing of itself speaks HTTP/1.0 unless it is told otherwise, as nginx does.
     old = asked.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
     return old or any(sign in asked.headers for sign in _SIGNS_OF_A_PROXY)

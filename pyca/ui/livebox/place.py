@@ -1,11 +1,12 @@
 """Where the streamer's own application listens: on this machine alone, on one network card, or on all."""
 
 import ipaddress
+import socket
 from dataclasses import dataclass
 
 from pyca.config.addresses import is_loopback
 from pyca.core.errors import UsageError
-from pyca.ui.listening import everywhere
+from pyca.ui.listening import everywhere, shown
 from pyca.ui.livebox import machine
 
 
@@ -66,3 +67,8 @@ def announced(place: Place) -> list[str]:
     every = [address for card in machine.cards() for address in machine.addresses_of(card)]
     outside = [one for one in map(ipaddress.ip_address, every) if not one.is_loopback]
     return [str(one) for one in outside if not place.host or (":" in place.host) == (one.version == 6)]
+
+
+def named(place: Place) -> str:
+    """Return a host at which a place can be reached: nobody calls “all addresses”."""
+    return socket.gethostname() if place.is_everywhere else shown(place.host)

@@ -1,39 +1,29 @@
 """Serves the streamer's own application beside the streamer, in a thread."""
 
 import logging
-import socket
-import threading
-from typing import Any
-
-from waitress import create_server
 
 from pyca import __version__
 from pyca.config.served import why_not_served
-from pyca.config.settings import PUBLISHED_PASSWORD, Settings
+from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.errors import UsageError
-from pyca.store import accounts
 from pyca.store.database import Database
 from pyca.ui.api.area import LIVEBOX
-from pyca.ui.listening import open_port, shown
+from pyca.ui.listening import open_port
 from pyca.ui.livebox import machine
 from pyca.ui.livebox.announce import LONGEST_FACT, Announcer, Box, cut
 from pyca.ui.livebox.app import create_live_app
 from pyca.ui.livebox.box import PRODUCT, VERSION
-from pyca.ui.livebox.place import Place, announced, find
+from pyca.ui.livebox.place import Place, announced, find, named
+from pyca.ui.serving import Serving, check_people
 
 logger = logging.getLogger(__name__)
 
 THREADS = 8
 CONNECTIONS = 300
 """Most that are open at a time; further ones wait."""
-_IDLE_SECONDS = 20
-"""Seconds after which a connection on which nothing is said is closed."""
-_CLEANUP_SECONDS = 5
-_LOOP_SECONDS = 5.0
-"""Longest sleep of the server's loop; requests wake it at once."""
-_PATIENCE = 3
-"""Seconds that requests get to end by themselves."""
+_LONGEST_BODY = 1_000_000
+"""Bytes. The application refuses what is far smaller, with words; this is where even reading ends."""
 
 
 class LiveServer:
@@ -48,10 +38,7 @@ class LiveServer:
         self._database = database
         self._clock = clock
         self._address = ""
-        self._table: dict[int, Any] = {}
-        """what the server's loop waits for, by descriptor"""
-        self._server: Any = None
-        self._thread: threading.Thread | None = None
+        self._serving: Serving | None = None
         self._announcer: Announcer | None = None
 
     @property
@@ -81,27 +68,16 @@ class LiveServer:
             listener.close()
             raise
         app = create_live_app(self._settings, self._database, self._clock, is_local=place.is_local)
-        self._server = create_server(
+        self._serving = Serving(
             app,
-            map=self._table,
-            sockets=[listener],
+            listener,
+            name="livebox",
             threads=THREADS,
-            ident="pyCA",
-            asyncore_loop_timeout=_LOOP_SECONDS,
-            asyncore_use_poll=True,
-            channel_request_lookahead=1,
-            # Whoever sends half a request must not keep others out for long.
-            connection_limit=CONNECTIONS,
-            channel_timeout=_IDLE_SECONDS,
-            cleanup_interval=_CLEANUP_SECONDS,
-            # The application refuses what is far smaller, with words; this is where even reading ends.
-            max_request_body_size=1_000_000,
-            # The application itself decides whom it believes where a request comes from.
-            clear_untrusted_proxy_headers=False,
+            connections=CONNECTIONS,
+            longest_body=_LONGEST_BODY,
         )
-        self._address = f"http://{_named(place)}:{port}/"
-        self._thread = threading.Thread(target=self._server.run, name="livebox", daemon=True)
-        self._thread.start()
+        self._address = f"http://{named(place)}:{port}/"
+        self._serving.start()
         if self._announcer:
             self._announcer.start()
         logger.info("The livebox interface is at %s%s/v1/", self._address, LIVEBOX[1:])
@@ -110,20 +86,10 @@ class LiveServer:
         """Say goodbye, let requests end, and close the port. Nothing happens where it is closed already."""
         if self._announcer is not None:
             self._announcer.close()
-        if self._server is None or self._thread is None:
+        if self._serving is None:
             return
-        self._server.task_dispatcher.shutdown(timeout=_PATIENCE)
-        # The loop's own thread alone may touch what it waits for.
-        self._server.trigger.pull_trigger(self._end)
-        self._thread.join(timeout=_PATIENCE)
-        self._server, self._thread, self._announcer, self._address = None, None, None, ""
-
-    def _end(self) -> None:
-        for one in list(self._table.values()):
-            if hasattr(one, "close_when_flushed"):
-                one.close_when_flushed = True
-            elif one is not self._server.trigger:
-                one.close()
+        self._serving.close()
+        self._serving, self._announcer, self._address = None, None, ""
 
     def _announced(self, place: Place, port: int) -> Announcer | None:
         if not self._settings.live.mdns:
@@ -141,29 +107,3 @@ class LiveServer:
             ("pyca", __version__),
         )
         return Announcer(Box(name, identity, port, facts), lambda: announced(place))
-
-
-def _named(place: Place) -> str:
-    """Return a host at which the place can be reached: nobody calls “all addresses”."""
-    return socket.gethostname() if place.is_everywhere else shown(place.host)
-
-
-def check_people(settings: Settings, database: Database) -> None:
-    """Refuse to open the interface to a network where nobody could log in, or everybody.
-
-    :raises UsageError: with what helps
-    """
-    if settings.ui.password == PUBLISHED_PASSWORD:
-        raise UsageError(
-            "the interface would be open to the network, and [ui] password is the published one",
-            "set a password of your own, or none and use “pyca user add”, or bind to localhost",
-        )
-    if settings.ui.password:
-        return
-    with database.read() as session:
-        if accounts.exists(session):
-            return
-    raise UsageError(
-        "the interface would be open to the network, and nobody has an account",
-        "make one with “pyca user add NAME”, or bind to localhost",
-    )

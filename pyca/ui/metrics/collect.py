@@ -1,6 +1,6 @@
 """All families as text. What this needs takes megabytes, so it is loaded with the first request."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, exposition
 from prometheus_client.metrics_core import Metric
@@ -14,14 +14,12 @@ CONTENT_TYPE = exposition.CONTENT_TYPE_PLAIN_0_0_4
 class _Collector:
     """What a registry asks for its figures."""
 
-    def __init__(self, sight: Sight) -> None:
-        self._sight = sight
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = families
 
     def collect(self) -> Iterator[Metric]:
         """Return all families."""
-        yield from around.tell(self._sight)
-        yield from work.tell(self._sight)
-        yield from live.tell(self._sight.live, self._sight.now)
+        yield from self._families
 
     def describe(self) -> Iterator[Metric]:
         """Say nothing in advance: the names are seen when the figures are."""
@@ -29,10 +27,21 @@ class _Collector:
 
 
 def text_of(sight: Sight) -> bytes:
-    """Return the figures in Prometheus' text format.
+    """Return the figures of the whole agent in Prometheus' text format."""
+    return text_of_families(_families(sight))
+
+
+def text_of_families(families: Iterable[Metric]) -> bytes:
+    """Return figures in Prometheus' text format.
 
     The registry is made anew each time, so that nothing is counted twice or kept.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(sight))
+    registry.register(_Collector(families))
     return exposition.generate_latest(registry)
+
+
+def _families(sight: Sight) -> Iterator[Metric]:
+    yield from around.tell(sight)
+    yield from work.tell(sight)
+    yield from live.tell(sight.live, sight.now)

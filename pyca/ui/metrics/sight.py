@@ -52,7 +52,7 @@ def gather(context: Context) -> Sight:
     """
     now, settings = context.clock.now(), context.settings
     with context.database.read() as session:
-        facts = survey.look(session, now, streams=settings.live.enabled)
+        facts = survey.look(session, now, settings.extra_services)
         stream = Live(live.report(session), live.setup(session, Setup()).wanted)
     heard = levels.read(settings, now)
     return Sight(

@@ -35,6 +35,13 @@ class Alarm:
     """True where it should be over in a moment"""
 
 
+_MISSED: dict[str, str] = {
+    ServiceName.LIVE: "The streamer is not running: nothing can be streamed.",
+    ServiceName.CAMERA: "The camera server is not running: no camera can be seen.",
+}
+"""What it costs that a service which not everybody wants is not there."""
+
+
 def from_services(services: Sequence[ServiceStatus], now: float) -> Iterator[Alarm]:
     """Tell of services that died or are in trouble, and of a recorder that does not run.
 
@@ -53,9 +60,9 @@ def from_services(services: Sequence[ServiceStatus], now: float) -> Iterator[Ala
             detail = "" if service.text == "never started" else f"The capture service {service.text}."
             text = "The recorder is not running: nothing will be recorded."
             yield Alarm(True, text, detail, help="Start the service “capture”.", stops=True)
-        elif service.name == ServiceName.LIVE and service.text == "never started":
-            text = "The streamer is not running: nothing can be streamed."
-            yield Alarm(True, text, "It is enabled, and was never started.", help="Start the service “live”.")
+        elif service.name in _MISSED and service.text == "never started":
+            detail, remedy = "It is enabled, and was never started.", f"Start the service “{service.name}”."
+            yield Alarm(True, _MISSED[service.name], detail, help=remedy)
         elif service.state is ServiceState.ERROR:
             yield Alarm(
                 True,

@@ -196,7 +196,7 @@ def _cautions(one: Destination, profile: Profile) -> tuple[str, ...]:
 
 
 def _service(session: Transaction, now: float) -> ServiceStatus:
-    found = services.statuses(session, now, streams=True)
+    found = services.statuses(session, now, [ServiceName.LIVE])
     return next(one for one in found if one.name == ServiceName.LIVE)
 
 

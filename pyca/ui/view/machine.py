@@ -27,6 +27,7 @@ DUTIES: dict[str, str] = {
     ServiceName.INGEST: "delivers recordings",
     ServiceName.AGENTSTATE: "tells the server what this agent does",
     ServiceName.LIVE: "streams",
+    ServiceName.CAMERA: "serves cameras",
     ServiceName.UI: "shows this page",
 }
 """What each service is for."""
@@ -99,7 +100,7 @@ def gather(context: Context) -> System:
     """
     now, settings = context.clock.now(), context.settings
     with context.database.read() as session:
-        states = [_own(one) for one in statuses(session, now, streams=settings.live.enabled)]
+        states = [_own(one) for one in statuses(session, now, settings.extra_services)]
         server = upstream.get(session, "server")
         read = tuple(upstream.get(session, name) for name in calendars(settings))
         counts = recordings.count_by_state(session)

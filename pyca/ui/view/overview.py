@@ -107,7 +107,7 @@ def gather(context: Context) -> Overview:
         coming = events.upcoming(session, limit=NEXT)
         recent, failed = _past(session, len(running))
         deliveries = uploads.many(session, [one.uid for one in recent])
-        states = statuses(session, now, streams=settings.live.enabled)
+        states = statuses(session, now, settings.extra_services)
         server = upstream.get(session, "server")
         outside = [upstream.get(session, name) for name in calendars(settings)]
         active = stored.active(session, now)

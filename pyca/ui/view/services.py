@@ -1,6 +1,6 @@
 """The services as this page sees them, and when the calendar was read last."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -12,13 +12,13 @@ from pyca.store.services import ServiceStatus
 from pyca.store.upstream import Upstream
 
 
-def statuses(session: Session, now: float, *, streams: bool = False) -> list[ServiceStatus]:
+def statuses(session: Session, now: float, extra: Collection[str] = ()) -> list[ServiceStatus]:
     """Return all services; the page is running, whoever serves it.
 
     :param now: seconds since 1970 UTC
-    :param streams: whether the streamer is enabled
+    :param extra: services that are enabled and that not everybody wants
     """
-    found = services.statuses(session, now, streams=streams)
+    found = services.statuses(session, now, extra)
     return [
         replace(one, state=ServiceState.IDLE, text="shows this page", heartbeat=now, died=False)
         if one.name == ServiceName.UI

@@ -1,6 +1,7 @@
-"""The camera of a Raspberry Pi, which encodes by itself: read by rpicam-vid, or by the system's picamera2.
+"""The camera of a Raspberry Pi: read by rpicam-vid, or by the system's picamera2.
 
-Whatever program it is, it writes bare H.264 to its standard output, parameter sets before each key frame.
+Whatever program it is, it writes to its standard output: bare H.264, parameter sets before each key frame, or
+images as they are.
 """
 
 import shutil
@@ -12,18 +13,39 @@ from typing import TypeVar
 
 from pyca.core.errors import MediaError
 from pyca.core.live import Profile
-from pyca.live.source.standalone import picamera2_reader
 from pyca.media.run import run
+from pyca.media.standalone import picamera2_reader
 
 T = TypeVar("T")
 PROGRAMS = ("rpicam-vid", "libcamera-vid")
 _PYTHON = "/usr/bin/python3"
 """the system's: picamera2 comes with it and with no other"""
+ALIGNED = 64
+"""pixels: the rows of images of such a width have no padding on any model"""
 _LIMIT = 5.0
 """seconds that a question may take"""
 _FIND = "import importlib.util as u, sys; sys.exit(not u.find_spec('picamera2'))"
 _HIGHER = 30 * 1920 * 1080
 """pixels per second above which level 4.2 is needed"""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """How images are taken.
+
+    :param camera: the number of the camera, 0 for the only one
+    :param width: in pixels, a multiple of :data:`ALIGNED`, as the rows of other images are padded
+    :param height: in pixels, even
+    :param rate: frames per second
+    :param exposure: in microseconds, None for what the camera finds best; so is the gain
+    """
+
+    camera: int
+    width: int
+    height: int
+    rate: float
+    exposure: int | None = None
+    gain: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +90,14 @@ class Picamera:
             "-o",
             "-",
         ]
+
+    def raw_command(self, shot: Shot) -> list[str]:
+        """Return the program's words for images of YUV 4:2:0, one plane behind the other, without padding."""
+        words = [*self.program, "--camera", str(shot.camera), "--codec", "yuv420"]
+        words += ["--width", str(shot.width), "--height", str(shot.height), "--framerate", f"{shot.rate:g}"]
+        words += ["--shutter", str(shot.exposure)] if shot.exposure else []
+        words += ["--gain", f"{shot.gain:g}"] if shot.gain else []
+        return words if self.is_helper else [*words, "-t", "0", "--flush", "-n", "--verbose", "0", "-o", "-"]
 
     def notes(self, profile: Profile) -> tuple[str, ...]:
         """Return what of a profile the program cannot do, in words."""

@@ -1,0 +1,138 @@
+"""From the frames of a camera to messages of its stream."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyca.bsread.encoder import Compression, Encoder
+from pyca.bsread.message import Value
+from pyca.bsread.sender import Sender
+from pyca.camera.axes import axes
+from pyca.camera.configuration import Configuration
+from pyca.camera.snapshot import Snapshot
+from pyca.camera.statistics import Figures
+from pyca.camera.transform import Transform
+from pyca.sources.frame import Frame, Image
+from pyca.sources.source import Size
+
+_BEHIND = 0.25
+"""share of a frame's time by which one may come early and still be in time"""
+
+
+class Delivery:
+    """Transforms frames and sends them, with axes and pulse ids.
+
+    :param figures: what is counted
+    """
+
+    def __init__(
+        self, configuration: Configuration, background: Image | None, sender: Sender, figures: Figures
+    ) -> None:
+        self._sender = sender
+        self._figures = figures
+        self._pulse_id = 0
+        self._due = 0
+        self._header_changes = 0
+        self._encoder = Encoder()
+        self.configure(configuration, background)
+
+    def configure(self, configuration: Configuration, background: Image | None) -> None:
+        """Do as a configuration says from the next frame on.
+
+        :param background: that is subtracted
+        """
+        self._configuration = configuration
+        self._transform = Transform(configuration, background)
+        # A camera that can be told its rate keeps to it by itself.
+        wanted = None if "frame_rate" in configuration.options else configuration.frame_rate
+        self._interval = int(1e9 / wanted) if wanted else 0
+        self._due = 0
+        self._shape: tuple[int, ...] = ()
+        self._header_changes += self._encoder.header_changes
+        self._encoder = Encoder(
+            Compression(
+                scalars=configuration.scalar_compression or "",
+                header=configuration.data_header_compression or "",
+                channels={"image": configuration.image_compression or ""},
+            )
+        )
+
+    def deliver(self, frame: Frame) -> Snapshot | None:
+        """Send a frame; returns it as it was sent, None where it was left out.
+
+        :raises SourceError: where it is no image
+        :raises WireError: where one of its further channels cannot be sent
+        """
+        figures = self._figures
+        if self._interval and not self._in_time(frame.nanoseconds):
+            figures.skipped += 1
+            return None
+        image = self._transform.apply(frame.image)
+        if frame.image.shape != self._shape:
+            self._look_at(frame.image, image)
+        pulse_id = self._next_pulse_id(frame)
+        shown = Snapshot(image, self._x_axis, self._y_axis, pulse_id, frame.nanoseconds)
+        height, width = image.shape
+        values: dict[str, Value] = {
+            "width": width,
+            "height": height,
+            "timestamp": frame.nanoseconds / 1e9,
+            "image": image,
+            "x_axis": self._x_axis,
+            "y_axis": self._y_axis,
+        }
+        for name, value in frame.channels.items():
+            values.setdefault(name, value)
+        self._sender.send_parts(self._encoder.encode(pulse_id, frame.nanoseconds, values))
+        figures.sent = self._sender.sent
+        figures.dropped = self._sender.dropped
+        figures.total_bytes = self._sender.sent_bytes
+        figures.header_changes = self._header_changes + self._encoder.header_changes
+        figures.pixel_bytes = image.itemsize
+        figures.latency = (time.time_ns() - frame.nanoseconds) / 1e9
+        return shown
+
+    def size_after(self, size: Size) -> Size:
+        """Return width and height of what is sent, where the camera's images have the given ones."""
+        return self._transform.size_after(size)
+
+    def raw(self, frame: Frame) -> Snapshot:
+        """Return a frame as the camera delivered it."""
+        height, width = frame.image.shape
+        return Snapshot(frame.image, pixels(width), pixels(height), frame.pulse_id or 0, frame.nanoseconds)
+
+    def _look_at(self, raw: Image, image: Image) -> None:
+        self._shape = raw.shape
+        height, width = raw.shape
+        self._x_axis, self._y_axis = axes(self._configuration, (width, height))
+        self._figures.height, self._figures.width = image.shape
+
+    def _next_pulse_id(self, frame: Frame) -> int:
+        if frame.pulse_id is not None:
+            return frame.pulse_id
+        if self._configuration.simulate_pulse_id:
+            return frame.nanoseconds // 10_000_000
+        self._pulse_id += 1
+        return self._pulse_id - 1
+
+    def _in_time(self, nanoseconds: int) -> bool:
+        """Tell whether the next frame is due."""
+        if nanoseconds < self._due - self._interval * _BEHIND:
+            return False
+        # From when it was due and not from when it came, or the rate would be lower than wanted.
+        self._due = max(self._due + self._interval, nanoseconds + self._interval // 2)
+        return True
+
+
+def pixels(number: int) -> NDArray[np.float32]:
+    """Return the axis of an image without calibration."""
+    return np.arange(number, dtype=np.float32)
+
+
+def only_names_differ(one: Configuration, other: Configuration) -> bool:
+    """Tell whether two configurations mean the same for a stream."""
+    common: dict[str, Any] = {"alias": (), "group": (), "ignored": {}, "warnings": (), "forwarder_port": None}
+    return replace(one, **common) == replace(other, **common)

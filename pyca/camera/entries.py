@@ -1,0 +1,100 @@
+"""The files of a folder of configurations, read again where they changed."""
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyca.camera import jsonfile
+from pyca.camera.configuration import Configuration, parse
+from pyca.camera.names import fault_of
+from pyca.core.errors import CameraError, ConfigError, PycaError
+
+ENDING = ".json"
+RESERVED = ("aliases", "background", "config_names", "groups", "heartbeat", "info", "script", "version")
+"""words that follow /cam/ in the addresses of the interface"""
+_OTHERS = ("servers", "permanent_instances")
+_OTHERS_END = ("_parameters", "_background")
+_SETTLED = 100_000_000
+"""nanoseconds after which a file that changes again has another time for certain"""
+
+Signature = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file as it was read last.
+
+    :param signature: what is different whenever the file is; empty where it must be read again
+    :param error: why there is no configuration
+    """
+
+    signature: Signature
+    configuration: Configuration | None = None
+    error: PycaError | None = None
+
+
+def look(folder: Path, before: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Return all cameras of a folder by name, sorted. Only what changed is read.
+
+    :param before: what the last look returned
+    :raises CameraError: where the folder cannot be read
+    """
+    try:
+        files = sorted(os.listdir(folder))
+    except OSError as error:
+        raise CameraError(f"The folder of cameras “{folder}” cannot be read: {error.strerror}.") from error
+    found = {}
+    for file in files:
+        if _is_camera(file):
+            name = file.removesuffix(ENDING)
+            signature = _signature(folder / file)
+            known = before.get(name)
+            unchanged = known is not None and signature and known.signature == signature
+            found[name] = known if known and unchanged else _read(folder / file, name, signature)
+    return dict(sorted(found.items()))
+
+
+def owners(entries: Mapping[str, Entry]) -> dict[str, list[str]]:
+    """Return the cameras that have each alias, in the order of the entries."""
+    found: dict[str, list[str]] = {}
+    for name, entry in entries.items():
+        for alias in entry.configuration.alias if entry.configuration else ():
+            found.setdefault(alias, []).append(name)
+    return found
+
+
+def refusal_of(name: str) -> str:
+    """Return why a camera may not be called so; empty where it may."""
+    if fault := fault_of(name):
+        return fault
+    if name in RESERVED:
+        return "is a word of the interface"
+    return "" if _is_camera(name + ENDING) else "is kept for files that are no cameras"
+
+
+def _is_camera(file: str) -> bool:
+    name = file.removesuffix(ENDING)
+    hidden = name == file or not name or file.startswith(".")
+    return not hidden and name not in _OTHERS and not name.endswith(_OTHERS_END)
+
+
+def _signature(file: Path) -> Signature:
+    """Return what changes whenever a file does; empty where it is gone, or has only just changed."""
+    with suppress(OSError):
+        status = file.stat()
+        if abs(time.time_ns() - status.st_mtime_ns) > _SETTLED:
+            return (status.st_ino, status.st_dev, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return ()
+
+
+def _read(file: Path, name: str, signature: Signature) -> Entry:
+    try:
+        return Entry(signature, parse(name, jsonfile.load(file)))
+    except ConfigError as error:
+        problems = [f"{file.name}: {problem}" for problem in error.problems]
+        return Entry(signature, error=ConfigError(problems, error.remedy))
+    except CameraError as error:
+        return Entry(signature, error=error)

@@ -1,0 +1,278 @@
+"""The process of one camera that runs: receives, transforms, sends, and listens to the server between."""
+
+import logging
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from pyca.bsread.sender import Sender
+from pyca.camera import faults, picture
+from pyca.camera.backgrounds import Backgrounds
+from pyca.camera.configuration import Configuration, parse
+from pyca.camera.delivery import Delivery
+from pyca.camera.logs import logger_of, to_server
+from pyca.camera.snapshot import Snapshot
+from pyca.camera.statistics import Statistics
+from pyca.core.backoff import Backoff
+from pyca.core.errors import CameraError, OfflineError, PycaError, SourceError, WireError
+from pyca.runtime.channel import Channel, ChannelClosedError
+from pyca.sources import catalogue
+from pyca.sources.frame import Frame, Image
+from pyca.sources.source import Source
+
+SECONDS_PER_FRAME = 0.2
+"""that the camera is waited for before the server is listened to again"""
+_AGAIN = Backoff(first=0.5, limit=10.0)
+_LINGER_MS = 200
+
+
+def run(channel: Channel, argument: dict[str, Any], files: list[int]) -> int:
+    """Be the instance of a camera until the server or the want of clients ends it.
+
+    :param argument: ``name``, ``configuration``, ``address`` to bind, ``backgrounds`` (folder), and
+        ``patient`` where clients wait already: then a camera that is offline is waited for
+    :param files: the memory of the statistics
+    """
+    to_server(channel)
+    statistics = Statistics(files[0])
+    os.close(files[0])
+    try:
+        instance = Instance(channel, argument, statistics)
+        instance.open()
+    except PycaError as error:
+        channel.send({"failed": faults.described(error)})
+        return 0
+    except ChannelClosedError:
+        return 0
+    try:
+        instance.work()
+    except ChannelClosedError:
+        logging.getLogger(__name__).debug("The server is gone")
+    finally:
+        instance.close()
+    return 0
+
+
+class Instance:
+    """One camera that runs.
+
+    :param channel: to the server
+    :param argument: see :func:`run`
+    :param statistics: the writer's side
+    """
+
+    def __init__(self, channel: Channel, argument: dict[str, Any], statistics: Statistics) -> None:
+        self._channel = channel
+        self._configuration = parse(argument["name"], argument["configuration"])
+        self._backgrounds = Path(argument["backgrounds"])
+        self._patient = bool(argument["patient"])
+        self._statistics = statistics
+        self._log = logger_of(argument["name"])
+        self._sender = Sender(
+            argument["address"], high_water_mark=self._configuration.queue_size, linger_ms=_LINGER_MS
+        )
+        self._delivery = Delivery(
+            self._configuration, self._background(self._configuration), self._sender, statistics.figures
+        )
+        self._source: Source | None = None
+        self._failures = 0
+        self._again = 0.0
+        """when the camera is tried again, by the monotonic clock"""
+        self._lost = 0
+        """by cameras that have been closed"""
+        self._faults: set[str] = set()
+        self._asked: list[dict[str, Any]] = []
+        """who waits for an image"""
+        self._needed = time.monotonic()
+        """when there was a client last"""
+        self._ends = False
+
+    def open(self) -> None:
+        """Begin to listen for clients and open the camera.
+
+        :raises PycaError: where either is impossible
+        """
+        address = self._sender.open()
+        try:
+            size = self._open_source()
+        except BaseException:
+            self._sender.close(0)
+            raise
+        self._channel.send({"started": address, "geometry": size, "online": self._source is not None})
+
+    def work(self) -> None:
+        """Deliver until it is over.
+
+        :raises ChannelClosedError: where the server is gone
+        """
+        while not self._ends:
+            frame = self._receive()
+            if frame is not None:
+                self._deliver(frame)
+            while not self._ends and (found := self._channel.receive()) is not None:
+                self._obey(found[0])
+            self._look_around()
+
+    def close(self) -> None:
+        """Let go of the camera and of the clients."""
+        if self._source is not None:
+            self._source.close()
+        self._sender.close()
+
+    def _open_source(self) -> tuple[int, int] | None:
+        """Open the camera; returns the size of what is sent, None where the camera does not tell."""
+        configuration = self._configuration
+        source = catalogue.kinds()[configuration.source_type].make(
+            configuration.source, configuration.options
+        )
+        try:
+            source.open()
+        except SourceError as error:
+            source.close()
+            if not self._patient:
+                raise
+            self._offline(error)
+            return None
+        self._source = source
+        self._patient = True
+        return self._size(source)
+
+    def _size(self, source: Source) -> tuple[int, int] | None:
+        try:
+            return self._delivery.size_after(source.size())
+        except OfflineError:
+            raise
+        except SourceError:
+            return None
+
+    def _offline(self, error: SourceError) -> None:
+        self._failures += 1
+        if self._failures == 1:
+            self._log.warning("%s", error)
+            self._channel.send({"online": False, "why": error.message})
+        self._again = time.monotonic() + _AGAIN.pause(self._failures)
+
+    def _receive(self) -> Frame | None:
+        if self._source is None:
+            self._wait_for_source()
+            return None
+        try:
+            frame = self._source.receive(SECONDS_PER_FRAME)
+        except OfflineError as error:
+            self._release_source()
+            self._offline(error)
+            return None
+        except (SourceError, WireError) as error:
+            self._fault(error)
+            return None
+        if frame is not None and self._failures:
+            self._failures = 0
+            self._log.info("The camera delivers again")
+            self._channel.send({"online": True, "why": ""})
+        return frame
+
+    def _wait_for_source(self) -> None:
+        left = self._again - time.monotonic()
+        if left > 0:
+            time.sleep(min(left, SECONDS_PER_FRAME))
+            return
+        try:
+            self._open_source()
+        except PycaError as error:
+            self._offline(error if isinstance(error, SourceError) else SourceError(error.message))
+
+    def _release_source(self) -> None:
+        if self._source is not None:
+            self._lost += self._source.lost
+            self._source.close()
+            self._source = None
+
+    def _fault(self, error: PycaError) -> None:
+        """Count what is no frame, and say so once for each kind of fault."""
+        self._statistics.figures.garbled += 1
+        kind = re.sub(r"\d+", "0", error.message)
+        if kind not in self._faults and len(self._faults) < 100:
+            self._faults.add(kind)
+            self._log.warning("%s", error)
+
+    def _deliver(self, frame: Frame) -> None:
+        self._statistics.figures.received += 1
+        try:
+            shown = self._delivery.deliver(frame)
+        except (SourceError, WireError) as error:
+            self._fault(error)
+            return
+        if self._asked:
+            waiting, self._asked = self._asked, []
+            for request in waiting:
+                found = self._delivery.raw(frame) if request["raw"] else shown
+                if found is None:
+                    self._asked.append(request)
+                else:
+                    self._answer_with(request, found)
+
+    def _answer_with(self, request: dict[str, Any], snapshot: Snapshot) -> None:
+        facts, descriptor = picture.packed(snapshot)
+        try:
+            self._channel.send({"answer": request["ask"], **facts}, (descriptor,))
+        finally:
+            os.close(descriptor)
+
+    def _obey(self, request: dict[str, Any]) -> None:
+        what = request["what"]
+        if what == "stop":
+            self._ends = True
+        elif what == "snapshot":
+            self._asked.append(request)
+        elif what == "configure":
+            try:
+                self._configure(parse(self._configuration.name, request["configuration"]))
+            except PycaError as error:
+                self._channel.send({"answer": request["ask"], "failed": faults.described(error)})
+            else:
+                self._channel.send({"answer": request["ask"]})
+
+    def _configure(self, wanted: Configuration) -> None:
+        before, self._configuration = self._configuration, wanted
+        self._delivery.configure(wanted, self._background(wanted))
+        if _camera_of(wanted) != _camera_of(before):
+            self._log.info("Another source: the camera is opened again")
+            self._release_source()
+            self._failures, self._again = 0, 0.0
+
+    def _background(self, configuration: Configuration) -> Image | None:
+        if not configuration.image_background:
+            return None
+        try:
+            return Backgrounds(self._backgrounds).read(configuration.image_background)
+        except CameraError as error:
+            # A picture with its background is better than none.
+            self._log.warning("%s", error)
+            return None
+
+    def _look_around(self) -> None:
+        """Count clients, and decide to end where there have been none for long enough."""
+        now = time.monotonic()
+        figures = self._statistics.figures
+        figures.clients = self._sender.clients
+        if self._source is not None:
+            figures.lost = self._lost + self._source.lost
+        if figures.clients:
+            self._needed = now
+        timeout = self._configuration.no_client_timeout
+        if timeout > 0 and now - max(self._needed, self._statistics.touched()) > timeout:
+            # First said, then looked at again: who asks at this moment sees one or the other.
+            figures.closing = 1
+            self._statistics.publish()
+            if now - self._statistics.touched() > timeout:
+                self._log.info("Nobody has listened for %g s: it ends", timeout)
+                self._ends = True
+            else:
+                figures.closing = 0
+        self._statistics.tick(now)
+
+
+def _camera_of(configuration: Configuration) -> tuple[Any, ...]:
+    return configuration.source, configuration.source_type, dict(configuration.options)

@@ -1,0 +1,270 @@
+"""All instances of a server: one process for each camera that somebody wants."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from pyca.camera.configuration import Configuration
+from pyca.camera.launcher import Launcher
+from pyca.camera.places import Places
+from pyca.camera.ports import EXHAUSTED, Address, taken
+from pyca.camera.running import Running
+from pyca.core.backoff import Backoff
+from pyca.core.errors import CameraBusyError, CameraError, PycaError, UnknownCameraError
+from pyca.runtime.nursery import Nursery
+from pyca.runtime.signals import signal_name
+
+logger = logging.getLogger(__name__)
+
+AGAIN = Backoff(first=0.2, limit=30.0)
+"""before a process that has crashed is started again"""
+SETTLED_SECONDS = 60.0
+"""after which it counts as having run well"""
+_TOGETHER = 16
+"""processes that are stopped at the same time"""
+
+
+@dataclass
+class Slot:
+    """One camera's place among the instances.
+
+    :param lock: held by whoever starts, stops or changes its process
+    """
+
+    name: str
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    running: Running | None = None
+    failures: int = 0
+    """crashes in a row"""
+    again: float = 0.0
+    """when it is started again after a crash, by the monotonic clock; 0 where it is not"""
+
+
+class Instances:
+    """Starts, watches, changes and stops processes of cameras. May be used by any thread.
+
+    No camera waits for another one.
+
+    :param read: returns a camera's configuration as it is now, by its name
+    :param places: gives out the streams' addresses
+    """
+
+    def __init__(
+        self, read: Callable[[str], Configuration], launcher: Launcher, nursery: Nursery, places: Places
+    ) -> None:
+        self._read = read
+        self._launcher = launcher
+        self._nursery = nursery
+        self._places = places
+        self._slots: dict[str, Slot] = {}
+        self._lock = threading.Lock()
+        """for the table of slots"""
+
+    def stream(self, name: str) -> Address:
+        """Return where a camera's stream is; it is started where it does not run.
+
+        :raises PycaError: see :meth:`pyca.camera.cameras.Cameras.stream`
+        """
+        slot = self._slot(name)
+        running = slot.running
+        if running is not None and running.usable():
+            return running.address
+        with slot.lock:
+            running = slot.running
+            if running is not None and running.usable():
+                return running.address
+            kept = running.port if running is not None and slot.again else 0
+            self._clear(slot)
+            return self._begin(slot, self._read(name), kept).address
+
+    def running(self) -> dict[str, Running]:
+        """Return all that run, by name."""
+        with self._lock:
+            slots = list(self._slots.values())
+        return {slot.name: one for slot in slots if (one := slot.running) is not None and _runs(one)}
+
+    def find(self, name: str) -> Running | None:
+        """Return a camera's process where it runs; one that begins is waited for."""
+        slot = self._slots.get(name)
+        running = slot.running if slot is not None else None
+        if running is None or running.stopping:
+            return None
+        running.known.wait(1.0)
+        return running if _runs(running) else None
+
+    def apply(self, name: str, configuration: Configuration | None = None) -> None:
+        """Have a camera that runs do as its configuration says now.
+
+        Where another address or another queue is wanted its process is started anew.
+
+        :raises PycaError: where the configuration cannot be read, or the process does not do it
+        """
+        slot = self._slots.get(name)
+        if slot is None:
+            return
+        with slot.lock:
+            running = slot.running
+            if running is None or not _runs(running):
+                return
+            wanted = configuration or self._read(name)
+            if wanted == running.configuration:
+                return
+            if _place(wanted) == _place(running.configuration):
+                running.configure(wanted)
+                return
+            logger.info("Camera %s: its process is started anew, as its stream changes", name)
+            same = wanted.port == running.configuration.port and wanted.protocol == "tcp"
+            self._clear(slot)
+            self._begin(slot, wanted, running.port if same else 0)
+
+    def stop(self, name: str) -> None:
+        """Stop a camera; returns once its process is gone."""
+        slot = self._slots.get(name)
+        if slot is not None:
+            with slot.lock:
+                self._clear(slot)
+
+    def forget(self, name: str) -> None:
+        """Stop a camera, and know nothing about it any more."""
+        self.stop(name)
+        with self._lock:
+            slot = self._slots.get(name)
+            if slot is not None and slot.running is None:
+                del self._slots[name]
+
+    def stop_all(self) -> None:
+        """Stop all cameras at the same time."""
+        with self._lock:
+            names = [slot.name for slot in self._slots.values() if slot.running is not None]
+        if names:
+            with ThreadPoolExecutor(min(_TOGETHER, len(names)), "stop") as pool:
+                list(pool.map(self.stop, names))
+
+    def look_after(self) -> None:
+        """Do what is due: note what has ended, start again what has crashed, follow changed files."""
+        with self._lock:
+            slots = list(self._slots.values())
+        for slot in slots:
+            # Who has it now sees to it, or the next look does.
+            if slot.running is not None and slot.lock.acquire(blocking=False):
+                try:
+                    self._look_after(slot)
+                finally:
+                    slot.lock.release()
+
+    def _look_after(self, slot: Slot) -> None:
+        running = slot.running
+        if running is None:
+            return
+        if slot.again:
+            if time.monotonic() >= slot.again:
+                self._begin_again(slot, running)
+        elif running.ended.is_set():
+            self._note_end(slot, running)
+        elif _runs(running):
+            self._follow_file(slot, running)
+
+    def _note_end(self, slot: Slot, running: Running) -> None:
+        """Decide what becomes of a camera whose process has ended."""
+        running.ward.gone.wait(1.0)
+        code, figures = running.ward.code, running.figures()
+        if figures.closing:
+            self._clear(slot)
+            return
+        how = f"was killed ({signal_name(-code)})" if code is not None and code < 0 else "ended unexpectedly"
+        if not running.wanted():
+            logger.error("Camera %s: its process %s", slot.name, how)
+            self._clear(slot)
+            return
+        slot.failures = 1 if time.time() - running.began > SETTLED_SECONDS else slot.failures + 1
+        pause = AGAIN.pause(slot.failures)
+        slot.again = time.monotonic() + pause
+        logger.error("Camera %s: its process %s; it is started again in %.1f s", slot.name, how, pause)
+
+    def _begin_again(self, slot: Slot, before: Running) -> None:
+        slot.again = 0.0
+        try:
+            wanted = self._read(slot.name)
+            before.close()
+            slot.running = self._launcher.launch(wanted, before.address, before.port, patient=True)
+        except CameraBusyError as error:
+            slot.failures += 1
+            slot.again = time.monotonic() + AGAIN.pause(slot.failures)
+            logger.error("Camera %s is not started again: %s", slot.name, error)
+        except PycaError as error:
+            logger.error("Camera %s is not started again: %s", slot.name, error)
+            self._clear(slot)
+
+    def _follow_file(self, slot: Slot, running: Running) -> None:
+        """Follow a file that somebody has changed by hand."""
+        try:
+            wanted = self._read(slot.name)
+        except UnknownCameraError:
+            logger.info("Camera %s: its file is gone, it is stopped", slot.name)
+            self._clear(slot)
+            return
+        except PycaError as error:
+            if str(error) != running.file_fault:
+                running.file_fault = str(error)
+                logger.error("Camera %s goes on as before: %s", slot.name, error)
+            return
+        running.file_fault = ""
+        if wanted == running.configuration or wanted == running.refused:
+            return
+        logger.info("Camera %s: its file has changed", slot.name)
+        try:
+            self.apply(slot.name, wanted)
+        except PycaError as error:
+            running.refused = wanted
+            logger.error("Camera %s does not follow its file: %s", slot.name, error)
+
+    def _slot(self, name: str) -> Slot:
+        with self._lock:
+            return self._slots.setdefault(name, Slot(name))
+
+    def _begin(self, slot: Slot, configuration: Configuration, port: int) -> Running:
+        """Begin a process. Only while the slot is held, and where it has none.
+
+        :param port: the one that it had and that is still there, 0 for any
+        """
+        slot.failures = 0
+        for address, number in self._places.find(configuration, port):
+            try:
+                running = self._launcher.launch(configuration, address, number, patient=False)
+            except CameraError:
+                self._places.release(number)
+                raise
+            slot.running = running
+            try:
+                running.wait_until_known()
+            except CameraBusyError:
+                self._clear(slot)
+                if running.ward.refused is not None or number == 0:
+                    raise
+                if configuration.port:
+                    raise taken(configuration.port) from None
+            except PycaError:
+                self._clear(slot)
+                raise
+            else:
+                return running
+        raise CameraBusyError(EXHAUSTED)
+
+    def _clear(self, slot: Slot) -> None:
+        """Have a slot without a process. Only while it is held."""
+        running, slot.running, slot.again = slot.running, None, 0.0
+        if running is not None:
+            running.stop(self._nursery)
+            running.close()
+            self._places.release(running.port)
+
+
+def _runs(running: Running) -> bool:
+    return running.started and not running.stopping and not running.ended.is_set()
+
+
+def _place(configuration: Configuration) -> tuple[object, ...]:
+    return configuration.protocol, configuration.port, configuration.queue_size

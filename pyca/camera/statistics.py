@@ -1,0 +1,168 @@
+"""Figures of one instance, in memory that its process shares with the server: nobody asks, nobody waits."""
+
+import mmap
+import os
+import struct
+import time
+from dataclasses import dataclass, fields
+from typing import Any
+
+import psutil
+
+_NUMBER = struct.Struct("<Q")
+_TOUCHED = 8
+_BODY = 16
+SIZE = 4096
+"""bytes of the shared memory"""
+WINDOW = 1.0
+"""seconds over which rates are taken"""
+_TRIES = 100
+
+
+@dataclass(slots=True)
+class Figures:
+    """What an instance counts; rates are per second."""
+
+    total_bytes: int = 0
+    clients: int = 0
+    received: int = 0
+    sent: int = 0
+    lost: int = 0
+    """frames that the camera made and nobody got"""
+    dropped: int = 0
+    """messages that not every client could take"""
+    skipped: int = 0
+    """frames left out to keep to ``frame_rate``"""
+    garbled: int = 0
+    """what the camera sent and was no frame"""
+    header_changes: int = 0
+    width: int = 0
+    height: int = 0
+    pixel_bytes: int = 0
+    closing: int = 0
+    """1 once it has decided to end, as nobody listens"""
+    receive_rate: float = 0.0
+    send_rate: float = 0.0
+    throughput: float = 0.0
+    """bytes per second"""
+    latency: float = 0.0
+    """seconds from when the last frame was taken until it was sent"""
+    noted: float = 0.0
+    """when, in seconds since 1970 UTC"""
+
+
+_FORM = struct.Struct("<" + "".join("q" if field.type is int else "d" for field in fields(Figures)))
+
+
+class Statistics:
+    """The shared memory, from either side: one writes figures, the other reads them.
+
+    Around the figures is a number that is odd while they are being written, so that who reads sees either
+    all of the old ones or all of the new ones.
+
+    :param descriptor: of the memory, see :func:`memory`; it stays the caller's
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._map = mmap.mmap(descriptor, SIZE)
+        self._number = _NUMBER.unpack_from(self._map, 0)[0]
+        self.figures = Figures()
+        """the writer's; they are seen after :meth:`publish`"""
+        self._window = (time.monotonic(), 0, 0, 0)
+
+    def publish(self) -> None:
+        """Show the figures to the other side."""
+        self._number += 2
+        _NUMBER.pack_into(self._map, 0, self._number - 1)
+        _FORM.pack_into(self._map, _BODY, *astuple_of(self.figures))
+        _NUMBER.pack_into(self._map, 0, self._number)
+
+    def tick(self, now: float) -> None:
+        """Take the rates anew where it is time to, and publish.
+
+        :param now: of the monotonic clock
+        """
+        began, received, sent, size = self._window
+        figures = self.figures
+        if (passed := now - began) >= WINDOW:
+            figures.receive_rate = (figures.received - received) / passed
+            figures.send_rate = (figures.sent - sent) / passed
+            figures.throughput = (figures.total_bytes - size) / passed
+            figures.noted = time.time()
+            self._window = (now, figures.received, figures.sent, figures.total_bytes)
+        self.publish()
+
+    def read(self) -> Figures:
+        """Return the figures as they were published last."""
+        for _ in range(_TRIES):
+            before = _NUMBER.unpack_from(self._map, 0)[0]
+            found = _FORM.unpack_from(self._map, _BODY)
+            if before % 2 == 0 and _NUMBER.unpack_from(self._map, 0)[0] == before:
+                break
+        return Figures(*found)
+
+    def touch(self) -> None:
+        """Note, from the server's side, that somebody has just asked for the stream."""
+        _NUMBER.pack_into(self._map, _TOUCHED, time.monotonic_ns())
+
+    def touched(self) -> float:
+        """Return when somebody last asked for the stream, by the monotonic clock; 0 where nobody has."""
+        return float(_NUMBER.unpack_from(self._map, _TOUCHED)[0]) / 1e9
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._map.close()
+
+
+def astuple_of(figures: Figures) -> tuple[Any, ...]:
+    """Return the values in order; what ``dataclasses`` has for it copies deeply and takes ten times as long."""
+    return tuple(map(figures.__getattribute__, figures.__slots__))
+
+
+def memory() -> int:
+    """Return the descriptor of new shared memory.
+
+    :raises OSError: where there is none
+    """
+    descriptor = os.memfd_create("pyca-statistics", os.MFD_CLOEXEC)
+    os.ftruncate(descriptor, SIZE)
+    return descriptor
+
+
+def rate(per_second: float, number: int) -> str:
+    """Return rate and count as clients of the camera server read them, “9.98Hz - 123”."""
+    return f"{per_second:.2f}Hz - {number}"
+
+
+def described(figures: Figures, process: psutil.Process | None) -> dict[str, Any]:
+    """Return the figures under the names that clients of the camera server know, and a few more.
+
+    :param process: of the instance, None where it has ended
+    """
+    cpu, used = usage(process)
+    shown: dict[str, Any] = {
+        "total_bytes": figures.total_bytes,
+        "clients": figures.clients,
+        "throughput": round(figures.throughput, 1),
+        "time": time.strftime("%H:%M:%S", time.localtime(figures.noted or None)),
+        "rx": rate(figures.receive_rate, figures.received),
+        "tx": rate(figures.send_rate, figures.sent),
+        "pid": str(process.pid) if process else "",
+        "cpu": cpu,
+        "memory": used,
+        "header_changes": figures.header_changes,
+    }
+    if figures.width:
+        shown["frame_shape"] = f"{figures.width}x{figures.height}x{figures.pixel_bytes}"
+    more = {name: getattr(figures, name) for name in ("lost", "dropped", "skipped", "garbled")}
+    return shown | more | {"latency": round(figures.latency, 6)}
+
+
+def usage(process: psutil.Process | None) -> tuple[float, int]:
+    """Return per cent of one processor since the last call, and bytes of memory."""
+    if process is None:
+        return 0.0, 0
+    try:
+        return process.cpu_percent(), process.memory_info().rss
+    except psutil.Error:
+        return 0.0, 0

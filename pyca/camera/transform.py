@@ -1,0 +1,165 @@
+"""What a configuration does to each image: binning, mirrors, turns, region of interest, background."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyca.camera.configuration import Configuration
+from pyca.core.errors import SourceError
+from pyca.sources.frame import Image
+from pyca.sources.source import Size
+
+Roi = tuple[int, int, int, int]
+_BRIGHTEST = 65535
+_TILE = 256
+"""columns and rows that fit into a processor's fast memory while a picture is turned"""
+
+
+def clamped(roi: Roi, size: Size) -> Roi:
+    """Return a region of interest that lies within an image: sizes are limited first, then it is moved.
+
+    :param roi: (offset_x, size_x, offset_y, size_y)
+    :param size: (width, height) of the image
+    """
+    width, height = min(roi[1], size[0]), min(roi[3], size[1])
+    left, top = min(roi[0], size[0] - width), min(roi[2], size[1] - height)
+    return max(left, 0), width, max(top, 0), height
+
+
+class Transform:
+    """Does to images what the configuration of their camera wants, in the order of the protocol.
+
+    Images come out as they came in, not copied, where nothing is to be done. Others are new.
+
+    :param background: (height, width) of the delivered image; None for none
+    """
+
+    def __init__(self, configuration: Configuration, background: Image | None = None) -> None:
+        self._mirror_x, self._mirror_y = configuration.mirror_x, configuration.mirror_y
+        self._turns = configuration.rotate % 4
+        self._roi = configuration.roi
+        self._binning = (configuration.binning_x, configuration.binning_y)
+        self._mean = configuration.binning_mean
+        self._background = background
+        self._fitting: dict[np.dtype[Any], Image] = {}
+        self.trouble = ""
+        """why the background was not subtracted from the last image; empty where all is well"""
+
+    def apply(self, image: Image) -> Image:
+        """Return the image as it is delivered: (height, width), rows one after another in memory.
+
+        A background of another size is left out and told in :attr:`trouble`: a picture that is too bright is
+        better than none.
+
+        :param image: (height, width)
+        :raises SourceError: where it is no image
+        """
+        if image.ndim != 2 or not image.size:
+            shape = " x ".join(map(str, image.shape)) or "a single number"
+            raise SourceError(f"The camera sent {shape} instead of an image of rows and columns.")
+        if self._binning != (1, 1):
+            image = _binned(image, *self._factors(image.shape), mean=self._mean)
+        if self._mirror_x:
+            image = image[:, ::-1]
+        if self._mirror_y:
+            image = image[::-1]
+        if self._turns:
+            image = np.rot90(image, self._turns)
+        if self._roi:
+            left, width, top, height = clamped(self._roi, (image.shape[1], image.shape[0]))
+            image = image[top : top + height, left : left + width]
+        image = _contiguous(image, turned=self._turns % 2 == 1)
+        return image if self._background is None else self._subtract(image, self._background)
+
+    def size_after(self, size: Size) -> Size:
+        """Return width and height of what comes of an image of this width and height."""
+        by_x, by_y = self._factors((size[1], size[0]))
+        size = (size[0] // by_x, size[1] // by_y)
+        if self._turns % 2:
+            size = (size[1], size[0])
+        if self._roi:
+            _, width, _, height = clamped(self._roi, size)
+            size = (width, height)
+        return size
+
+    def _factors(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Return how many columns and rows become one: no more than there are."""
+        return max(min(self._binning[0], shape[1]), 1), max(min(self._binning[1], shape[0]), 1)
+
+    def _subtract(self, image: Image, background: Image) -> Image:
+        if image.shape != background.shape:
+            sizes = [f"{array.shape[1]} x {array.shape[0]}" for array in (background, image)]
+            self.trouble = f"Bad background image size: it is {sizes[0]}, the images are {sizes[1]} pixels."
+            return image
+        self.trouble = ""
+        fitting = self._fitting.get(image.dtype)
+        if fitting is None:
+            fitting = self._fitting[image.dtype] = _as_type(background, image.dtype)
+        if image.dtype.kind == "u":
+            less = np.minimum(image, fitting)
+            return np.subtract(image, less, out=less)
+        if image.dtype.kind == "i":
+            limits = np.iinfo(image.dtype)
+            difference = np.subtract(image, fitting, dtype=np.int64)
+            return np.clip(difference, limits.min, limits.max).astype(image.dtype)
+        return np.subtract(image, fitting)
+
+
+def _as_type(background: Image, dtype: np.dtype[Any]) -> Image:
+    """Return a background in the type of the images, as nearly as that type can tell it."""
+    if dtype.kind == "f":
+        return background.astype(dtype)
+    limits = np.iinfo(dtype)
+    if background.dtype.kind == "f":
+        background = np.rint(np.nan_to_num(background))
+        # The largest 32-bit numbers are exact as float64, which float32 is not.
+        background = background.astype(np.float64)
+    return np.clip(background, limits.min, limits.max).astype(dtype)
+
+
+def _contiguous(image: Image, *, turned: bool) -> Image:
+    """Return an image with its rows one after another; copied once where they are not."""
+    if image.flags.c_contiguous or not turned:
+        return np.ascontiguousarray(image)
+    copy = np.empty(image.shape, image.dtype)
+    # Columns that become rows are far apart in memory: piece by piece they stay in the cache.
+    for top in range(0, image.shape[0], _TILE):
+        for left in range(0, image.shape[1], _TILE):
+            piece = (slice(top, top + _TILE), slice(left, left + _TILE))
+            copy[piece] = image[piece]
+    return copy
+
+
+def block_sums(image: Image, by_x: int, by_y: int) -> Image:
+    """Return the sums of blocks in a type that holds them; rests at the edges are left out.
+
+    :param by_x: columns of a block, at most those of the image
+    """
+    image = image[: image.shape[0] // by_y * by_y, : image.shape[1] // by_x * by_x]
+    total = image[::by_y].astype(_wide_enough(image, by_x * by_y))
+    for start in range(1, by_y):
+        total += image[start::by_y]
+    columns: Image = total[:, ::by_x].copy()
+    for start in range(1, by_x):
+        columns += total[:, start::by_x]
+    return columns
+
+
+def _binned(image: Image, by_x: int, by_y: int, *, mean: bool) -> NDArray[np.uint16]:
+    """Return sums, at most 65535, or means of blocks, without fractions; rests at the edges are left out."""
+    if image.dtype.kind == "f":
+        image = np.nan_to_num(image, posinf=_BRIGHTEST, neginf=0)
+    sums = block_sums(image, by_x, by_y)
+    if mean:
+        sums = sums / (by_x * by_y) if sums.dtype.kind == "f" else sums // (by_x * by_y)
+    return np.clip(sums, 0, _BRIGHTEST).astype(np.uint16)
+
+
+def _wide_enough(image: Image, pixels: int) -> np.dtype[Any]:
+    """Return a type that holds the sum of so many pixels."""
+    if image.dtype.kind == "f":
+        return np.dtype(np.float64)
+    if image.dtype.kind == "u" and pixels * int(np.iinfo(image.dtype).max) < 2**32:
+        return np.dtype(np.uint32)
+    return np.dtype(np.int64)

@@ -1,0 +1,134 @@
+"""What ``pyca camera`` runs: the cameras and their interface. Alone here is imported what that needs."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyca.cli.desk import Desk, work_and_serve
+from pyca.cli.reading import Reader
+from pyca.core.clock import Clock
+from pyca.core.errors import UsageError
+from pyca.core.states import ServiceName
+
+if TYPE_CHECKING:
+    from pyca.camera.cameras import Cameras
+    from pyca.camera.folder import Finding
+    from pyca.config.settings import Camera, Settings
+    from pyca.runtime.pulse import Pulse
+    from pyca.store.database import Database
+    from pyca.ui.camera.server import CameraServer
+
+logger = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 5.0
+"""after which the line about the cameras is made anew"""
+_OF_INTERFACE = ("port", "enabled", "authentication", "origins")
+"""keys that a reload follows at once"""
+
+
+def serve_cameras(settings: "Settings", read: Reader, database: "Database", clock: Clock) -> None:
+    """Serve the cameras until SIGTERM or SIGINT. Only in the main thread.
+
+    :raises UsageError: where the interface cannot be opened, or a library is not installed
+    :raises RunningError: where the service runs already
+    """
+    with needing_camera():
+        from pyca.camera.cameras import open_cameras
+        from pyca.ui.camera.server import CameraServer
+
+    cameras = open_cameras(settings, clock)
+
+    def make(settings: "Settings") -> "CameraServer":
+        return CameraServer(settings, database, clock, cameras)
+
+    def work(_pulse: "Pulse") -> CameraWork:
+        return CameraWork(settings, cameras, clock)
+
+    try:
+        cameras.start()
+        desk = Desk(ServiceName.CAMERA, "The camera server's interface", settings, read, make)
+        work_and_serve(desk, database, clock, work)
+    finally:
+        cameras.close()
+
+
+def findings_of(path: Path) -> "list[Finding]":
+    """Return what is to be said about each configuration of a folder.
+
+    :raises CameraError: where the folder cannot be read
+    :raises UsageError: where a library is not installed
+    """
+    with needing_camera():
+        from pyca.camera.folder import Folder
+
+    return Folder(path, create=False).check()
+
+
+@contextmanager
+def needing_camera() -> Iterator[None]:
+    """Say how to install what a plain capture agent does without.
+
+    :raises UsageError: where a library that is imported within is not there
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name == "pyca":
+            raise
+        message = f"the camera server needs “{name}”, which is not installed"
+        raise UsageError(message, "pip install 'pyca[camera]'") from error
+
+
+class CameraWork:
+    """Tells how the cameras do, and ends them. A :class:`pyca.cli.desk.Worker`: they work by themselves."""
+
+    def __init__(self, settings: "Settings", cameras: "Cameras", clock: Clock) -> None:
+        self._settings = settings
+        self._cameras = cameras
+        self._clock = clock
+        self._status = "no camera runs"
+        self._running = 0
+
+    def tick(self) -> float:
+        """Look how the cameras do."""
+        running = self._cameras.heartbeat()["instances"]
+        clients = sum(int(one.get("clients") or 0) for one in running.values())
+        known = len(self._cameras.names())
+        self._running = len(running)
+        self._status = (
+            f"{self._running} of {known} cameras run, {clients} client{'' if clients == 1 else 's'}"
+        )
+        return self._clock.now() + _LOOK_SECONDS
+
+    def close(self) -> None:
+        """End all cameras; requests that wait for one are answered by that."""
+        self._cameras.close()
+
+    def files(self) -> tuple[()]:
+        """Return nothing: the cameras have threads of their own."""
+        return ()
+
+    def busy(self) -> bool:
+        """Tell whether a camera runs."""
+        return self._running > 0
+
+    def status(self) -> str:
+        """Return how many cameras run, and for how many clients."""
+        return self._status
+
+    def follow(self, settings: "Settings") -> None:
+        """Go on with the cameras as they are; what they were opened with stays until a restart."""
+        if _of_cameras(settings.camera) != _of_cameras(self._settings.camera):
+            logger.warning("Folders, bind, hostname and ports of [camera] are followed after a restart only")
+
+
+def _of_cameras(camera: "Camera") -> "Camera":
+    """Return a section without what concerns its interface alone."""
+    from pyca.config.settings import Camera
+
+    plain = Camera()
+    return replace(camera, **{name: getattr(plain, name) for name in _OF_INTERFACE})

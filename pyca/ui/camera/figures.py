@@ -1,0 +1,56 @@
+"""``/metrics``: figures of all instances for Prometheus."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import Blueprint, Response
+
+from pyca.ui.camera.room import cameras
+
+blueprint = Blueprint("camera_figures", __name__)
+
+_GAUGES = (
+    ("rx", "rx_hertz", "Frames per second that come from the camera."),
+    ("tx", "tx_hertz", "Frames per second that are sent."),
+    ("clients", "clients", "Programs that are connected to the stream."),
+    ("throughput", "throughput_bytes", "Bytes per second that are sent."),
+    ("latency", "latency_seconds", "Time from a frame's moment until it is sent."),
+    ("cpu", "cpu_percent", "Share of one processor."),
+    ("memory", "memory_bytes", "Memory of the instance's process."),
+)
+_COUNTERS = (
+    ("frames", "frames", "Frames that came since the instance was started."),
+    ("lost", "lost", "Frames that were lost before they could be sent."),
+    ("dropped", "dropped", "Frames that were left out because no client took them."),
+    ("total_bytes", "sent_bytes", "Bytes that were sent since the instance was started."),
+)
+
+
+@blueprint.get("/metrics")
+def show() -> Response:
+    """Return all figures as text."""
+    # Loaded here: it takes megabytes, and most servers are never asked for this.
+    from pyca.ui.metrics.collect import CONTENT_TYPE, text_of_families
+
+    return Response(text_of_families(_families()), content_type=CONTENT_TYPE)
+
+
+def _families() -> Iterator[Any]:
+    from pyca.ui.metrics.make import counters, gauge, gauges
+
+    instances: Mapping[str, Mapping[str, Any]] = cameras().heartbeat().get("instances") or {}
+    yield gauge("pyca_cameras", "Cameras that are configured.", len(cameras().names()))
+    yield gauge("pyca_camera_instances", "Cameras that run.", len(instances))
+    for make, known in ((gauges, _GAUGES), (counters, _COUNTERS)):
+        for key, name, text in known:
+            yield make(f"pyca_camera_{name}", text, "camera", _values(instances, key))
+
+
+def _values(instances: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, float]:
+    found = {name: facts.get(key) for name, facts in instances.items()}
+    return {
+        name: float(value)
+        for name, value in found.items()
+        if isinstance(value, int | float) and math.isfinite(value)
+    }

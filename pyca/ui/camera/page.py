@@ -1,0 +1,143 @@
+"""``/``: all cameras with their figures, and a viewer of each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from pyca.core.access import Scope
+from pyca.core.errors import PycaError
+from pyca.ui.access.rights import needs
+from pyca.ui.camera.room import cameras, slow
+
+# The first page has one name in all our applications: the templates that they share lead back to it.
+blueprint = Blueprint("now", __name__)
+
+COLORS = ("rainbow", "gray", "viridis", "inferno", "jet", "hot", "coolwarm")
+"""Some that are usual; all others can be named in the address."""
+SCALES = (("1", "full"), ("0.5", "half"), ("0.25", "quarter"))
+OPTIONS = ("colormap", "scale", "min_value", "max_value", "fps")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A camera as it is listed.
+
+    :param state: “running”, “off” or “error”
+    :param reason: why it is in error
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    groups: tuple[str, ...]
+    kind: str
+    state: str
+    reason: str
+    figures: dict[str, str]
+
+    @property
+    def words(self) -> str:
+        """All by which it can be found."""
+        return " ".join((self.name, *self.aliases, *self.groups, self.kind)).lower()
+
+
+@blueprint.get("/")
+def show() -> str:
+    """Show all cameras, or those that are looked for."""
+    text, group = request.args.get("q", "").strip(), request.args.get("group", "").strip()
+    every = rows()
+    found = [row for row in every if text.lower() in row.words and (not group or group in row.groups)]
+    groups = sorted({name for row in every for name in row.groups})
+    return render_template(
+        "cameras.html", rows=found, number=len(every), groups=groups, text=text, group=group
+    )
+
+
+@blueprint.get("/camera/<name>")
+def camera(name: str) -> str:
+    """Show what a camera sees.
+
+    :raises UnknownCameraError: where there is none
+    """
+    configuration = cameras().config(name)
+    chosen = {key: request.args.get(key, "").strip()[:40] for key in OPTIONS}
+    return render_template(
+        "camera.html",
+        name=name,
+        configuration=configuration,
+        chosen=chosen,
+        given={key: value for key, value in chosen.items() if value},
+        colors=COLORS,
+        scales=SCALES,
+        running=_running().get(name),
+    )
+
+
+@blueprint.post("/camera/<name>/stop")
+@needs(Scope.OPERATE)
+@slow
+def stop(name: str) -> Response:
+    """Stop a camera, and show the list."""
+    cameras().stop(name)
+    return redirect(url_for("now.show"), code=303)
+
+
+def rows() -> list[Row]:
+    """Return all cameras."""
+    running = _running()
+    aliases: dict[str, list[str]] = {}
+    for alias, name in cameras().aliases().items():
+        aliases.setdefault(name, []).append(alias)
+    groups: dict[str, list[str]] = {}
+    for group, members in cameras().groups().items():
+        for name in members:
+            groups.setdefault(name, []).append(group)
+    return [
+        _row(name, tuple(aliases.get(name, ())), tuple(groups.get(name, ())), running.get(name))
+        for name in cameras().names()
+    ]
+
+
+def _row(name: str, aliases: tuple[str, ...], groups: tuple[str, ...], running: dict[str, Any] | None) -> Row:
+    state, reason, kind = "off", "", ""
+    try:
+        kind = str(cameras().config(name).get("source_type", ""))
+    except PycaError as error:  # a file that somebody changed by hand; the others are shown
+        state, reason = "error", error.message
+    if running is not None:
+        reason = str(running.get("error") or "")
+        state = "error" if reason else "running"
+    return Row(name, aliases, groups, kind, state, reason, figures(running))
+
+
+def figures(running: dict[str, Any] | None) -> dict[str, str]:
+    """Return the figures of an instance as they are shown, empty where there are none."""
+    statistics = (running or {}).get("statistics") or {}
+    return {
+        "rx": _rate(statistics.get("rx")),
+        "tx": _rate(statistics.get("tx")),
+        "clients": _plain(statistics.get("clients")),
+        "lost": _plain(statistics.get("lost")),
+        "latency": _unit(statistics.get("latency"), 1000, "ms"),
+        "cpu": _unit(statistics.get("cpu"), 1, "%"),
+        "memory": _unit(statistics.get("memory"), 1e-6, "MB"),
+    }
+
+
+def _running() -> dict[str, dict[str, Any]]:
+    return dict(cameras().info().get("active_instances") or {})
+
+
+def _rate(value: object) -> str:
+    # “9.98Hz - 123”: the number behind is that of the frames.
+    text = f"{value:.1f}Hz" if isinstance(value, float) else str(value or "")
+    return text.partition(" - ")[0].replace("Hz", " Hz")
+
+
+def _plain(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _unit(value: object, factor: float, unit: str) -> str:
+    return f"{value * factor:.0f} {unit}" if isinstance(value, int | float) else ""

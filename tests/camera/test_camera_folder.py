@@ -1,0 +1,433 @@
+"""The folder of cameras: changed by servers and by hand, with all that people put into folders."""
+
+import fcntl
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyca.camera import folder as module
+from pyca.camera.folder import Folder
+from pyca.core.errors import CameraBusyError, CameraError, ConfigError, UnknownCameraError
+
+ROOT = Path(__file__).parents[2]
+SIMULATED: dict[str, Any] = {"source": "simulation", "source_type": "simulation"}
+
+pytestmark = pytest.mark.usefixtures("kinds")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "cameras").mkdir()
+    return tmp_path / "cameras"
+
+
+@pytest.fixture
+def cameras(path: Path) -> Folder:
+    return Folder(path)
+
+
+def write(path: Path, name: str, **keys: Any) -> None:
+    (path / f"{name}.json").write_text(json.dumps(SIMULATED | keys), "utf-8")
+
+
+def refuse_writing(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def write_bytes(self: Path, data: bytes) -> int:
+        raise OSError(number, os.strerror(number), str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+
+
+def test_a_first_start_has_something_to_show(tmp_path: Path) -> None:
+    cameras = Folder(tmp_path / "configuration" / "camera_config")
+    assert cameras.names() == ["simulation"]
+    assert cameras.read("simulation").source_type == "simulation"
+
+
+def test_a_folder_that_was_there_is_left_alone(path: Path, cameras: Folder) -> None:
+    assert cameras.names() == []
+    assert list(path.iterdir()) == []
+
+
+def test_looking_only_makes_nothing(tmp_path: Path) -> None:
+    cameras = Folder(tmp_path / "missing", create=False)
+    with pytest.raises(CameraError, match="cannot be read: No such file"):
+        cameras.check()
+    assert not (tmp_path / "missing").exists()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CameraError, match="is no folder"):
+        Folder(tmp_path / "file")
+    with pytest.raises(CameraError, match="cannot be made: Not a directory"):
+        Folder(tmp_path / "file" / "folder")
+
+
+def test_saved_and_read(path: Path, cameras: Folder) -> None:
+    saved = cameras.save("cam", {"source": "x", "name": "other", "alias": ["A"], "group": ["g"]})
+    assert saved.name == "cam"
+    assert cameras.read("cam") == cameras.read("A") == saved
+    assert json.loads((path / "cam.json").read_text("utf-8")) == saved.as_json()
+    assert [file.name for file in path.iterdir()] == ["cam.json"]
+
+
+def test_other_files_are_no_cameras(path: Path, cameras: Folder) -> None:
+    write(path, "cam")
+    for name in ("servers", "permanent_instances", "cam_parameters", "cam_background", ".hidden"):
+        write(path, name)
+    (path / "notes.txt").write_text("")
+    (path / "folder").mkdir()
+    assert cameras.names() == ["cam"]
+    with pytest.raises(UnknownCameraError):
+        cameras.read("servers")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "a/b",
+        "../a",
+        "a\\b",
+        "..",
+        "a..b",
+        ".a",
+        "a\nb",
+        "a\0b",
+        "a" * 201,
+        "ä" * 101,
+        " a",
+        "\ud800",
+    ],
+)
+def test_impossible_names(cameras: Folder, path: Path, name: str) -> None:
+    for refused in (
+        lambda: cameras.save(name, SIMULATED),
+        lambda: cameras.read(name),
+        lambda: cameras.delete(name),
+        lambda: cameras.rename(name, "new"),
+        lambda: cameras.resolve(name),
+    ):
+        with pytest.raises(CameraError, match="The camera's name"):
+            refused()
+    assert list(path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["aliases", "info", "servers", "cam_background", "permanent_instances"])
+def test_names_that_mean_something_else(cameras: Folder, name: str) -> None:
+    with pytest.raises(CameraError, match="The camera's name"):
+        cameras.save(name, SIMULATED)
+    cameras.save("cam", SIMULATED)
+    with pytest.raises(CameraError, match="The camera's name"):
+        cameras.rename("cam", name)
+
+
+@pytest.mark.parametrize("name", ["a" * 200, "käse 1", "CAM-1.x", "SAR:1", "日本"])
+def test_possible_names(cameras: Folder, name: str) -> None:
+    cameras.save(name, SIMULATED)
+    assert cameras.names() == [name]
+    assert cameras.read(name).name == name
+
+
+def test_unknown_cameras(cameras: Folder, path: Path) -> None:
+    expected = f"Unable to load config 'nope'. Config file '{path}/nope.json' does not exist."
+    with pytest.raises(UnknownCameraError) as caught:
+        cameras.read("nope")
+    assert caught.value.message == expected
+    with pytest.raises(UnknownCameraError) as caught:
+        cameras.delete("nope")
+    assert caught.value.message == "Config 'nope' does not exist."
+    with pytest.raises(UnknownCameraError):
+        cameras.rename("nope", "new")
+
+
+def test_aliases_resolve_everywhere(cameras: Folder, path: Path) -> None:
+    cameras.save("cam", SIMULATED | {"alias": ["A", "B"]})
+    assert cameras.aliases() == {"A": "cam", "B": "cam"}
+    assert cameras.resolve("A") == cameras.resolve("cam") == "cam"
+    assert cameras.save("A", SIMULATED | {"alias": ["A"], "rotate": 1}).name == "cam"
+    assert cameras.read("cam").rotate == 1
+    assert cameras.aliases() == {"A": "cam"}
+    assert cameras.rename("A", "new").name == "new"
+    assert cameras.delete("A") == "new"
+    assert list(path.iterdir()) == []
+
+
+def test_aliases_are_unique(cameras: Folder) -> None:
+    cameras.save("one", SIMULATED | {"alias": ["A"]})
+    cameras.save("two", SIMULATED)
+    for alias, words in (
+        (["A"], "an alias of camera 'one'"),
+        (["one"], "the name of a camera"),
+        (["two"], "the name of a camera"),
+        ("A", "an alias of camera 'one'"),
+        (["info"], "word of the interface"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            cameras.save("two", SIMULATED | {"alias": alias})
+    assert cameras.read("two").alias == ()
+    cameras.save("one", SIMULATED | {"alias": ["A", "B"]})
+
+
+def test_a_taken_alias_is_told_with_all_other_mistakes(cameras: Folder) -> None:
+    cameras.save("one", SIMULATED | {"alias": ["A"]})
+    with pytest.raises(ConfigError) as caught:
+        cameras.save("two", {"alias": ["A"], "rotate": "x"})
+    assert len(caught.value.problems) == 3
+
+
+def test_doubles_made_by_hand(path: Path, cameras: Folder, caplog: pytest.LogCaptureFixture) -> None:
+    write(path, "b", alias=["A"])
+    write(path, "c", alias=["A", "b"])
+    with caplog.at_level(logging.WARNING):
+        assert cameras.aliases() == {"A": "b"}
+        assert cameras.resolve("b") == "b"
+        cameras.names()
+    assert len(caplog.records) == 2
+    assert "'A'" in caplog.text
+    findings = {finding.file.name: finding.problems for finding in cameras.check()}
+    assert findings == {
+        "b.json": ("alias: 'A' is an alias of 'c' too",),
+        "c.json": ("alias: 'A' is an alias of 'b' too", "alias: 'b' is the name of a camera"),
+    }
+
+
+def test_groups(cameras: Folder) -> None:
+    cameras.save("b", SIMULATED | {"group": ["two", "one"]})
+    cameras.save("a", SIMULATED | {"group": ["one"]})
+    assert cameras.groups() == {"one": ["a", "b"], "two": ["b"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"", "line 1, column 1"),
+        (b'{\n  "source": "x",\n  // a camera\n}', "line 3, column 3.*no comments"),
+        (b'{"source": "x",}', "line 1, column"),
+        (b'{"source": NaN}', "NaN is no number"),
+        (b'{"source": "x", "source": "y"}', "'source' is there twice"),
+        (b"\xff\xfe\x00", "no text in UTF-8"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"rotate": ' + b"9" * 10_000 + b"}", "no JSON"),
+        (b"[]", "is an object"),
+        (b"null", "is an object"),
+        (b'{"source": 1, "rotate": "x"}', "broken.json: rotate: found 'x'"),
+    ],
+)
+def test_a_broken_file_hides_no_other(path: Path, cameras: Folder, text: bytes, words: str) -> None:
+    write(path, "cam", alias=["A"])
+    (path / "broken.json").write_bytes(text)
+    assert cameras.names() == ["broken", "cam"]
+    assert cameras.aliases() == {"A": "cam"}
+    with pytest.raises((CameraError, ConfigError), match=words):
+        cameras.read("broken")
+    broken, fine = cameras.check()
+    assert (broken.file, len(broken.problems)) == (path / "broken.json", 1)
+    assert fine.problems == ()
+    cameras.save("broken", SIMULATED)
+    assert cameras.read("broken").source == "simulation"
+
+
+def test_files_that_are_none(path: Path, cameras: Folder) -> None:
+    os.mkfifo(path / "pipe.json")
+    (path / "folder.json").mkdir()
+    (path / "nowhere.json").symlink_to(path / "nothing")
+    with (path / "huge.json").open("wb") as file:
+        file.truncate(100_000_000)
+    write(path, "cam")
+    assert cameras.names() == ["cam", "folder", "huge", "nowhere", "pipe"]
+    for name in ("folder", "huge", "nowhere", "pipe"):
+        with pytest.raises(CameraError, match="cannot be read"):
+            cameras.read(name)
+    assert cameras.read("cam").source == "simulation"
+
+
+def test_changes_by_hand_are_followed(path: Path, cameras: Folder) -> None:
+    for turns in range(20):
+        write(path, "cam", rotate=turns % 10)
+        assert cameras.read("cam").rotate == turns % 10
+    (path / "cam.json").rename(path / "new.json")
+    assert cameras.names() == ["new"]
+    assert cameras.read("new").name == "new"
+    (path / "new.json").unlink()
+    with pytest.raises(UnknownCameraError):
+        cameras.read("new")
+
+
+def test_a_settled_file_is_not_read_again(
+    path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(path, "cam")
+    os.utime(path / "cam.json", (1, 1))
+    first = cameras.read("cam")
+
+    def refuse(file: Path) -> Any:
+        raise AssertionError(f"{file} was read")
+
+    monkeypatch.setattr(module.jsonfile, "load", refuse)
+    assert cameras.read("cam") is first
+
+
+@pytest.mark.parametrize("number", [28, 30])
+def test_what_cannot_be_written_stays(
+    path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    cameras.save("cam", SIMULATED)
+    before = (path / "cam.json").read_bytes()
+    refuse_writing(monkeypatch, number)
+    with pytest.raises(CameraError, match=f"cannot be written: {os.strerror(number)}"):
+        cameras.save("cam", SIMULATED | {"rotate": 1})
+    assert (path / "cam.json").read_bytes() == before
+    assert cameras.read("cam").rotate == 0
+    assert [file.name for file in path.iterdir()] == ["cam.json"]
+
+
+def test_half_a_write_leaves_nothing(path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    cameras.save("cam", SIMULATED)
+
+    def half(self: Path, data: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(data[:10])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(CameraError, match="No space left"):
+        cameras.save("cam", SIMULATED | {"rotate": 1})
+    assert [file.name for file in path.iterdir()] == ["cam.json"]
+    assert cameras.read("cam").rotate == 0
+
+
+def test_the_folder_goes_away(path: Path, cameras: Folder) -> None:
+    path.rmdir()
+    for refused in (cameras.names, lambda: cameras.save("cam", SIMULATED), lambda: cameras.delete("cam")):
+        with pytest.raises(CameraError, match="The folder of cameras"):
+            refused()
+    path.mkdir()
+    assert cameras.names() == []
+
+
+def test_a_link_is_written_through(tmp_path: Path, path: Path, cameras: Folder) -> None:
+    write(tmp_path, "kept")
+    (path / "cam.json").symlink_to(tmp_path / "kept.json")
+    cameras.save("cam", SIMULATED | {"rotate": 1})
+    assert (path / "cam.json").is_symlink()
+    assert json.loads((tmp_path / "kept.json").read_text("utf-8"))["rotate"] == 1
+
+
+def test_renaming(path: Path, cameras: Folder) -> None:
+    cameras.save("old", SIMULATED | {"rotate": 3, "alias": ["A", "new"]})
+    cameras.save("other", SIMULATED | {"alias": ["O"]})
+    for taken in ("other", "O"):
+        with pytest.raises(CameraError, match="exists already"):
+            cameras.rename("old", taken)
+    renamed = cameras.rename("old", "new")
+    assert (renamed.name, renamed.rotate, renamed.alias) == ("new", 3, ("A",))
+    assert cameras.names() == ["new", "other"]
+    assert json.loads((path / "new.json").read_text("utf-8"))["name"] == "new"
+    assert cameras.resolve("A") == "new"
+
+
+def test_a_broken_one_is_not_renamed(path: Path, cameras: Folder) -> None:
+    (path / "broken.json").write_text("{")
+    with pytest.raises(CameraError, match="no JSON"):
+        cameras.rename("broken", "new")
+    assert cameras.names() == ["broken"]
+    cameras.delete("broken")
+    assert cameras.names() == []
+
+
+def test_a_value_that_is_no_utf8_is_written_as_json(cameras: Folder) -> None:
+    cameras.save("cam", SIMULATED | {"script": "\ud800"})
+    assert cameras.read("cam").ignored == {"script": "\ud800"}
+
+
+def test_a_configuration_without_end(cameras: Folder, path: Path) -> None:
+    with pytest.raises(CameraError, match="too large"):
+        cameras.save("cam", SIMULATED | {"script": "x" * 2_000_000})
+    assert list(path.iterdir()) == []
+
+
+def test_threads_lose_nothing(cameras: Folder) -> None:
+    def work(number: int) -> None:
+        try:
+            for turn in range(5):
+                cameras.save(f"cam{number}", SIMULATED | {"alias": [f"A{number}"], "rotate": turn})
+                cameras.names()
+                assert cameras.read(f"A{number}").rotate == turn
+            cameras.rename(f"cam{number}", f"new{number}")
+        except BaseException as error:
+            failures.append(error)
+
+    failures: list[BaseException] = []
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert cameras.names() == [f"new{number}" for number in range(6)]
+
+
+@pytest.fixture
+def another_server(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that keeps the folder to itself until its input ends."""
+    program = (
+        "import fcntl, os, sys\n"
+        "fd = os.open(sys.argv[1], os.O_RDONLY)\n"
+        "fcntl.flock(fd, fcntl.LOCK_EX)\n"
+        "print('locked', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "locked\n"
+        yield process
+        process.kill()
+
+
+def test_another_server_is_waited_for(
+    cameras: Folder, another_server: subprocess.Popen[str], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+    with pytest.raises(CameraBusyError, match="Another server has been writing"):
+        cameras.save("cam", SIMULATED)
+    assert cameras.names() == []
+    monkeypatch.setattr(module, "_PATIENCE", 60.0)
+    saving = threading.Thread(target=cameras.save, args=("cam", SIMULATED))
+    saving.start()
+    write(path, "theirs", alias=["A"])
+    assert another_server.stdin is not None
+    another_server.stdin.close()
+    saving.join()
+    assert cameras.names() == ["cam", "theirs"]
+    with pytest.raises(ConfigError):
+        cameras.save("cam", SIMULATED | {"alias": ["A"]})
+
+
+def test_a_file_system_without_locks(cameras: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(descriptor: int, operation: int) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    cameras.save("cam", SIMULATED)
+    assert cameras.names() == ["cam"]
+
+
+def test_warnings_are_found(path: Path, cameras: Folder) -> None:
+    write(path, "cam", script="x.py")
+    write(path, "info")
+    cam, info = cameras.check()
+    assert cam.problems == ()
+    assert cam.warnings[0].startswith("script: has no effect")
+    assert info.problems == ("the name 'info' is a word of the interface",)

@@ -1,0 +1,293 @@
+"""The camera server over real connections: viewers, slow cameras, those who do not read, large bodies."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pyca.config.settings import Agent, Settings, Ui
+from pyca.core.clock import SystemClock
+from pyca.core.errors import UsageError
+from pyca.store.database import Database
+from pyca.ui.camera import server as served
+from pyca.ui.camera.server import CameraServer
+from tests.camera_desk import V1, serving
+from tests.fake_cameras import FakeCameras, some
+from tests.tools import wait_for
+
+pytestmark = pytest.mark.system
+
+CAM = f"{V1}/cam"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(agent=Agent(name="lab", database=f"sqlite:///{tmp_path}/pyca.db"), ui=Ui())
+
+
+@pytest.fixture
+def fakes() -> FakeCameras:
+    return some()
+
+
+@pytest.fixture
+def server(settings: Settings, database: Database, fakes: FakeCameras) -> Iterator[CameraServer]:
+    with serving(settings, database, SystemClock(), fakes) as server:
+        yield server
+        fakes.hold.set()
+
+
+def connect(server: CameraServer) -> http.client.HTTPConnection:
+    host, _, port = server.address.removeprefix("http://").rstrip("/").rpartition(":")
+    return http.client.HTTPConnection(host, int(port), timeout=60)
+
+
+def ask(server: CameraServer, path: str, method: str = "GET", body: bytes | None = None) -> tuple[int, bytes]:
+    with closing(connect(server)) as connection:
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+def watch(server: CameraServer, stack: ExitStack, path: str) -> http.client.HTTPResponse:
+    connection = stack.enter_context(closing(connect(server)))
+    connection.request("GET", path)
+    # It holds the connection open for itself.
+    return stack.enter_context(closing(connection.getresponse()))
+
+
+def part(answer: http.client.HTTPResponse) -> bytes:
+    """Return the next picture of a stream of them."""
+    line = answer.readline()
+    while not line.lower().startswith(b"content-length"):
+        assert line, "the stream ended"
+        line = answer.readline()
+    assert answer.readline() == b"\r\n"
+    return answer.read(int(line.partition(b":")[2]))
+
+
+def test_moving_pictures_begin_the_camera_and_end_with_it(server: CameraServer, fakes: FakeCameras) -> None:
+    with ExitStack() as stack:
+        answer = watch(server, stack, f"{CAM}/cam1/mjpeg?fps=50")
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "multipart/x-mixed-replace; boundary=pyca-frame"
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        pictures = {part(answer) for _ in range(5)}
+        assert len(pictures) > 1 and all(one[:2] == b"\xff\xd8" for one in pictures)
+        assert "cam1" in fakes.running
+        assert ask(server, f"{CAM}/cam1", "DELETE")[0] == 200
+        while answer.read(65536):
+            pass
+    wait_for(lambda: fakes.subscribers == 0, "nobody to take frames")
+
+
+def test_many_viewers_share_one_encoder_and_others_are_answered(
+    server: CameraServer, fakes: FakeCameras
+) -> None:
+    with ExitStack() as stack:
+        viewers = [watch(server, stack, f"{CAM}/{('cam1', 'one')[n % 2]}/mjpeg?fps=50") for n in range(32)]
+        for viewer in viewers:
+            assert part(viewer)
+        assert fakes.subscribers == 1
+        assert json.loads(ask(server, CAM)[1])["cameras"] == ["cam1", "cam2", "gone"]
+        other = watch(server, stack, f"{CAM}/cam1/mjpeg?fps=50&colormap=gray")
+        assert part(other) and fakes.subscribers == 2
+    wait_for(lambda: fakes.subscribers == 0, "the encoders to end with their viewers")
+
+
+def test_too_many_viewers_are_told_so(server: CameraServer, fakes: FakeCameras) -> None:
+    with ExitStack() as stack:
+        for _ in range(served.VIEWERS):
+            assert watch(server, stack, f"{CAM}/cam1/y4m").status == 200
+        answer = watch(server, stack, f"{CAM}/cam1/mjpeg")
+        assert answer.status == 503 and "Too many viewers" in json.loads(answer.read())["status"]
+        assert ask(server, f"{CAM}/info")[0] == 200
+    wait_for(lambda: ask(server, f"{CAM}/cam2/image")[0] == 200, "a place")
+    wait_for(lambda: fakes.subscribers == 0, "viewers to be forgotten")
+    with ExitStack() as stack:
+        assert watch(server, stack, f"{CAM}/cam1/mjpeg").status == 200
+
+
+def test_raw_frames(server: CameraServer, fakes: FakeCameras) -> None:
+    with ExitStack() as stack:
+        answer = watch(server, stack, f"{CAM}/cam1/y4m")
+        assert answer.readline().startswith(b"YUV4MPEG2 W64 H48 ")
+        assert answer.readline() == b"FRAME\n" and len(answer.read(64 * 48 * 2)) == 64 * 48 * 2
+        assert answer.readline() == b"FRAME\n"
+        narrow = watch(server, stack, f"{CAM}/cam1/y4m?min_value=0&max_value=1000")
+        assert b"Cmono " in narrow.readline()
+        fakes.stop("cam1")
+        while answer.read(65536):
+            pass
+
+
+def test_slow_cameras_keep_nobody_waiting(server: CameraServer, fakes: FakeCameras) -> None:
+    fakes.hold.clear()
+    answers: list[int] = []
+    waiting = [
+        threading.Thread(target=lambda: answers.append(ask(server, f"{CAM}/cam1/image")[0]))
+        for _ in range(served.SLOW)
+    ]
+    for one in waiting:
+        one.start()
+    status, body = wait_for(lambda: _refused(server), "all places to be taken")
+    assert "Too many at once" in json.loads(body)["status"] and status == 503
+    for path in (CAM, f"{CAM}/info", f"{CAM}/cam2/config", "/", "/health/live"):
+        assert ask(server, path)[0] == 200
+    assert not answers
+    fakes.hold.set()
+    for one in waiting:
+        one.join(60)
+    assert answers == [200] * served.SLOW
+
+
+def _refused(server: CameraServer) -> tuple[int, bytes] | None:
+    """Return a refusal; whoever gets a place gives it back at once."""
+    found = ask(server, f"{CAM}/nobody/image")
+    return found if found[0] == 503 else None
+
+
+def test_a_viewer_who_does_not_read_takes_no_memory(server: CameraServer, fakes: FakeCameras) -> None:
+    fakes.shape, fakes.period = (1000, 1000), 0.001
+    with ExitStack() as stack:
+        lazy = watch(server, stack, f"{CAM}/cam1/y4m")
+        assert lazy.status == 200
+        busy = watch(server, stack, f"{CAM}/cam2/y4m")
+        for _ in range(40_000_000 // 65536):
+            assert busy.read(65536)
+        channels = list(server._serving._server.active_channels.values())  # type: ignore[union-attr]
+        waiting = [one.total_outbufs_len for one in channels]
+        # One frame beyond the limit may wait, and what its line takes.
+        assert max(waiting) < served._BUFFER + 2_000_100
+        assert ask(server, CAM)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "size"),
+    [("POST", f"{CAM}/x/config", 1_000_001), ("PUT", f"{CAM}/script/x/script_bytes", 5_000_000_000),
+     ("PUT", f"{CAM}/background/x/image_bytes", 200_000_001), ("DELETE", CAM, 10**15), ("GET", CAM, 10**30)],
+)  # fmt: skip
+@pytest.mark.parametrize("expects", [True, False])
+def test_large_bodies_are_refused_before_they_are_read(
+    server: CameraServer, method: str, path: str, size: int, expects: bool
+) -> None:
+    with closing(connect(server)) as connection:
+        connection.putrequest(method, path)
+        connection.putheader("Content-Length", str(size))
+        if expects:
+            connection.putheader("Expect", "100-continue")
+        connection.endheaders()
+        answer = connection.getresponse()
+        found = json.loads(answer.read())
+    assert (answer.status, found["state"]) == (413, "error") and "bytes at most" in found["status"]
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_bodies_in_pieces_are_refused_where_they_grow_too_large(server: CameraServer) -> None:
+    with closing(connect(server)) as connection:
+        connection.putrequest("POST", f"{CAM}/x/config")
+        connection.putheader("Transfer-Encoding", "chunked")
+        connection.endheaders()
+        piece = b"10000\r\n" + b" " * 65536 + b"\r\n"
+        connection.sock.settimeout(60)
+        sent = 0
+        try:
+            while sent < 100_000_000:
+                connection.sock.sendall(piece)
+                sent += len(piece)
+        except OSError:
+            pass
+        assert sent < 50_000_000
+    assert ask(server, CAM)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"GET /api/v1/cam HTTP/9.9\r\nContent-Length: x\r\n\r\n",
+     b"GET /" + b"a" * 300_000 + b" HTTP/1.1\r\n\r\n",
+     b"POST /api/v1/cam HTTP/1.1\r\nTransfer-Encoding: x\r\n\r\n",
+     b"GET http://[/api HTTP/1.1\r\n\r\n"],
+)  # fmt: skip
+def test_what_is_no_request(server: CameraServer, text: bytes) -> None:
+    host, _, port = server.address.removeprefix("http://").rstrip("/").rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(text)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: _received(connection), b""))
+    assert not answer or b" 4" in answer[:13] or b" 50" in answer[:13]
+    assert b"Traceback" not in answer
+    assert ask(server, CAM)[0] == 200
+
+
+def _received(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(65536)
+    except ConnectionError:
+        return b""
+
+
+def test_closing_ends_the_viewers(settings: Settings, database: Database, fakes: FakeCameras) -> None:
+    before = threading.active_count()
+    with ExitStack() as stack:
+        with serving(settings, database, SystemClock(), fakes) as server:
+            moving = watch(server, stack, f"{CAM}/cam1/mjpeg")
+            raw = watch(server, stack, f"{CAM}/cam1/y4m")
+            assert part(moving) and raw.readline()
+        while moving.read(65536):
+            pass
+        while raw.read(65536):
+            pass
+        assert server.address == ""
+    wait_for(lambda: fakes.subscribers == 0 and threading.active_count() <= before, "all to end")
+
+
+def test_a_camera_that_sends_nothing(settings: Settings, database: Database, fakes: FakeCameras) -> None:
+    fakes.shape, fakes.period = (0, 0), 0.001
+    with serving(settings, database, SystemClock(), fakes) as server:
+        status, body = ask(server, f"{CAM}/cam1/mjpeg")
+        assert status in (400, 503) and json.loads(body)["state"] == "error"
+
+
+def test_a_port_in_use_and_a_network_without_people(
+    settings: Settings, database: Database, fakes: FakeCameras
+) -> None:
+    with serving(settings, database, SystemClock(), fakes) as first:
+        port = int(first.address.rstrip("/").rpartition(":")[2])
+        with (
+            pytest.raises(UsageError, match="taken by another program"),
+            serving(settings, database, SystemClock(), fakes, port=port),
+        ):
+            pass
+    nobody = replace(settings, ui=Ui(password=""))
+    for keys in ({"bind": "*"}, {"authentication": "on"}):
+        with (
+            pytest.raises(UsageError, match="nobody has an account"),
+            serving(nobody, database, SystemClock(), fakes, **keys),
+        ):
+            pass
+    with serving(nobody, database, SystemClock(), fakes, bind="*", authentication="off") as server:
+        assert server.address
+
+
+def test_nothing_is_kept_of_a_viewer_who_hangs_up_at_once(server: CameraServer, fakes: FakeCameras) -> None:
+    for _ in range(served.VIEWERS + 10):
+        with closing(connect(server)) as connection:
+            connection.request("GET", f"{CAM}/cam1/mjpeg")
+        # A place that is still taken is given back soon.
+        wait_for(lambda: fakes.subscribers <= 1, "the encoder to be shared or gone")
+    wait_for(lambda: fakes.subscribers == 0, "nobody to watch", 60)
+    deadline = time.monotonic() + 60
+    while ask_head(server) != 200:
+        assert time.monotonic() < deadline
+
+
+def ask_head(server: CameraServer) -> int:
+    with ExitStack() as stack:
+        return watch(server, stack, f"{CAM}/cam1/mjpeg").status
