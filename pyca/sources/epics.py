@@ -21,9 +21,6 @@ from pyca.sources.source import OFFLINE_SECONDS, Size
 
 logger = logging.getLogger(__name__)
 
-READY = ("INIT", "1", "1.0")
-"""what ``P:INIT`` says of a camera that is ready: the word of its record, or the number of a plain one"""
-
 MARGIN = 0.1
 """seconds of :data:`pyca.sources.source.OFFLINE_SECONDS` that are left for what follows"""
 
@@ -58,6 +55,17 @@ def prefix_of(source: str) -> str:
     if not prefix or not prefix.isprintable() or not prefix.isascii() or " " in prefix or len(prefix) > 40:
         raise SourceError(f"“{source}” is no prefix of PVs", "such as MY:CAMERA, for MY:CAMERA:FPICTURE")
     return prefix
+
+
+def _is_ready(said: str) -> bool:
+    """Return whether that is what ``P:INIT`` says of a camera that is ready.
+
+    It is the word of its record, or the number of a plain one, with as many digits as the IOC shows.
+    """
+    try:
+        return float(said) == 1
+    except ValueError:
+        return said.upper() == "INIT"
 
 
 class EpicsCamera:
@@ -127,7 +135,7 @@ class EpicsCamera:
         deadline = time.monotonic() + OFFLINE_SECONDS - MARGIN
         watch.wait(lambda: bool(watch.said(self._ready)), deadline - time.monotonic())
         said = watch.newest(self._ready)
-        if said is None or words(said).upper() not in READY:
+        if said is None or not _is_ready(words(said)):
             if said is not None:
                 logger.warning("%s says “%s”, INIT is expected", self._ready, words(said))
             raise OfflineError(f"Camera with prefix {self._prefix} is offline")

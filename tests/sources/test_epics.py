@@ -198,10 +198,18 @@ def test_a_detector_comes_back_by_itself(soft_ioc: SoftIoc, detector: Source) ->
 
 
 @pytest.mark.parametrize(
-    ("kind", "dtype"),
-    [("char", "u1"), ("short", "u2"), ("long", "i4"), ("float", "f4"), ("double", "f8")],
+    ("library", "kind", "dtype"),
+    [
+        ("pyepics", "char", "u1"),
+        ("pyepics", "long", "i4"),
+        ("pyepics", "float", "f4"),
+        ("pyepics", "double", "f8"),
+        ("caproto", "char", "u1"),
+        ("caproto", "float", "f4"),
+    ],
 )
 def test_types(soft_ioc: SoftIoc, library: str, kind: str, dtype: str) -> None:
+    pytest.importorskip(library.removeprefix("py"))
     soft_ioc.kill()
     soft_ioc.start("--kind", kind)
     for camera in opened("epics", soft_ioc.prefix, library=library):
@@ -220,13 +228,13 @@ def test_unsigned_short_integers_that_come_as_long_ones(soft_ioc: SoftIoc, libra
         assert right(image)
 
 
-@pytest.mark.parametrize("kind", ["epics", "area_detector"])
-def test_an_image_of_words(soft_ioc: SoftIoc, library: str, kind: str) -> None:
+def test_an_image_of_words(soft_ioc: SoftIoc, library: str) -> None:
     soft_ioc.kill()
     soft_ioc.start("--kind", "string")
-    prefix = soft_ioc.prefix if kind == "epics" else soft_ioc.detector
-    for camera in opened(kind, prefix, library=library):
-        assert f"{prefix}:" in error_of(camera, "holds texts, numbers of an image are expected")
+    for camera in opened("epics", soft_ioc.prefix, library=library):
+        assert "TEST:CAM:FPICTURE" in error_of(camera, "holds texts, numbers of an image are expected")
+    for camera in opened("area_detector", soft_ioc.detector, library=library):
+        assert "TEST:CAM:image1:ArrayData" in error_of(camera, "holds texts")
 
 
 def test_a_camera_that_is_not_ready_is_offline(soft_ioc: SoftIoc, library: str) -> None:
@@ -239,6 +247,14 @@ def test_a_camera_that_is_not_ready_is_offline(soft_ioc: SoftIoc, library: str) 
     camera.open()
     next_frame(camera)
     camera.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "ready"),
+    [("INIT", True), ("init", True), ("1", True), ("1.00", True), ("0", False), ("", False)],
+)
+def test_what_a_camera_that_is_ready_says(said: str, ready: bool) -> None:
+    assert epics._is_ready(said) == ready
 
 
 def test_a_camera_whose_machine_is_gone_is_offline(soft_ioc: SoftIoc, library: str, offline: None) -> None:
@@ -294,12 +310,21 @@ def test_the_type_of_a_detector_is_followed(soft_ioc: SoftIoc, detector: Source)
     wait_for(lambda: next_frame(detector).image.dtype == np.int16, "signed integers")
 
 
-@pytest.mark.parametrize("left_out", ["ArraySize0_RBV", "ArraySize1_RBV"])
-def test_a_detector_that_does_not_say_its_size(
-    soft_ioc: SoftIoc, library: str, offline: None, left_out: str
-) -> None:
+def test_small_numbers_of_both_signs(soft_ioc: SoftIoc, library: str) -> None:
     soft_ioc.kill()
-    soft_ioc.start("--leave-out", f":image1:{left_out}")
+    soft_ioc.start("--kind", "char")
+    soft_ioc.put("image1:DataType_RBV", "Int8")
+    for camera in opened("area_detector", soft_ioc.detector, library=library):
+        image = next_frame(camera).image
+        # There is no type of one byte with both signs for an image.
+        assert image.dtype == np.int16
+        assert image.min() == -128
+        assert image.max() == 127
+
+
+def test_a_detector_that_does_not_say_its_size(soft_ioc: SoftIoc, library: str, offline: None) -> None:
+    soft_ioc.kill()
+    soft_ioc.start("--leave-out", ":image1:ArraySize1_RBV")
     camera = made("area_detector", Camera(soft_ioc.detector, options={"library": library}))
     expected = "TEST:CAM:image1:ArraySize0_RBV and TEST:CAM:image1:ArraySize1_RBV: no answer"
     assert wait_for(lambda: expected in (text := why_not(camera)) and text, expected)
