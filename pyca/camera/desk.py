@@ -40,7 +40,8 @@ class Desk:
     def close(self) -> None:
         """Listen no more."""
         os.eventfd_write(self._bell, 1)
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         for channel, _, _ in self._channels.values():
             channel.close()
         self._poll.close()
