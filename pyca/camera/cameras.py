@@ -248,7 +248,7 @@ class Cameras:
 
         :raises ConfigError: where the name or the image cannot be used
         """
-        self._backgrounds.save(name, image)
+        self._instances.apply_background(self._backgrounds.save(name, image))
 
     def script_names(self) -> list[str]:
         """Return the names of the user scripts.

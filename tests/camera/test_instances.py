@@ -358,6 +358,10 @@ def test_a_background_is_subtracted(cameras: Cameras, order: Path) -> None:
     cameras.save("one", obedient(order, image_background="dark"))
     cameras.stream("one")
     assert cameras.snapshot("one").image.ravel()[:8].tolist() == [0, 0, 0, 0, 0, 0, 1, 2]
+    cameras.background("dark", np.full((4, 8), 2, np.uint16))
+    assert cameras.snapshot("one").image.ravel()[:4].tolist() == [0, 0, 0, 1]
+    cameras.stop("one")
+    assert cameras.snapshot("one").image.ravel()[:4].tolist() == [0, 0, 0, 1]
 
 
 def test_the_newest_frames(cameras: Cameras) -> None:
@@ -440,7 +444,8 @@ def test_two_hundred(tmp_path: Path) -> None:
     names = [f"camera{number}" for number in range(200)]
     with running_cameras(settings) as cameras:
         for name in names:
-            cameras.save(name, small(frame_rate=1, no_client_timeout=0))
+            file = tmp_path / "cameras" / f"{name}.json"
+            file.write_text(json.dumps(small(frame_rate=1, no_client_timeout=0)))
         with ThreadPoolExecutor(8) as pool:
             addresses = set(pool.map(cameras.stream, names))
         assert len(addresses) == 200
