@@ -300,6 +300,17 @@ def test_more_than_the_buffer_holds_is_counted(size: int, sender: Sender, opened
     assert len(got) + source.lost == 9
 
 
+def test_a_second_open_of_a_stream_changes_nothing(sender: Sender, opened: Opener) -> None:
+    source = opened()
+    send(sender, 1)
+    assert next_frame(source).pulse_id == 1
+    source.open()
+    send(sender, 3)
+    assert next_frame(source).pulse_id == 3
+    send(sender, 4)
+    assert next_frame(source).pulse_id == 4
+
+
 def test_missing_pulses_are_lost(sender: Sender, opened: Opener) -> None:
     source = opened()
     for pulse_id in (100, 101, 102, 106):
@@ -395,6 +406,23 @@ def test_a_name_service_that_does_not_answer_is_not_waited_for(monkeypatch: pyte
         reach.check("tcp://slow:5000", 0.05)
     assert asked.wait(60)
     end.set()
+
+
+def test_a_host_is_found_by_its_name() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        reach.check(f"tcp://localhost:{server.getsockname()[1]}", 30)
+
+
+def test_a_host_of_many_addresses_is_tried_at_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        places = [
+            (socket.AF_INET, 0, 0, "", ("127.0.0.1", port)) for port in (free_port(), server.getsockname()[1])
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_more: places)
+        reach.check("tcp://camera:5000")
+        with pytest.raises(OfflineError, match="Nobody answers"):
+            # No time is left for any of them.
+            reach.check("tcp://camera:5000", 0)
 
 
 def test_a_host_that_takes_no_connection_in_time_is_offline(monkeypatch: pytest.MonkeyPatch) -> None:
