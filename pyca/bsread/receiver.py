@@ -111,6 +111,11 @@ class Receiver:
         return self._pulses.lost + self.skipped
 
     @property
+    def senders(self) -> int:
+        """How many senders are connected now."""
+        return self._senders.count() if self._senders else 0
+
+    @property
     def header_changes(self) -> int:
         """How many different data headers there were."""
         return self._decoder.header_changes
