@@ -48,7 +48,7 @@ def test_gaps_are_counted(ids: Iterable[int], expected: int) -> None:
 def test_what_is_missing_is_counted_whatever_the_step(
     first: int, step: int, chance: random.Random, missing: int
 ) -> None:
-    places = [place for place in range(200)]
+    places = range(200)
     gone = set(chance.sample(range(2, 199), missing))
     assert lost(first + place * step for place in places if place not in gone) == missing
 

@@ -51,9 +51,11 @@ def joined(
     wait_for(lambda: sender.send(-1, NOW, {}) and receiver.receive(0.05), "the subscription")
     while receiver.receive(0.2):
         pass
-    yield sender, receiver
-    receiver.close()
-    sender.close()
+    try:
+        yield sender, receiver
+    finally:
+        receiver.close()
+        sender.close(0)
 
 
 def got(receiver: Receiver) -> Message:
@@ -348,10 +350,14 @@ def test_a_sender_of_giants_is_disconnected() -> None:
     receiver.open()
     wait_for(lambda: sender.clients == 1, "the connection")
     sender.send(1, NOW, {"a": np.zeros(2000, "u1")})
-    wait_for(
-        lambda: sender.send(2, NOW, {"a": 1}) and (m := receiver.receive(0.05)) and m.pulse_id == 2,
-        "the next",
-    )
+
+    def next_one() -> bool:
+        # The receiver connects again while it is asked.
+        sender.send(2, NOW, {"a": 1})
+        message = receiver.receive(0.05)
+        return message is not None and message.pulse_id == 2
+
+    wait_for(next_one, "the next")
     receiver.close()
     sender.close()
 

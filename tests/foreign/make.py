@@ -1,7 +1,8 @@
 """Makes the environment of the foreign bsread client and prints its Python.
 
-Needs nothing but Python. The environment is kept in the folder that PYCA_FOREIGN names, by default one below the
-system's folder for temporary files. It is made once for these versions; whoever comes meanwhile waits.
+Needs nothing but Python. The environment is kept in the folder that PYCA_FOREIGN names, by default one
+below the system's folder for temporary files. It is made once for these versions; whoever comes meanwhile
+waits.
 """
 
 import fcntl
@@ -52,6 +53,6 @@ def make() -> Path:
 
 if __name__ == "__main__":
     try:
-        print(make())
+        sys.stdout.write(f"{make()}\n")
     except subprocess.CalledProcessError as error:
         sys.exit(f"The foreign client cannot be installed: {error.stderr}")

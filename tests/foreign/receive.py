@@ -30,7 +30,8 @@ def main():
                 "changed": data.format_changed,
                 "stamps": sorted({_stamp(one) for one in data.data.values()}),
             }
-            print(json.dumps(told), flush=True)
+            sys.stdout.write(json.dumps(told) + "\n")
+            sys.stdout.flush()
 
 
 main()

@@ -18,7 +18,7 @@ NUMBERS = (
 
 
 def values(pulse_id):
-    """Return all channels of a message: each type as number, list and image, texts, and None from the second on."""
+    """Return the channels of a message: each type in all shapes, texts, and None from the second on."""
     found = {}
     for name in NUMBERS:
         ramp = (np.arange(24) + pulse_id).astype(name)
@@ -43,5 +43,7 @@ def _same(found, wanted):
     if wanted is None or isinstance(wanted, str):
         return type(found) is type(wanted) and found == wanted
     found, wanted = np.asarray(found), np.asarray(wanted)
-    same_type = found.dtype == wanted.dtype or (wanted.ndim == 0 and found.dtype.kind == wanted.dtype.kind)
+    same_type = found.dtype.newbyteorder("=") == wanted.dtype or (
+        wanted.ndim == 0 and found.dtype.kind == wanted.dtype.kind
+    )
     return same_type and found.shape == wanted.shape and bool(np.array_equal(found, wanted))

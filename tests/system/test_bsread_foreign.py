@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from pyca.bsread.encoder import Compression, Encoder
+from pyca.bsread.message import Message
 from pyca.bsread.receiver import Receiver
 from pyca.bsread.sender import Sender
 from pyca.bsread.sockets import Mode
+from pyca.core.errors import WireError
 from tests.foreign.values import differences, values
 from tests.foreign_peer import SCRIPTS, foreign_python
 from tests.ports import free_port
@@ -49,16 +51,30 @@ def test_we_understand_the_foreign_sender(
     receiver.open()
     with running(foreign_python, "send.py", port, theirs, method, method):
         for _ in range(5):
-            message = receiver.receive(SECONDS)
-            assert message, "nothing came"
+            message = whole(receiver)
             assert not differences(message.values, message.pulse_id)
             assert message.nanoseconds == (1_700_000_000 + message.pulse_id) * 10**9 + 500
             assert message.timestamps["int8"] == message.nanoseconds
             assert {one.compression for one in message.channels} == {"" if method == "none" else method}
     # The type of what is None from the second message on may be another one.
     assert receiver.header_changes <= 2
-    assert (receiver.garbled, receiver.lost) == (0, 0)
+    assert receiver.lost == 0
     receiver.close()
+
+
+def whole(receiver: Receiver) -> Message:
+    """Return the next message that is whole.
+
+    The foreign sender gives each part to ZeroMQ by itself, and so begins in the middle of a message where a
+    client comes just then.
+    """
+    try:
+        message = receiver.receive(SECONDS)
+    except WireError:
+        assert receiver.garbled == 1
+        message = receiver.receive(SECONDS)
+    assert message, "nothing came"
+    return message
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -28,18 +28,18 @@ def is_wanted(settings: Settings) -> bool:
 
 def check(settings: Settings, clock: Clock, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Look at FFmpeg, the input, the address and the port."""
-    yield _input(settings.live, environ)
+    yield _input(settings, environ)
     yield _encoders(settings.live, environ)
     yield from _destination(settings, environ)
     yield check_port(settings, ServiceName.LIVE, settings.live, clock)
 
 
-def _input(live: Live, environ: Mapping[str, str]) -> Finding:
+def _input(settings: Settings, environ: Mapping[str, str]) -> Finding:
     try:
-        wanted = parse_input(live.input)
+        wanted = parse_input(settings.live.input)
         if wanted.kind is InputKind.RECORDER:
             return ok("input", "what the recorder passes on")
-        return ok("input", find_input(wanted, environ).shown)
+        return ok("input", find_input(wanted, environ, cameras=settings.camera.address).shown)
     except PycaError as error:
         return failure("input", error)
 
