@@ -67,14 +67,10 @@ class Beams:
         self._begin = int(chance.integers(_PERIOD))
         self._orbits = chance.random((look.beams, 3))
         self._standing = [self._spot(number, 0) for number in range(look.beams)] if look.speed == 0 else None
-        self._still: Image | None = None
-        """the image that all are like, where nothing moves and there is no noise"""
 
     def image(self, number: int) -> Image:
-        """Return an image (height, width), which cannot be written to."""
+        """Return an image (height, width) of its own, which cannot be written to."""
         look = self._look
-        if self._still is not None:
-            return self._still
         first = (self._begin + number * _STRIDE) % _PERIOD
         image = self._ground[first : first + look.width * look.height].reshape(look.height, look.width).copy()
         spots = self._standing
@@ -84,8 +80,6 @@ class Beams:
             part = image[spot.rows, spot.columns]
             part += np.minimum(spot.light, look.saturation - part)
         image.flags.writeable = False
-        if look.speed == 0 and look.noise == 0:
-            self._still = image
         return image
 
     def _spot(self, beam: int, number: int) -> _Spot:
