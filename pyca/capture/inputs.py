@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from pyca.capture.feeds import NO_FEEDS, Passing, fed, feeds_of
+from pyca.config.feeds import feeds_in
 from pyca.config.settings import Input, Settings
 from pyca.core.event import Event
 from pyca.core.live import Profile
 from pyca.core.naming import recording_name, safe_name
 from pyca.media.health import picture_filters, sound_filters
-from pyca.runtime.command import build_argv, fill, needs
+from pyca.runtime.command import Place, build_argv, fill, needs
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ class Job:
     """what a command may hold to measure its own signal, by placeholder"""
     feeds: Mapping[str, Passing]
     """what a command may hold to pass on what it records to the stream, by placeholder"""
+    cameras: str = ""
+    """address of the camera server"""
     container: str = ""
     """file ending of what is delivered, empty where that is what was recorded"""
 
@@ -55,7 +58,9 @@ class Job:
         values = {**self._values(part, seconds), **self.filters}
         # A length that stands before one output counts for that one alone: a second would never end.
         length = values["time"] if self.self_ending else ""
-        places = {name: partial(passing, length) for name, passing in self.feeds.items()}
+        places: dict[str, Place] = {name: partial(passing, length) for name, passing in self.feeds.items()}
+        for name, camera in feeds_in(self.input.command).items():
+            places[name] = partial(_read, camera.words(self.cameras))
         return build_argv(self.input.command, values, places)
 
     def files(self, part: int) -> tuple[Path, ...]:
@@ -151,7 +156,12 @@ def jobs(settings: Settings, event: Event, folder: Path, profile: Profile | None
             preview_dir=settings.capture.preview_dir,
             filters=filters,
             feeds=feeds_of(settings, event, profile),
+            cameras=settings.camera.address,
             container=settings.capture.container,
         )
         for name, source in settings.inputs_for(event.inputs).items()
     ]
+
+
+def _read(words: list[str], before: list[str]) -> list[str]:
+    return [*before, *words]

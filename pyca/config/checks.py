@@ -7,6 +7,7 @@ import zoneinfo
 from collections.abc import Iterator
 
 from pyca.config.camera import check_camera
+from pyca.config.feeds import check_feeds, is_feed
 from pyca.config.keys import kinds
 from pyca.config.live import FEEDS, check_live
 from pyca.config.locate import Location
@@ -65,6 +66,7 @@ def _check_recording(location: Location, recording: Capture | Input, report: Rep
         report.error((*location, "command"), "is empty, expected the command that records")
     _check_quotes((*location, "command"), command, report)
     _check_templates((*location, "command"), (command,), report, (*TEMPLATES, *FILTERS, *FEEDS))
+    check_feeds((*location, "command"), command, report)
     for key in ("files", "preview"):
         _check_templates((*location, key), getattr(recording, key), report)
     _check_lists(location, recording, report)
@@ -136,7 +138,8 @@ def _check_templates(
     """Check that each ``{{…}}`` is one that pyCA fills in."""
     for text in texts:
         for inside in _TEMPLATE.findall(text):
-            if inside not in allowed:
+            # Cameras stand in commands alone, which are looked at elsewhere.
+            if inside not in allowed and not (location[-1] == "command" and is_feed(inside)):
                 known = ", ".join(f"{{{{{name}}}}}" for name in allowed)
                 hint = did_you_mean(inside.strip(), allowed)
                 report.error(location, f"found “{{{{{shorten(inside)}}}}}”, expected one of {known}{hint}")

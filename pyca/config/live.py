@@ -12,6 +12,7 @@ from pyca.config.locate import Location
 from pyca.config.report import Report, shorten
 from pyca.config.served import why_not_served
 from pyca.config.settings import PUBLISHED_PASSWORD, Live, Settings
+from pyca.core.camera import WORD, parse_feed
 from pyca.core.live import LONGEST_SOCKET, LiveEvents
 
 FEEDS = ("live", "live_copy")
@@ -75,14 +76,24 @@ def _check_input(text: str, report: Report) -> None:
     """Report an input that nobody understands; a word that is none of ours is the name of a file."""
     scheme, _, rest = text.partition("://")
     word = text.partition(":")[0].lower()
+    if word == WORD and ":" in text:
+        _check_camera(text.partition(":")[2], report)
+        return
     wrong = (
         (bool(rest) and scheme.lower() not in _INPUT_SCHEMES)
         or (word == "screen" and ":" in text and not _SCREEN.fullmatch(text))
         or (word == "v4l2" and not text[len("v4l2:") :].startswith("/"))
     )
     if wrong or not text:
-        expected = f"{', '.join(_INPUTS)}, a device, a file, or an rtsp, http or udp address"
+        expected = f"{', '.join(_INPUTS)}, camera:NAME, a device, a file, or an rtsp, http or udp address"
         report.error(("live", "input"), f"found “{shorten(_bare(text))}”, expected {expected}")
+
+
+def _check_camera(name: str, report: Report) -> None:
+    try:
+        parse_feed(name)
+    except ValueError as expected:
+        report.error(("live", "input"), f"found “camera:{shorten(name)}”, expected {expected}")
 
 
 def _caution_bind(settings: Settings, report: Report) -> None:
@@ -101,7 +112,7 @@ def _caution_input(live: Live, report: Report) -> None:
     """Warn of an input that names a file or device which is not there."""
     text = live.input
     path = text.removeprefix("file:").removeprefix("v4l2:")
-    if text.lower() in _INPUTS or "://" in text or text.lower().startswith("screen:"):
+    if text.lower() in _INPUTS or "://" in text or text.lower().startswith(("screen:", f"{WORD}:")):
         return
     if not os.path.exists(path):
         report.warn_at(("live", "input"), f"“{shorten(path)}” is not there now")

@@ -243,6 +243,13 @@ class Camera:
     origins: tuple[str, ...] = key(Lines(), ())
     """web sites whose pages may use the interface without a token; ``*`` for all"""
 
+    @property
+    def address(self) -> str:
+        """Where programs on this machine reach the server, without a slash at its end."""
+        everywhere = {"": "127.0.0.1", "*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+        host = everywhere.get(self.bind, self.bind).strip("[]")
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
 
 @dataclass(frozen=True)
 class Logging:

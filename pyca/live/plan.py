@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyca.config.settings import Camera
 from pyca.core.clock import Clock
 from pyca.core.live import FEED, Destination, Profile, Source
 from pyca.media.ffmpeg import Tools
@@ -49,6 +50,8 @@ class Surroundings:
     """certificates that are trusted besides those of the system"""
     insecure: bool = False
     """accept any certificate"""
+    cameras: str = Camera().address
+    """address of the camera server"""
 
     @property
     def feed_socket(self) -> Path:

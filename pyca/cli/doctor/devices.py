@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pyca.cli.doctor.commands import configured
-from pyca.cli.doctor.finding import Finding, failed, ok, skipped
+from pyca.cli.doctor.commands import configured, recorded_cameras
+from pyca.cli.doctor.finding import Finding, failed, failure, ok, skipped
 from pyca.config.settings import Settings
+from pyca.core.errors import MediaError
+from pyca.media.cameras import require_camera
 from pyca.media.sources import look
 
 
@@ -27,5 +29,18 @@ def check(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
                 yield ok(name, sight.text)
             else:
                 yield failed(name, sight.text, sight.remedy)
+    for name, camera in recorded_cameras(settings):
+        if camera.name not in seen:
+            seen.add(camera.name)
+            yield _camera(settings, name, camera.name)
     if not seen:
         yield ok("commands", "name no device and no address")
+
+
+def _camera(settings: Settings, name: str, camera: str) -> Finding:
+    server = settings.camera.address
+    try:
+        require_camera(server, camera)
+    except MediaError as error:
+        return failure(name, error)
+    return ok(name, f"the camera server at {server} knows {camera}")

@@ -79,8 +79,8 @@ def _list_presets(context: click.Context, _parameter: click.Parameter, value: bo
     default="auto",
     show_default=True,
     shell_complete=offer_inputs,
-    help="auto, test, picamera, screen, a device such as /dev/video0, an address (rtsp, http, udp) "
-    "or a file, which is repeated.",
+    help="auto, test, picamera, screen, a device such as /dev/video0, camera:NAME of the camera server, "
+    "an address (rtsp, http, udp) or a file, which is repeated.",
 )
 @click.option(
     "--encoder",

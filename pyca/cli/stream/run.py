@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,12 +18,14 @@ import psutil
 from pyca.cli.stream.commands import commands, show, urls
 from pyca.cli.stream.shown import Shown
 from pyca.cli.stream.wanted import Order
+from pyca.config.load import find_file, load
 from pyca.core.clock import Clock, SystemClock
 from pyca.core.errors import StreamError
 from pyca.core.live import LogLine
 from pyca.live.engine.engine import Engine
 from pyca.live.plan import Surroundings
 from pyca.live.send import address
+from pyca.live.source.inputs import InputKind, parse_input
 from pyca.media.ffmpeg import find_tools
 from pyca.runtime.logs import Redact
 from pyca.runtime.signals import Wakeup, signals_handled
@@ -84,7 +87,7 @@ def _surroundings(order: Order, folder: Path, clock: Clock) -> Surroundings:
 
     :param folder: for sockets and other short-lived files
     """
-    return Surroundings(
+    around = Surroundings(
         tools=find_tools(os.environ),
         folder=folder,
         clock=clock,
@@ -92,6 +95,11 @@ def _surroundings(order: Order, folder: Path, clock: Clock) -> Surroundings:
         ca_file=order.ca_file,
         insecure=order.insecure,
     )
+    if parse_input(order.plan.source.input).kind is not InputKind.CAMERA:
+        return around
+    # The camera server is the one thing that the configuration knows and no option says.
+    settings = load(find_file(None, Path.cwd()), os.environ)
+    return replace(around, cameras=settings.camera.address)
 
 
 class _Following:

@@ -82,6 +82,7 @@ def surroundings(settings: Settings, clock: Clock, environ: Mapping[str, str]) -
         ours.slate_text,
         ours.ca_file,
         ours.insecure,
+        settings.camera.address,
     )
 
 

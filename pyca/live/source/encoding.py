@@ -53,7 +53,9 @@ def camera_command(
     :raises ParameterError: where the input or the encoder is none that we know
     :raises MediaError: where the input is not there, or FFmpeg lacks an encoder
     """
-    found = find_input(parse_input(source.input), surroundings.environ)
+    found = find_input(parse_input(source.input), surroundings.environ, cameras=surroundings.cameras)
+    if found.kind is InputKind.CAMERA and source.encoder == COPY:
+        raise MediaError("the camera server sends images, and no H.264", "set “encoder” to auto")
     making = _Making(profile, source, surroundings, progress_fd, found)
     if found.kind is InputKind.PICAMERA:
         return making.by_picamera()
@@ -130,7 +132,9 @@ class _Making:
         return [sys.executable, str(Path(own_sound.__file__)), *own_sound.words(look, sounding, silent)]
 
     def _words(self, *, own: bool, encoder: str) -> list[str]:
-        pictures = reading(self.found, self.profile, self._camera(), copy=encoder == COPY)
+        around = self.surroundings
+        copy = encoder == COPY
+        pictures = reading(self.found, self.profile, self._camera(), copy=copy, cameras=around.cameras)
         audio = SILENCE if _missing_sound(self.profile.audio) else self.profile.audio
         sound = sound_input(audio, own=own, live="-re" not in pictures)
         return [

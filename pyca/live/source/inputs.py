@@ -7,17 +7,20 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pyca.config.settings import Camera
+from pyca.core.camera import WORD, parse_feed
 from pyca.core.control import ParameterError
 from pyca.core.errors import MediaError
 from pyca.core.naming import LONGEST_NAME, fits
 from pyca.core.secrecy import mask
 from pyca.live.source.devices import cameras
+from pyca.media.cameras import require_camera
 from pyca.media.demands import Source, SourceKind
 from pyca.media.picamera import find_picamera, require_picamera
 from pyca.media.sources import look
 
 WAYS = (
-    "auto, test, picamera, screen, v4l2:/dev/video0, a file, "
+    "auto, test, picamera, screen, v4l2:/dev/video0, camera:NAME of the camera server, a file, "
     "or an address that begins with rtsp://, http:// or udp://"
 )
 _LONGEST = 2000
@@ -42,6 +45,8 @@ class InputKind(StrEnum):
     HTTP = "http"
     UDP = "udp"
     FILE = "file"
+    CAMERA = "camera"
+    """one of the camera server"""
 
 
 _SCHEMES = {
@@ -68,6 +73,8 @@ class Input:
     @property
     def shown(self) -> str:
         """The input as it may be shown to anybody."""
+        if self.kind is InputKind.CAMERA:
+            return f"{WORD}:{self.name}"
         return mask(self.name) or self.kind.value
 
 
@@ -92,6 +99,8 @@ def parse_input(text: str) -> Input:
         if not rest.startswith("/"):
             raise _error(f"the device “{rest}” is none", "write such as v4l2:/dev/video0")
         return _file(InputKind.DEVICE, rest)
+    if word.lower() == WORD:
+        return _camera(rest)
     if text.startswith("/dev/"):
         return _file(InputKind.DEVICE, text)
     return _file(InputKind.FILE, text)
@@ -105,11 +114,18 @@ def has_camera(text: str) -> bool:
     return parse_input(text).kind is not InputKind.RECORDER
 
 
-def find_input(wanted: Input, environ: Mapping[str, str], root: Path = Path("/")) -> Input:
+def find_input(
+    wanted: Input,
+    environ: Mapping[str, str],
+    root: Path = Path("/"),
+    *,
+    cameras: str = Camera().address,
+) -> Input:
     """Return the input itself, found and named.
 
     :param environ: the process environment: it names the screen and where programs are
     :param root: where the machine's ``dev`` is
+    :param cameras: address of the camera server
     :raises MediaError: where it is not there, saying what was looked for
     """
     match wanted.kind:
@@ -127,6 +143,8 @@ def find_input(wanted: Input, environ: Mapping[str, str], root: Path = Path("/")
                 raise MediaError(f"the camera {seen.text}", seen.remedy)
         case InputKind.FILE:
             _check_file(Path(wanted.name))
+        case InputKind.CAMERA:
+            require_camera(cameras, parse_feed(wanted.name).name)
     return wanted
 
 
@@ -188,6 +206,14 @@ def _file(kind: InputKind, name: str) -> Input:
     if not fits(Path(name)):
         raise _error(f"no file or device has a name of more than {LONGEST_NAME} characters")
     return Input(kind, name)
+
+
+def _camera(name: str) -> Input:
+    try:
+        parse_feed(name)
+    except ValueError as expected:
+        raise _error(f"“camera:{name[:100]}” is no camera: expected {expected}") from expected
+    return Input(InputKind.CAMERA, name)
 
 
 def _address(scheme: str, text: str) -> Input:

@@ -31,7 +31,7 @@ def check_abilities(
     wanted = parse_input(source.input)
     binary = binary_at(surroundings.tools.ffmpeg)
     if wanted.kind is not InputKind.RECORDER:
-        found = find_input(wanted, surroundings.environ)
+        found = find_input(wanted, surroundings.environ, cameras=surroundings.cameras)
         _check_devices(binary, _DEVICES.get(found.kind, ""), profile.audio)
     ask(binary)
     _check_protocols(binary, schemes)

@@ -3,6 +3,8 @@
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from pyca.config.settings import Camera as Settings
+from pyca.core.camera import parse_feed
 from pyca.core.live import Profile
 from pyca.live.source.devices import Camera
 from pyca.live.source.inputs import Input, InputKind
@@ -21,12 +23,20 @@ _LARGE = 480
 """height above which a USB camera has the room on its cable only for compressed pictures"""
 
 
-def reading(found: Input, profile: Profile, camera: Camera | None = None, *, copy: bool = False) -> list[str]:
+def reading(
+    found: Input,
+    profile: Profile,
+    camera: Camera | None = None,
+    *,
+    copy: bool = False,
+    cameras: str = Settings().address,
+) -> list[str]:
     """Return the words up to and with the ``-i`` of an input.
 
     :param found: an input that is there
     :param camera: what a device tells about itself
     :param copy: whether its H.264 is passed on as it is
+    :param cameras: address of the camera server
     """
     fps = str(profile.fps)
     match found.kind:
@@ -48,6 +58,8 @@ def reading(found: Input, profile: Profile, camera: Camera | None = None, *, cop
         case InputKind.UDP:
             look = [] if copy else ["-analyzeduration", str(_LOOK)]
             return [*_QUEUE, *look, "-i", _patient(found.name)]
+        case InputKind.CAMERA:
+            return parse_feed(found.name).words(cameras)
         case _:
             return _file(found.name, fps)
 

@@ -52,6 +52,7 @@ def _form(given: Parameters, error: ParameterError | None = None) -> str:
     here = context()
     with here.database.read() as session:
         state = operator.status(session, here.settings, here.clock).state
+    camera = here.settings.camera
     return render_template(
         "live_parameters.html",
         given=given,
@@ -62,7 +63,7 @@ def _form(given: Parameters, error: ParameterError | None = None) -> str:
         bitrates=BITRATES,
         qualities=QUALITIES,
         encoders=ENCODERS,
-        inputs=inputs(given.input),
+        inputs=inputs(given.input, served=camera.directory if camera.enabled else None),
         sounds=sounds(given.audio),
         rate=bit_rate,
         back=url_for("live.show"),

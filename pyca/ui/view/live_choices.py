@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pyca.core.camera import WORD
 from pyca.live.source.devices import cameras
 
 FRAME_RATES = (15, 24, 25, 30, 50, 60)
@@ -39,18 +40,23 @@ _SOUNDS: Mapping[str, str] = {
     "silence": "Silence",
     "1kHz": "Test tone (1 kHz)",
 }
+_NO_CAMERAS = frozenset({"servers", "permanent_instances"})
+"""other files in the folder of cameras"""
 _CARDS = Path("/proc/asound/pcm")
 _CAPTURE = re.compile(r"(\d+)-(\d+): ([^:]*):.*capture", re.IGNORECASE)
 
 
-def inputs(chosen: str, root: Path = Path("/")) -> dict[str, str]:
+def inputs(chosen: str, root: Path = Path("/"), served: Path | None = None) -> dict[str, str]:
     """Return what pictures can come from: value and words.
 
     :param chosen: what counts now; it is offered whatever it is
     :param root: where the machine's devices are
+    :param served: the folder of the camera server's cameras, None where there is no such server
     """
     found = {one.path: f"{one.name} ({one.path})" for one in cameras(root)}
-    return _with(chosen, dict(_INPUTS) | found)
+    names = sorted(file.stem for file in served.glob("*.json")) if served else []
+    ours = {f"{WORD}:{name}": f"{name} of the camera server" for name in names if name not in _NO_CAMERAS}
+    return _with(chosen, dict(_INPUTS) | found | ours)
 
 
 def sounds(chosen: str, cards: Path = _CARDS) -> dict[str, str]:
