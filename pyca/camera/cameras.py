@@ -62,7 +62,7 @@ class Cameras:
         network = Network(camera.bind, camera.hostname)
         places = Places(network, Ports(camera.first_port, camera.last_port), camera.sockets)
         launcher = Launcher(self._nursery, self._hear, backgrounds)
-        self._instances = Instances(self._folder.read, launcher, self._nursery, places)
+        self._instances = Instances(self._folder, launcher, self._nursery, places)
         self._keeper = Keeper(self._instances.look_after)
         self._kept = Kept()
         self._instance_logs = InstanceLogs()

@@ -38,7 +38,9 @@ class Desk:
         self._poll.register(channel.fileno(), select.EPOLLIN)
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more. Nothing happens where that was said already."""
+        if self._poll.closed:
+            return
         os.eventfd_write(self._bell, 1)
         self._thread.join()
         for channel, _, _ in self._channels.values():

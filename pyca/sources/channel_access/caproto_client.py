@@ -4,6 +4,9 @@ from typing import Any
 
 from pyca.sources.channel_access.client import OnConnection, OnUpdate, Update, unix_time
 
+_LAST_IMAGE = 0.4
+"""seconds for an image that is being received when the camera is closed; without one it takes a tenth"""
+
 
 class CaprotoClient:
     """A context of caproto's threading client, which starts no repeater.
@@ -46,6 +49,9 @@ class CaprotoClient:
         self._closed = True
         for followed in self._followed:
             followed.closed = True
+        # Or images that are still on their way would be reported as mistakes of the IOC.
+        self._context.selector.stop()
+        self._context.selector.thread.join(_LAST_IMAGE)
         self._context.disconnect(wait=False)
         self._broadcaster.disconnect(wait=False)
         self._broadcaster.search_now()
