@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import api, camera, idle, ingested, live, paint, punctual, refresh, startup, upload
+from benchmarks import api, camera, epics, idle, ingested, live, paint, punctual, refresh, startup, upload
 from benchmarks.figures import Row, missing, print_table
 from benchmarks.soak import soak
 
@@ -33,6 +33,7 @@ CAMERA: dict[str, Measure] = {
     "lifetime": camera.lifetime,
     "many": camera.many,
 }
+EPICS: dict[str, Measure] = {"epics": epics.measure}
 PAINT: dict[str, Measure] = {"paint": paint.measure}
 
 
@@ -42,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.suite == "soak":
         return soak(minutes=options.minutes, seed=options.seed, quick=options.quick, log=options.log)
     rows: list[Row] = []
-    chosen = {"agent": AGENT, "api": API, "paint": PAINT, "live": LIVE, "camera": CAMERA}[options.suite]
+    suites = {"agent": AGENT, "api": API, "paint": PAINT, "live": LIVE, "camera": CAMERA, "epics": EPICS}
+    chosen = suites[options.suite]
     for name in [one for one in chosen if one in (options.only or chosen)] or chosen:
         print(f"{name} …", file=sys.stderr, flush=True)
         try:
@@ -59,11 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "suite",
-        choices=["agent", "api", "paint", "live", "camera", "soak"],
+        choices=["agent", "api", "paint", "live", "camera", "epics", "soak"],
         help="agent: the services of a capture agent and its page; "
         "api: how fast page and API answer (needs wrk); paint: how fast the page is there (needs chromium); "
         "live: streams, to a server of our own (needs nginx with its RTMP module); "
         "camera: frames of the camera server, beside what this machine can do; "
+        "epics: images by Channel Access, with libca and with caproto (needs the extra “epics”); "
         "soak: many short recordings while everything goes wrong",
     )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")

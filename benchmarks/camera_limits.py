@@ -36,6 +36,7 @@ def passed(size: tuple[int, int], address: str, clients: int) -> float:
         sender.set(zmq.SNDHWM, 10)
         sender.set(zmq.LINGER, 0)
         sender.set(zmq.XPUB_NODROP, 1)
+        sender.set(zmq.XPUB_VERBOSE, 1)
         sender.set(zmq.SNDTIMEO, 200)
         sender.bind(address)
         real = sender.get(zmq.LAST_ENDPOINT).decode().rstrip("\0")

@@ -154,6 +154,8 @@ class FakeCameras:
             "stream_address": f"tcp://localhost:{self.running.get(found, 0)}",
             "is_stream_active": found in self.running,
             "statistics": statistics,
+            "online": found not in self.offline,
+            "status": f"Camera with prefix {found} is offline" if found in self.offline else "",
             "config": self.config(found),
         }
 

@@ -105,8 +105,9 @@ class Camera:
                 continue
             due = max(due + 1 / rate, time.monotonic() - 0.1)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            number += 1
-            await self.show(number)
+            if number_of(self.rate) and number_of(self.width) > 0 and number_of(self.height) > 0:
+                number += 1
+                await self.show(number)
 
     async def show(self, number: int) -> None:
         image = self.image(number)

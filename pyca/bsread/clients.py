@@ -28,6 +28,8 @@ class Clients:
         self._monitor: Any = socket.get_monitor_socket(_EVENTS)
         self._count = 0
         self._failed = 0
+        self.ended = 0
+        """connections that have ended, of those that are known by :meth:`count`"""
 
     def count(self) -> int:
         """Return how many there are now."""
@@ -43,6 +45,7 @@ class Clients:
 
     def _note(self, parts: list[bytes]) -> None:
         event = _EVENT.unpack(parts[0])[0]
+        self.ended += event == zmq.Event.DISCONNECTED
         if event == zmq.Event.HANDSHAKE_SUCCEEDED:
             self._count += 1
         elif event != zmq.Event.DISCONNECTED:

@@ -64,6 +64,9 @@ def decompress(
     """
     if method == "lz4":
         claimed = _head(_SIZE, part, where)[0]
+        if size is not None and claimed != size:
+            # Some write it in the byte order of the channel.
+            claimed = int.from_bytes(part[: _SIZE.size], "big")
         _check(claimed, len(part), where, size, largest)
         return _plain_lz4(part[_SIZE.size :], claimed, where)
     claimed, block = _head(_HEAD, part, where)

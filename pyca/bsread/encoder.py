@@ -99,7 +99,9 @@ class Encoder:
         :param timestamps: times of single channels in nanoseconds since 1970 UTC, where they are others
         :raises WireError: where a value cannot be sent, or does not fit to a header that is made once
         """
-        shaped = {name: None if value is None else formed(name, value) for name, value in values.items()}
+        shaped = {
+            name: None if value is None else self._formed(name, value) for name, value in values.items()
+        }
         self._follow(shaped)
         parts: list[Buffer] = [
             write_main(Pulse(pulse_id, nanoseconds, self._header.hash, self._compression.header)),
@@ -116,6 +118,16 @@ class Encoder:
                 stamp = _stamp(channel.encoding, timestamps[channel.name])
             parts += (_part(channel, value), stamp)
         return parts
+
+    def _formed(self, name: str, value: Value) -> Formed | None:
+        if value is None:
+            return None
+        found = formed(name, value)
+        if found.encoding == "big" and self._compression.of(name, found) == "lz4":
+            # Of big-endian channels psi-bsread 2 reads the size before LZ4 as big-endian, which it never is.
+            array = np.asarray(value)
+            return formed(name, array.astype(array.dtype.newbyteorder("<")))
+        return found
 
     def _follow(self, shaped: Mapping[str, Formed | None]) -> None:
         """Make a data header where one is needed."""

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import zmq
 
+from pyca.bsread.clients import Clients
 from pyca.bsread.compression import LARGEST
 from pyca.bsread.decoder import Decoder
 from pyca.bsread.header import read_main
@@ -55,6 +56,8 @@ class Receiver:
         self._pulses = Pulses()
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
+        self._senders: Clients | None = None
+        self._ended = 0
         self.received = 0
         """messages, also those that were skipped for newer ones"""
         self.received_bytes = 0
@@ -72,6 +75,7 @@ class Receiver:
         self._context = zmq.Context(io_threads=min(_MOST_THREADS, max(1, len(self.addresses))))
         try:
             self._socket = socket = self._made(self._context)
+            self._senders = Clients(socket)
             take = bind if self._bind else connect
             self.addresses = [take(socket, address) for address in self.addresses]
         except BaseException:
@@ -110,8 +114,10 @@ class Receiver:
 
     def close(self) -> None:
         """Stop. Nothing happens where it is closed already; arrays that were received stay valid."""
-        context, socket = self._context, self._socket
-        self._context = self._socket = None
+        context, socket, senders = self._context, self._socket, self._senders
+        self._context = self._socket = self._senders = None
+        if senders:
+            senders.close()
         if socket:
             socket.close(0)
         if context:
@@ -136,10 +142,27 @@ class Receiver:
             )
         deadline = time.monotonic() + timeout
         while (parts := self._waiting()) is None:
+            self._connect_again(socket)
             left = deadline - time.monotonic()
             if left <= 0 or not socket.poll(max(1, round(left * 1000))):
                 return None
         return parts
+
+    def _connect_again(self, socket: "zmq.Socket[bytes]") -> None:
+        """Connect where a connection has ended; nothing waits at this moment.
+
+        ZeroMQ does that by itself, but not behind something that was no message of ZeroMQ, or too large.
+        """
+        assert self._senders is not None
+        self._senders.count()
+        if self._senders.ended == self._ended or self._bind:
+            return
+        self._ended = self._senders.ended
+        for address in set(self.addresses):
+            with suppress(zmq.ZMQError):
+                socket.disconnect(address)
+        for address in self.addresses:
+            connect(socket, address)
 
     def _waiting(self) -> list[Buffer] | None:
         """Return a message that is there already."""

@@ -1,7 +1,7 @@
 """All cameras of one server: the one facade that HTTP and the command line use."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -32,7 +32,8 @@ from pyca.runtime.nursery import Nursery
 
 __all__ = ["Cameras", "Snapshot", "open_cameras"]
 
-_JOBS = {"instance": "pyca.camera.instance:run", "probe": "pyca.camera.probe:run"}
+JOBS: Mapping[str, str] = {"instance": "pyca.camera.instance:run", "probe": "pyca.camera.probe:run"}
+"""what the processes of cameras do"""
 _PRELOAD = ("bitshuffle",)
 
 LogLines = list[list[str]]
@@ -43,16 +44,19 @@ class Cameras:
     """The cameras of a folder and the instances that run. Every method may be called by any thread.
 
     A name may be an alias everywhere.
+
+    :param settings: ``[camera]`` says where cameras, backgrounds and streams are
+    :param jobs: functions of the processes, see :class:`pyca.runtime.nursery.Nursery`
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, jobs: Mapping[str, str] = JOBS) -> None:
         camera = settings.camera
         backgrounds = str(camera.backgrounds.absolute())
         self._clock = clock
         self._folder = Folder(camera.directory)
         self._backgrounds = Backgrounds(camera.backgrounds)
         self._scripts = Scripts(camera.scripts)
-        self._nursery = Nursery(_JOBS, _PRELOAD)
+        self._nursery = Nursery(jobs, _PRELOAD)
         self._prober = Prober(self._nursery, backgrounds)
         self._desk = Desk()
         network = Network(camera.bind, camera.hostname)

@@ -1,8 +1,6 @@
 """From the frames of a camera to messages of its stream."""
 
 import time
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +32,8 @@ class Delivery:
         self._sender = sender
         self._figures = figures
         self._pulse_id = 0
-        self._due = 0
+        self._shape: tuple[int, ...] = ()
+        """of the camera's images"""
         self._header_changes = 0
         self._encoder = Encoder()
         self.configure(configuration, background)
@@ -50,14 +49,17 @@ class Delivery:
         wanted = None if "frame_rate" in configuration.options else configuration.frame_rate
         self._interval = int(1e9 / wanted) if wanted else 0
         self._due = 0
-        self._shape: tuple[int, ...] = ()
+        if self._shape:
+            # Who asks for the size from now on means that of the next frame.
+            self._look_at(self._shape)
         self._header_changes += self._encoder.header_changes
         self._encoder = Encoder(
             Compression(
                 scalars=configuration.scalar_compression or "",
                 header=configuration.data_header_compression or "",
                 channels={"image": configuration.image_compression or ""},
-            )
+            ),
+            scalar_shape=False,
         )
 
     def deliver(self, frame: Frame) -> Snapshot | None:
@@ -72,7 +74,7 @@ class Delivery:
             return None
         image = self._transform.apply(frame.image)
         if frame.image.shape != self._shape:
-            self._look_at(frame.image, image)
+            self._look_at(frame.image.shape)
         pulse_id = self._next_pulse_id(frame)
         shown = Snapshot(image, self._x_axis, self._y_axis, pulse_id, frame.nanoseconds)
         height, width = image.shape
@@ -104,11 +106,12 @@ class Delivery:
         height, width = frame.image.shape
         return Snapshot(frame.image, pixels(width), pixels(height), frame.pulse_id or 0, frame.nanoseconds)
 
-    def _look_at(self, raw: Image, image: Image) -> None:
-        self._shape = raw.shape
-        height, width = raw.shape
+    def _look_at(self, shape: tuple[int, ...]) -> None:
+        """Note the shape of the camera's images, and with it all that follows from it."""
+        self._shape = shape
+        height, width = shape
         self._x_axis, self._y_axis = axes(self._configuration, (width, height))
-        self._figures.height, self._figures.width = image.shape
+        self._figures.width, self._figures.height = self._transform.size_after((width, height))
 
     def _next_pulse_id(self, frame: Frame) -> int:
         if frame.pulse_id is not None:
@@ -123,16 +126,11 @@ class Delivery:
         if nanoseconds < self._due - self._interval * _BEHIND:
             return False
         # From when it was due and not from when it came, or the rate would be lower than wanted.
-        self._due = max(self._due + self._interval, nanoseconds + self._interval // 2)
+        due = self._due + self._interval
+        self._due = due if due > nanoseconds else nanoseconds + self._interval
         return True
 
 
 def pixels(number: int) -> NDArray[np.float32]:
     """Return the axis of an image without calibration."""
     return np.arange(number, dtype=np.float32)
-
-
-def only_names_differ(one: Configuration, other: Configuration) -> bool:
-    """Tell whether two configurations mean the same for a stream."""
-    common: dict[str, Any] = {"alias": (), "group": (), "ignored": {}, "warnings": (), "forwarder_port": None}
-    return replace(one, **common) == replace(other, **common)

@@ -35,6 +35,18 @@ class Entry:
     configuration: Configuration | None = None
     error: PycaError | None = None
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Everything that is wrong with it; empty where it can be used."""
+        if isinstance(self.error, ConfigError):
+            return tuple(self.error.problems)
+        return (str(self.error),) if self.error else ()
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Everything that is to be said about it."""
+        return self.problems or (self.configuration.warnings if self.configuration else ())
+
 
 def look(folder: Path, before: Mapping[str, Entry]) -> dict[str, Entry]:
     """Return all cameras of a folder by name, sorted. Only what changed is read.
@@ -93,8 +105,5 @@ def _signature(file: Path) -> Signature:
 def _read(file: Path, name: str, signature: Signature) -> Entry:
     try:
         return Entry(signature, parse(name, jsonfile.load(file)))
-    except ConfigError as error:
-        problems = [f"{file.name}: {problem}" for problem in error.problems]
-        return Entry(signature, error=ConfigError(problems, error.remedy))
-    except CameraError as error:
+    except (CameraError, ConfigError) as error:
         return Entry(signature, error=error)

@@ -53,7 +53,7 @@ class Load:
         self._last: tuple[float, int, int] | None = None
 
     def look(self) -> dict[str, Any]:
-        """Return per cent of the processors, bytes of memory in use, and bytes per second sent and received."""
+        """Return per cent of the processors, bytes of memory in use, bytes per second sent and received."""
         counters = psutil.net_io_counters()
         now = time.monotonic()
         sent, received = (counters.bytes_sent, counters.bytes_recv) if counters else (0, 0)

@@ -41,16 +41,18 @@ class Folder:
 
     Files changed by hand are noticed at the next question. A file that cannot be used hides no other.
 
-    :param create: make the folder where it is missing, with a simulated camera in it
+    :param create: make the folder where it is missing, with a simulated camera in it, and log what is wrong
     :raises CameraError: where that is impossible
     """
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self._path = path
         self._lock = threading.RLock()
+        self._writing = threading.Lock()
         self._entries: dict[str, Entry] = {}
         self._aliases: dict[str, str] = {}
         self._doubles: frozenset[str] = frozenset()
+        self._logs = create
         if create:
             self._create()
 
@@ -184,9 +186,8 @@ class Folder:
     def _finding(
         self, name: str, entry: Entry, having: Mapping[str, list[str]], entries: Mapping[str, Entry]
     ) -> Finding:
-        problems: list[str] = []
-        if entry.error is not None:
-            problems += entry.error.problems if isinstance(entry.error, ConfigError) else [str(entry.error)]
+        # The file is named beside them.
+        problems = [problem.removeprefix(f"“{self._file(name)}” ") for problem in entry.problems]
         if fault := refusal_of(name):
             problems.append(f"the name {shown(name)} {fault}")
         configuration = entry.configuration
@@ -230,6 +231,9 @@ class Folder:
         """Read what changed since the last look."""
         found = look(self._path, self._entries)
         if found != self._entries:
+            if self._logs:
+                for name, entry in found.items():
+                    _tell(self._file(name), entry, self._entries.get(name))
             self._entries = found
             self._settle_aliases()
 
@@ -239,29 +243,33 @@ class Folder:
         doubles = frozenset(
             alias for alias, names in having.items() if len(names) > 1 or alias in self._entries
         )
-        for alias in sorted(doubles - self._doubles):
+        for alias in sorted(doubles - self._doubles if self._logs else ()):
             meant = alias if alias in self._entries else having[alias][0]
             logger.warning(
-                "Alias %r of camera %s stands for several; it means %r.", alias, having[alias], meant
+                "Alias %r of %s stands for several cameras: it means %r.", alias, having[alias], meant
             )
         self._doubles = doubles
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep other threads and servers from writing, and look at what they wrote."""
-        with self._lock:
-            try:
-                descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            except OSError as error:
-                raise CameraError(
-                    f"The folder of cameras “{self._path}” is gone: {error.strerror}."
-                ) from error
-            try:
-                _lock(descriptor, self._path)
+        """Keep other threads and servers from writing, not from reading, and look at what they wrote."""
+        if not self._writing.acquire(timeout=_PATIENCE):
+            raise CameraBusyError(
+                f"Somebody has been writing to “{self._path}” for {_PATIENCE:g} s.", "Try again."
+            )
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            self._writing.release()
+            raise CameraError(f"The folder of cameras “{self._path}” is gone: {error.strerror}.") from error
+        try:
+            _lock(descriptor, self._path)
+            with self._lock:
                 self._look()
-                yield
-            finally:
-                os.close(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+            self._writing.release()
 
     def _create(self) -> None:
         try:
@@ -290,6 +298,14 @@ def _writable(name: str) -> None:
     checked(name, "camera")
     if fault := refusal_of(name):
         raise CameraError(f"The camera's name {shown(name)} {fault}.", "Choose another name.")
+
+
+def _tell(file: Path, entry: Entry, before: Entry | None) -> None:
+    """Log what is to be said about a file that changed, once."""
+    said = before.findings if before else ()
+    for finding in entry.findings:
+        if finding not in said:
+            logger.warning("“%s”: %s", file, finding.removeprefix(f"“{file}” "))
 
 
 def _lock(descriptor: int, folder: Path) -> None:

@@ -150,6 +150,7 @@ def _looked_up(image: Image, formula: Any, count: int) -> Numbers:
 
     For 8 and 16 bits it is computed once for each possible value.
     """
+    image = np.asarray(image, image.dtype.newbyteorder("="))
     if image.dtype.kind in "iu" and image.dtype.itemsize <= 2:
         unsigned = np.dtype(f"u{image.dtype.itemsize}")
         values = np.arange(2 ** (8 * image.dtype.itemsize), dtype=unsigned).view(image.dtype)

@@ -237,6 +237,7 @@ class Instance:
     def _configure(self, wanted: Configuration) -> None:
         before, self._configuration = self._configuration, wanted
         self._delivery.configure(wanted, self._background(wanted))
+        self._statistics.publish()
         if _camera_of(wanted) != _camera_of(before):
             self._log.info("Another source: the camera is opened again")
             self._release_source()

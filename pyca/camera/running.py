@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -191,11 +192,9 @@ class Running:
     def stop(self, nursery: Nursery) -> None:
         """End it, whatever it does; returns once it is gone."""
         self.stopping = True
-        try:
+        # It may not read any more, or be gone already.
+        with suppress(ChannelClosedError):
             self.ward.channel.send({"what": "stop"}, timeout=0)
-        except ChannelClosedError:
-            # It does not read, or is gone already.
-            pass
         if not self.ended.wait(STOP_SECONDS):
             nursery.kill(self.ward)
             self.ended.wait(STOP_SECONDS)

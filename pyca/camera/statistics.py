@@ -115,7 +115,7 @@ class Statistics:
 
 
 def astuple_of(figures: Figures) -> tuple[Any, ...]:
-    """Return the values in order; what ``dataclasses`` has for it copies deeply and takes ten times as long."""
+    """Return the values in order; what ``dataclasses`` has for it copies deeply and takes far longer."""
     return tuple(map(figures.__getattribute__, figures.__slots__))
 
 

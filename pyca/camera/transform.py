@@ -1,5 +1,6 @@
 """What a configuration does to each image: binning, mirrors, turns, region of interest, background."""
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,13 @@ from pyca.core.errors import SourceError
 from pyca.sources.frame import Image
 from pyca.sources.source import Size
 
+logger = logging.getLogger(__name__)
+
 Roi = tuple[int, int, int, int]
 _BRIGHTEST = 65535
 _TILE = 256
 """columns and rows that fit into a processor's fast memory while a picture is turned"""
+_APART = 8
 
 
 def clamped(roi: Roi, size: Size) -> Roi:
@@ -90,7 +94,10 @@ class Transform:
     def _subtract(self, image: Image, background: Image) -> Image:
         if image.shape != background.shape:
             sizes = [f"{array.shape[1]} x {array.shape[0]}" for array in (background, image)]
-            self.trouble = f"Bad background image size: it is {sizes[0]}, the images are {sizes[1]} pixels."
+            trouble = f"Bad background image size: it is {sizes[0]}, the images are {sizes[1]} pixels."
+            if trouble != self.trouble:
+                logger.warning("%s", trouble)
+            self.trouble = trouble
             return image
         self.trouble = ""
         fitting = self._fitting.get(image.dtype)
@@ -103,7 +110,8 @@ class Transform:
             limits = np.iinfo(image.dtype)
             difference = np.subtract(image, fitting, dtype=np.int64)
             return np.clip(difference, limits.min, limits.max).astype(image.dtype)
-        return np.subtract(image, fitting)
+        with np.errstate(all="ignore"):
+            return np.subtract(image, fitting)
 
 
 def _as_type(background: Image, dtype: np.dtype[Any]) -> Image:
@@ -123,11 +131,15 @@ def _contiguous(image: Image, *, turned: bool) -> Image:
     if image.flags.c_contiguous or not turned:
         return np.ascontiguousarray(image)
     copy = np.empty(image.shape, image.dtype)
-    # Columns that become rows are far apart in memory: piece by piece they stay in the cache.
+    # Columns that become rows are far apart in memory, often by a power of two, for which a cache has few
+    # places: so they go piece by piece through a buffer whose rows are not. That takes a third of the time.
+    buffer = np.empty((_TILE, _TILE + _APART), image.dtype)
     for top in range(0, image.shape[0], _TILE):
         for left in range(0, image.shape[1], _TILE):
             piece = (slice(top, top + _TILE), slice(left, left + _TILE))
-            copy[piece] = image[piece]
+            height, width = image[piece].shape
+            buffer[:width, :height] = image[piece].T
+            copy[piece] = buffer[:width, :height].T
     return copy
 
 
@@ -137,12 +149,14 @@ def block_sums(image: Image, by_x: int, by_y: int) -> Image:
     :param by_x: columns of a block, at most those of the image
     """
     image = image[: image.shape[0] // by_y * by_y, : image.shape[1] // by_x * by_x]
-    total = image[::by_y].astype(_wide_enough(image, by_x * by_y))
-    for start in range(1, by_y):
-        total += image[start::by_y]
-    columns: Image = total[:, ::by_x].copy()
-    for start in range(1, by_x):
-        columns += total[:, start::by_x]
+    # Endless fractions of both signs have no sum, which is nothing to warn of.
+    with np.errstate(all="ignore"):
+        total = image[::by_y].astype(_wide_enough(image, by_x * by_y))
+        for start in range(1, by_y):
+            total += image[start::by_y]
+        columns: Image = total[:, ::by_x].copy()
+        for start in range(1, by_x):
+            columns += total[:, start::by_x]
     return columns
 
 

@@ -1,8 +1,8 @@
 """What ``pyca camera`` runs: the cameras and their interface. Alone here is imported what that needs."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,15 +44,15 @@ def serve_cameras(settings: "Settings", read: Reader, database: "Database", cloc
     def make(settings: "Settings") -> "CameraServer":
         return CameraServer(settings, database, clock, cameras)
 
-    def work(_pulse: "Pulse") -> CameraWork:
-        return CameraWork(settings, cameras, clock)
+    with ExitStack() as open_yet:
 
-    try:
+        def work(_pulse: "Pulse") -> CameraWork:
+            return CameraWork(settings, cameras, clock, open_yet.close)
+
         cameras.start()
+        open_yet.callback(cameras.close)
         desk = Desk(ServiceName.CAMERA, "The camera server's interface", settings, read, make)
         work_and_serve(desk, database, clock, work)
-    finally:
-        cameras.close()
 
 
 def findings_of(path: Path) -> "list[Finding]":
@@ -84,9 +84,15 @@ def needing_camera() -> Iterator[None]:
 
 
 class CameraWork:
-    """Tells how the cameras do, and ends them. A :class:`pyca.cli.desk.Worker`: they work by themselves."""
+    """Tells how the cameras do, and ends them. A :class:`pyca.cli.desk.Worker`: they work by themselves.
 
-    def __init__(self, settings: "Settings", cameras: "Cameras", clock: Clock) -> None:
+    :param close: ends them
+    """
+
+    def __init__(
+        self, settings: "Settings", cameras: "Cameras", clock: Clock, close: Callable[[], None]
+    ) -> None:
+        self._close = close
         self._settings = settings
         self._cameras = cameras
         self._clock = clock
@@ -106,7 +112,7 @@ class CameraWork:
 
     def close(self) -> None:
         """End all cameras; requests that wait for one are answered by that."""
-        self._cameras.close()
+        self._close()
 
     def files(self) -> tuple[()]:
         """Return nothing: the cameras have threads of their own."""

@@ -6,12 +6,14 @@ import os
 import select
 import socket
 import time
+from array import array
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 LARGEST = 128 * 1024
 """bytes of one message"""
-_MOST_FILES = 4
+_FILE = array("i").itemsize
+_ROOM = socket.CMSG_LEN(4 * _FILE)
 
 
 class ChannelClosedError(Exception):
@@ -56,10 +58,12 @@ class Channel:
         data = json.dumps(message).encode()
         if len(data) > LARGEST:
             raise ValueError(f"a message of {len(data)} bytes, of at most {LARGEST}")
+        numbers = array("i", files)
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)] if numbers else []
         deadline = time.monotonic() + timeout
         while True:
             try:
-                socket.send_fds(self._end, [data], list(files), socket.MSG_NOSIGNAL)
+                self._end.sendmsg([data], rights, socket.MSG_NOSIGNAL)
                 return
             except BlockingIOError:
                 if not _ready(self._end, select.POLLOUT, deadline - time.monotonic()):
@@ -76,7 +80,8 @@ class Channel:
         deadline = time.monotonic() + timeout
         while True:
             try:
-                data, files, _, _ = socket.recv_fds(self._end, LARGEST, _MOST_FILES, socket.MSG_CMSG_CLOEXEC)
+                # Not socket.recv_fds, which leaves the files open for whatever program is started next.
+                data, extra, _, _ = self._end.recvmsg(LARGEST, _ROOM, socket.MSG_CMSG_CLOEXEC)
                 break
             except BlockingIOError:
                 if timeout <= 0 or not _ready(self._end, select.POLLIN, deadline - time.monotonic()):
@@ -86,7 +91,7 @@ class Channel:
         if not data:
             raise ChannelClosedError
         message: dict[str, Any] = json.loads(data)
-        return message, files
+        return message, [file for _, _, numbers in extra for file in _files(numbers)]
 
     def fileno(self) -> int:
         """Return its descriptor, -1 where it is closed."""
@@ -107,6 +112,12 @@ def close_files(files: Iterable[int]) -> None:
     for file in files:
         with contextlib.suppress(OSError):
             os.close(file)
+
+
+def _files(numbers: bytes) -> list[int]:
+    found = array("i")
+    found.frombytes(numbers[: len(numbers) // _FILE * _FILE])
+    return found.tolist()
 
 
 def _ready(end: socket.socket, event: int, seconds: float) -> bool:

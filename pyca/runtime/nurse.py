@@ -69,6 +69,10 @@ class Nurse:
         except ChannelClosedError:
             self._end_all()
 
+    def close(self) -> None:
+        """Let go of what it waits with."""
+        close_files((self._bell, self._ring))
+
     def _answer(self, request: dict[str, Any], files: list[int]) -> None:
         if "kill" in request:
             for pid in [pid for pid, number in self._living.items() if number == request["kill"]]:
@@ -89,7 +93,7 @@ class Nurse:
     def _born(self, job: Job, request: dict[str, Any], own: int, others: list[int]) -> int:
         """Run one job; everything here happens in the new process."""
         self._control.close()
-        close_files((self._bell, self._ring))
+        self.close()
         entitle(request["title"])
         return job(Channel.of(own), request["argument"], others)
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from itertools import count
 from typing import Any
 
-from pyca.core.errors import CameraBusyError
+from pyca.core.errors import CameraBusyError, CameraError
 from pyca.runtime.channel import Channel, ChannelClosedError, close_files
 
 logger = logging.getLogger(__name__)
@@ -91,6 +91,7 @@ class Nursery:
         :param files: descriptors that it gets copies of
         :param title: by which it is known in lists of processes
         :raises CameraBusyError: where no process can be made
+        :raises CameraError: where the argument is too large
         """
         ours, theirs = _pair()
         ward = Ward(ours, next(self._numbers))
@@ -101,10 +102,15 @@ class Nursery:
                 self._wards[ward.number] = ward
                 control.send({"spawn": ward.number, **request}, (theirs.fileno(), *files))
         except ChannelClosedError:
-            # Its thread sees the same, ends the ward and has it started again for the next one.
-            ward.refused = _refusal("their parent has just ended")
+            # Its thread sees the same, and the next process is made by another parent.
             ours.close()
-            raise ward.refused from None
+            raise _refusal("their parent has just ended") from None
+        except ValueError as error:
+            ours.close()
+            raise CameraError(f"A process cannot be told what to do: {error}") from error
+        except CameraBusyError:
+            ours.close()
+            raise
         finally:
             theirs.close()
         return ward

@@ -99,9 +99,8 @@ class AreaDetectorCamera:
             update = arrived.update
             if len(update.values) or update.problem:
                 number = self._counted(watch, update)
-                facts = {**watch.facts(), **arrived.facts}
-                meaning = _MEANINGS.get(words(facts.get(self._type)).upper())
-                picture = image(self._image, update, self._fitting(update, facts, watch.facts()), meaning)
+                meaning = _MEANINGS.get(words(watch.newest(self._type)).upper())
+                picture = image(self._image, update, watch.fitting(arrived, self._size), meaning)
                 if meaning == "i1":
                     picture = picture.astype("i2")
                 return Frame(picture, update.nanoseconds, number)
@@ -160,11 +159,6 @@ class AreaDetectorCamera:
         if pair is None:
             raise SourceError(f"{' and '.join(self._sizes[0])}: no answer, though {self._image} is there")
         return pixels(pair[0], facts[pair[0]]), pixels(pair[1], facts[pair[1]])
-
-    def _fitting(self, update: Update, then: Mapping[str, Update], now: Mapping[str, Update]) -> Size:
-        """Return the size of an image: as it was when it came, or as it was said just afterwards."""
-        size = self._size(then)
-        return size if len(update.values) == size[0] * size[1] else self._size(now)
 
     def _counted(self, watch: Watch, update: Update) -> int | None:
         """Return the id of an image, None where there is none, and count those that are missing before it.

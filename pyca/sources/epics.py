@@ -21,9 +21,6 @@ from pyca.sources.source import OFFLINE_SECONDS, Size
 
 logger = logging.getLogger(__name__)
 
-READY = ("INIT", "1", "1.0")
-"""what ``P:INIT`` says of a camera that is ready: the word of its record, or the number of a plain one"""
-
 MARGIN = 0.1
 """seconds of :data:`pyca.sources.source.OFFLINE_SECONDS` that are left for what follows"""
 
@@ -58,6 +55,17 @@ def prefix_of(source: str) -> str:
     if not prefix or not prefix.isprintable() or not prefix.isascii() or " " in prefix or len(prefix) > 40:
         raise SourceError(f"“{source}” is no prefix of PVs", "such as MY:CAMERA, for MY:CAMERA:FPICTURE")
     return prefix
+
+
+def _is_ready(said: str) -> bool:
+    """Return whether that is what ``P:INIT`` says of a camera that is ready.
+
+    It is the word of its record, or the number of a plain one, with as many digits as the IOC shows.
+    """
+    try:
+        return float(said) == 1
+    except ValueError:
+        return said.upper() == "INIT"
 
 
 class EpicsCamera:
@@ -101,9 +109,8 @@ class EpicsCamera:
         deadline = time.monotonic() + timeout
         while arrived := watch.take(max(deadline - time.monotonic(), 0.0)):
             if len(arrived.update.values) or arrived.update.problem:
-                picture = image(
-                    self._image, arrived.update, self._fitting(arrived.update, arrived.facts), self._dtype
-                )
+                size = watch.fitting(arrived, self._size)
+                picture = image(self._image, arrived.update, size, self._dtype)
                 return Frame(picture, arrived.update.nanoseconds)
             # A record that never had an image.
         return None
@@ -128,7 +135,7 @@ class EpicsCamera:
         deadline = time.monotonic() + OFFLINE_SECONDS - MARGIN
         watch.wait(lambda: bool(watch.said(self._ready)), deadline - time.monotonic())
         said = watch.newest(self._ready)
-        if said is None or words(said).upper() not in READY:
+        if said is None or not _is_ready(words(said)):
             if said is not None:
                 logger.warning("%s says “%s”, INIT is expected", self._ready, words(said))
             raise OfflineError(f"Camera with prefix {self._prefix} is offline")
@@ -144,11 +151,3 @@ class EpicsCamera:
 
     def _size(self, facts: Mapping[str, Update]) -> Size:
         return pixels(self._width, facts[self._width]), pixels(self._height, facts[self._height])
-
-    def _fitting(self, update: Update, then: Mapping[str, Update]) -> Size:
-        """Return the size of an image: as it was when it came, or as it was said just afterwards."""
-        if {self._width, self._height} <= then.keys():
-            size = self._size(then)
-            if len(update.values) == size[0] * size[1]:
-                return size
-        return self.size()

@@ -70,6 +70,9 @@ def test_the_list_keeps_itself_up_to_date(lab: Desk, fakes: FakeCameras) -> None
     cam1.get_by_role("button", name="Stop cam1").click()
     expect(cam1).to_contain_text("off")
     assert not fakes.running
+    fakes.running["gone"] = 10101
+    gone = page.locator(row(page, "gone"))
+    expect(gone.locator(".condition")).to_contain_text("offline Camera with prefix gone is offline")
 
 
 def test_finding(lab: Desk) -> None:

@@ -121,6 +121,16 @@ def test_compressed_parts_are_those_of_the_protocol() -> None:
     assert json.loads(parts[1])["channels"][0]["compression"] == "lz4"
 
 
+def test_lz4_is_never_big_endian() -> None:
+    value = np.array([1, 2, 3], ">i4")
+    parts = parts_of({"a": value, "n": value[0]}, compression=Compression("lz4"))
+    assert [one["encoding"] for one in json.loads(parts[1])["channels"]] == ["little", "little"]
+    assert same(Decoder().decode(parts).values["a"], value)
+    # Both orders of its size are read.
+    parts[2] = struct.pack(">I", 12) + bytes(parts[2][4:])
+    assert same(Decoder().decode(parts).values["a"], value)
+
+
 def test_numbers_of_a_camera_have_no_shape() -> None:
     parts = parts_of({"width": 4, "s": "x"}, scalar_shape=False)
     width, text = json.loads(parts[1])["channels"]

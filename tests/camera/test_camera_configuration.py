@@ -327,3 +327,9 @@ def test_no_value_does_anything_but_fit_or_be_refused(raw: dict[str, Any]) -> No
         parse("cam", raw).as_json()
     except ConfigError as error:
         assert error.problems
+
+
+def test_an_impossible_name_is_told_with_all_else() -> None:
+    found = problems({"source": "x", "rotate": "y", "name": "a/b"}, "")
+    assert found[0] == "name: 'a/b' has a “/” or “\\” in it; expected a name that a file can have"
+    assert len(found) == 2

@@ -220,7 +220,7 @@ def test_groups(cameras: Folder) -> None:
         (b'{"rotate": ' + b"9" * 10_000 + b"}", "no JSON"),
         (b"[]", "is an object"),
         (b"null", "is an object"),
-        (b'{"source": 1, "rotate": "x"}', "broken.json: rotate: found 'x'"),
+        (b'{"source": 1, "rotate": "x"}', "^rotate: found 'x'"),
     ],
 )
 def test_a_broken_file_hides_no_other(path: Path, cameras: Folder, text: bytes, words: str) -> None:
@@ -232,6 +232,7 @@ def test_a_broken_file_hides_no_other(path: Path, cameras: Folder, text: bytes, 
         cameras.read("broken")
     broken, fine = cameras.check()
     assert (broken.file, len(broken.problems)) == (path / "broken.json", 1)
+    assert "broken.json" not in broken.problems[0]
     assert fine.problems == ()
     cameras.save("broken", SIMULATED)
     assert cameras.read("broken").source == "simulation"
@@ -406,6 +407,8 @@ def test_another_server_is_waited_for(
     monkeypatch.setattr(module, "_PATIENCE", 60.0)
     saving = threading.Thread(target=cameras.save, args=("cam", SIMULATED))
     saving.start()
+    # Whoever only asks does not wait.
+    assert cameras.names() == []
     write(path, "theirs", alias=["A"])
     assert another_server.stdin is not None
     another_server.stdin.close()
@@ -422,6 +425,59 @@ def test_a_file_system_without_locks(cameras: Folder, monkeypatch: pytest.Monkey
     monkeypatch.setattr(fcntl, "flock", flock)
     cameras.save("cam", SIMULATED)
     assert cameras.names() == ["cam"]
+
+
+def test_what_is_to_be_said_is_said_once(
+    path: Path, cameras: Folder, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(path, "cam", script="x.py")
+    (path / "broken.json").write_text("{", "utf-8")
+    for _ in range(3):
+        cameras.names()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    assert "script: has no effect" in caplog.text
+    assert "is no JSON" in caplog.text
+    write(path, "cam", script="x.py", forwarder_port=9000)
+    cameras.names()
+    assert len(caplog.records) == 3
+    assert "forwarder_port: has no effect" in caplog.records[2].getMessage()
+
+
+def test_a_look_at_a_folder_logs_nothing(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(path, "b", alias=["A"])
+    write(path, "c", alias=["A"], script="x.py")
+    assert len(Folder(path, create=False).check()) == 2
+    assert caplog.records == []
+
+
+def refuse(*arguments: Any, **words: Any) -> Any:
+    raise OSError(30, "Read-only file system")
+
+
+def test_what_cannot_be_deleted_or_renamed(
+    path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cameras.save("cam", SIMULATED)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(CameraError, match="cannot be deleted: Read-only"):
+        cameras.delete("cam")
+    monkeypatch.setattr(module.os, "rename", refuse)
+    with pytest.raises(CameraError, match="cannot be renamed: Read-only"):
+        cameras.rename("cam", "new")
+    assert cameras.names() == ["cam"]
+
+
+def test_aliases_that_are_no_names(cameras: Folder) -> None:
+    with pytest.raises(ConfigError, match="alias: found"):
+        cameras.save("cam", SIMULATED | {"alias": [1, "fine"]})
+    assert cameras.aliases() == {}
+
+
+def test_a_thread_that_hangs_while_it_writes(cameras: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+    with cameras._writing, pytest.raises(CameraBusyError, match="Somebody has been writing"):
+        cameras.save("cam", SIMULATED)
+    assert cameras.save("cam", SIMULATED).name == "cam"
 
 
 def test_warnings_are_found(path: Path, cameras: Folder) -> None:

@@ -96,6 +96,19 @@ def test_images_that_nobody_expects(image: Any, shades: Any) -> None:
     assert opened(png(image)).tolist() == colored(shades)
 
 
+@pytest.mark.parametrize("kind", [">u2", ">i2", ">f4", ">u4"])
+def test_other_orders_of_bytes(kind: str) -> None:
+    image = np.array([[0, 100, 200]], kind)
+    assert opened(png(image)).tolist() == colored([[0, 128, 255]])
+    assert mono8(image, 0, 255).tolist() == [[0, 100, 200]]
+
+
+def test_means_of_what_has_none() -> None:
+    image = np.array([[np.inf, -np.inf, 1.0, 3.0]] * 2, "f4")
+    assert opened(png(image, scale=0.5)).tolist() == colored([[0, 255]])
+    jpeg(image, scale=0.5)
+
+
 def test_min_value_of_signed_images() -> None:
     found = opened(png(np.array([[-100, -50, 0]], "i2"), min_value=-100))
     assert found.tolist() == colored([[0, 128, 255]])

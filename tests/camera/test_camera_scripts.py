@@ -42,7 +42,7 @@ def test_impossible_names(scripts: Scripts, tmp_path: Path, name: str) -> None:
         lambda: scripts.read(name),
         lambda: scripts.delete(name),
     ):
-        with pytest.raises(CameraError, match="[sS]cript"):
+        with pytest.raises(CameraError, match=r"[sS]cript"):
             refused()
     assert list(tmp_path.iterdir()) == []
 

@@ -171,10 +171,12 @@ def test_region_belongs_to_the_turned_image() -> None:
     assert found.tolist() == [[3], [2], [1], [0]]
 
 
-def test_a_background_of_another_size_is_told_and_left_out() -> None:
+def test_a_background_of_another_size_is_told_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
     image = np.full((2, 3), 9, "u2")
     transform = Transform(camera(), np.ones((3, 2), "u2"))
-    assert transform.apply(image) is image
+    for _ in range(3):
+        assert transform.apply(image) is image
+    assert [record.getMessage() for record in caplog.records] == [transform.trouble]
     assert transform.trouble.startswith("Bad background image size")
     assert "2 x 3" in transform.trouble
     assert "3 x 2" in transform.trouble
@@ -194,6 +196,16 @@ def test_backgrounds_of_all_types(kind: str, other: str) -> None:
     found = Transform(camera(), np.array([[10, 30]], other)).apply(image)
     assert found.dtype == image.dtype
     assert found.tolist() == [[0 if image.dtype.kind == "u" else -10, 70]]
+
+
+def test_endless_numbers_warn_of_nothing() -> None:
+    image = np.array([[np.inf, -np.inf, np.nan, 1e308, 1e308]], "f8")
+    found = Transform(camera(), np.array([[np.inf, np.inf, 1.0, -1e308, 0.0]])).apply(image)
+    assert np.isnan(found[0, 0])
+    assert found[0, 1] == -np.inf
+    assert Transform(camera(binning_x=5)).apply(image).tolist() == [[65535]]
+    single = np.array([[3e38, 3e38]], "f4")
+    assert Transform(camera(binning_x=2)).apply(single).tolist() == [[65535]]
 
 
 def test_backgrounds_out_of_range() -> None:

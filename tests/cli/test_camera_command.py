@@ -125,7 +125,7 @@ def test_a_fault_of_ours_is_not_taken_for_a_library() -> None:
 
 
 def working(cameras: FakeCameras, settings: Settings | None = None) -> CameraWork:
-    return CameraWork(settings or Settings(), cast(Cameras, cameras), FakeClock())
+    return CameraWork(settings or Settings(), cast(Cameras, cameras), FakeClock(), cameras.close)
 
 
 def test_the_status_tells_how_many_cameras_run() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pyca.media import durable
-from pyca.media.durable import Syncer, replace_durably, sync_file, sync_folder
+from pyca.media.durable import Syncer, replace_durably, sync_file, sync_folder, write_durably
 
 
 @pytest.fixture
@@ -159,3 +159,28 @@ def test_close_does_a_last_round(tmp_path: Path, synced: list[str]) -> None:
 
 def test_close_without_start() -> None:
     Syncer().close()
+
+
+def test_a_small_file_is_replaced_whole(tmp_path: Path, synced: list[str]) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(b"old")
+    write_durably(file, b"new")
+    assert file.read_bytes() == b"new"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.json"]
+    # The data first, under another name, and then the name.
+    assert synced[0].startswith(".a.json.")
+    assert synced[1] == f"{tmp_path.name}/"
+
+
+def test_what_cannot_be_replaced_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(b"old")
+
+    def fail(path: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(durable, "sync_file", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        write_durably(file, b"new")
+    assert file.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.json"]

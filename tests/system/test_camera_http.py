@@ -1,6 +1,5 @@
 """The camera server over real connections: viewers, slow cameras, those who do not read, large bodies."""
 
-import http.client
 import json
 import socket
 import threading
@@ -20,6 +19,7 @@ from pyca.ui.camera import server as served
 from pyca.ui.camera.server import CameraServer
 from tests.camera_desk import V1, serving
 from tests.fake_cameras import FakeCameras, some
+from tests.http_streams import ask, connect, part, watch
 from tests.tools import wait_for
 
 pytestmark = pytest.mark.system
@@ -42,35 +42,6 @@ def server(settings: Settings, database: Database, fakes: FakeCameras) -> Iterat
     with serving(settings, database, SystemClock(), fakes) as server:
         yield server
         fakes.hold.set()
-
-
-def connect(server: CameraServer) -> http.client.HTTPConnection:
-    host, _, port = server.address.removeprefix("http://").rstrip("/").rpartition(":")
-    return http.client.HTTPConnection(host, int(port), timeout=60)
-
-
-def ask(server: CameraServer, path: str, method: str = "GET", body: bytes | None = None) -> tuple[int, bytes]:
-    with closing(connect(server)) as connection:
-        connection.request(method, path, body)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-
-
-def watch(server: CameraServer, stack: ExitStack, path: str) -> http.client.HTTPResponse:
-    connection = stack.enter_context(closing(connect(server)))
-    connection.request("GET", path)
-    # It holds the connection open for itself.
-    return stack.enter_context(closing(connection.getresponse()))
-
-
-def part(answer: http.client.HTTPResponse) -> bytes:
-    """Return the next picture of a stream of them."""
-    line = answer.readline()
-    while not line.lower().startswith(b"content-length"):
-        assert line, "the stream ended"
-        line = answer.readline()
-    assert answer.readline() == b"\r\n"
-    return answer.read(int(line.partition(b":")[2]))
 
 
 def test_moving_pictures_begin_the_camera_and_end_with_it(server: CameraServer, fakes: FakeCameras) -> None:

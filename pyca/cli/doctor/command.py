@@ -60,6 +60,7 @@ def _themes(settings: "Settings", clock: Clock) -> list["Theme"]:
     """Return all checks; those that others follow from come first."""
     from pyca.cli.doctor import (
         calendars,
+        camera,
         configuration,
         database,
         devices,
@@ -79,6 +80,7 @@ def _themes(settings: "Settings", clock: Clock) -> list["Theme"]:
     streaming = (
         [Theme("live", partial(live.check, settings, clock, os.environ))] if live.is_wanted(settings) else []
     )
+    serving = [Theme("camera", partial(camera.check, settings, clock))] if camera.is_wanted(settings) else []
     return [
         Theme("configuration", partial(configuration.check, settings)),
         Theme("disk", partial(disks.check, settings)),
@@ -90,6 +92,7 @@ def _themes(settings: "Settings", clock: Clock) -> list["Theme"]:
         Theme("database", partial(database.check, settings, clock)),
         Theme("permissions", partial(permissions.check, settings)),
         *streaming,
+        *serving,
         Theme("services", partial(services.check, settings, clock)),
     ]
 

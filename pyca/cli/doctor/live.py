@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from pyca.cli.doctor.finding import Finding, failed, failure, ok, skipped, warning
-from pyca.cli.services import is_alive
+from pyca.cli.doctor.ports import check_port
 from pyca.config.settings import Live, Settings
 from pyca.core.clock import Clock
-from pyca.core.errors import PycaError, StoreError
+from pyca.core.errors import PycaError
 from pyca.core.live import LiveEvents
 from pyca.core.states import ServiceName
 from pyca.live.send.address import Address, parse
@@ -18,9 +18,6 @@ from pyca.live.source.encoders import AUTO, COPY, choose_encoder, software
 from pyca.live.source.inputs import InputKind, find_input, parse_input
 from pyca.live.source.readiness import require_sound
 from pyca.media.ffmpeg import find_ffmpeg
-from pyca.store.database import Database
-from pyca.ui.listening import open_port
-from pyca.ui.livebox.place import find
 
 
 def is_wanted(settings: Settings) -> bool:
@@ -34,7 +31,7 @@ def check(settings: Settings, clock: Clock, environ: Mapping[str, str]) -> Itera
     yield _input(settings, environ)
     yield _encoders(settings.live, environ)
     yield from _destination(settings, environ)
-    yield _port(settings, clock)
+    yield check_port(settings, ServiceName.LIVE, settings.live, clock)
 
 
 def _input(settings: Settings, environ: Mapping[str, str]) -> Finding:
@@ -89,20 +86,3 @@ def _resolved(address: Address) -> Finding:
         remedy = "check the name, and that the network is there"
         return warning("destination", f"{host} is not known: {error.strerror or error}", remedy)
     return ok("destination", address.masked)
-
-
-def _port(settings: Settings, clock: Clock) -> Finding:
-    live = settings.live
-    database = Database(settings.agent.database)
-    try:
-        if (database.file is None or database.file.exists()) and is_alive(database, ServiceName.LIVE, clock):
-            return ok("port", f"{live.port} is that of the running service")
-        place = find(live.bind, live.port)
-        open_port(place.host, place.port, "[live]").close()
-    except StoreError:
-        return skipped("port", "the database that tells whether the service runs cannot be read, see above")
-    except PycaError as error:
-        return failure("port", error)
-    finally:
-        database.dispose()
-    return ok("port", f"{live.port} is free")

@@ -110,7 +110,9 @@ class LibcaClient:
         atexit.unregister(self.close)
         if self._context is None:
             return
-        with self._attached():
+        with self._lock:
+            self._ca.ca_detach_context()
+            self._ca.ca_attach_context(self._context)
             self._ca.ca_context_destroy()
             self._context = None
             self._channels.clear()
@@ -120,8 +122,7 @@ class LibcaClient:
         """Have this thread use the context: one thread has one at a time."""
         with self._lock:
             self._ca.ca_detach_context()
-            if self._context is not None:
-                self._ca.ca_attach_context(self._context)
+            self._ca.ca_attach_context(self._context)
             try:
                 yield
             finally:

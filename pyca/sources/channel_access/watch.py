@@ -10,12 +10,16 @@ from functools import partial
 
 from pyca.sources.channel_access.choice import connect
 from pyca.sources.channel_access.client import Client, Update
+from pyca.sources.source import Size
 
 logger = logging.getLogger(__name__)
 
 _REMEMBERED = 32
-_SEARCH_AGAIN = 5.0
+_SEARCH_AGAIN = 2.0
 """seconds between two searches for a camera that went away; those of libca become as rare as five minutes"""
+
+_SIZE_LATE = 0.2
+"""seconds for a size that comes after the image"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Arrived:
     """
 
     update: Update
-    facts: Mapping[str, Update]
+    facts: dict[str, Update]
 
 
 class Watch:
@@ -88,6 +92,25 @@ class Watch:
             taken, self._waiting = self._waiting, None
         self._look_after_connection()
         return taken
+
+    def fitting(self, arrived: Arrived, size: Callable[[Mapping[str, Update]], Size]) -> Size:
+        """Return the size of an image: as the other PVs said when it came, or say now, or in a moment.
+
+        Where a camera's size changes, or it comes back with another one, nobody knows what comes first.
+
+        :param size: from what they say
+        """
+        elements = len(arrived.update.values)
+
+        def fits(facts: Mapping[str, Update]) -> bool:
+            width, height = size(facts)
+            return width * height == elements
+
+        then = self.facts() | arrived.facts
+        if fits(then):
+            return size(then)
+        self.wait(lambda: fits(self._facts()), _SIZE_LATE)
+        return size(self.facts())
 
     def close(self) -> None:
         """Let go of all PVs."""

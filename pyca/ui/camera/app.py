@@ -50,5 +50,7 @@ def create_camera_app(
     access.register(app, door, is_local=is_local)
     furnish(app, here, door(settings, database, clock), [face.blueprint for face in FACES])
     app.config.update(MAX_CONTENT_LENGTH=LONGEST_JSON)
+    # There is one list; its pages lead back to it themselves.
+    app.context_processor(lambda: {"navigation": ()})
     envelope.register(app)
     return app

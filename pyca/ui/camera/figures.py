@@ -20,9 +20,10 @@ _GAUGES = (
     ("memory", "memory_bytes", "Memory of the instance's process."),
 )
 _COUNTERS = (
-    ("frames", "frames", "Frames that came since the instance was started."),
     ("lost", "lost", "Frames that were lost before they could be sent."),
-    ("dropped", "dropped", "Frames that were left out because no client took them."),
+    ("dropped", "dropped", "Messages that not every client could take."),
+    ("skipped", "skipped", "Frames that were left out to keep to the frame rate."),
+    ("garbled", "garbled", "What the camera sent and was no frame."),
     ("total_bytes", "sent_bytes", "Bytes that were sent since the instance was started."),
 )
 

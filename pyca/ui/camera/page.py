@@ -24,8 +24,8 @@ OPTIONS = ("colormap", "scale", "min_value", "max_value", "fps")
 class Row:
     """A camera as it is listed.
 
-    :param state: “running”, “off” or “error”
-    :param reason: why it is in error
+    :param state: “running”, “offline” (it runs, and the camera does not answer), “off” or “error”
+    :param reason: why it is offline or in error
     """
 
     name: str
@@ -106,8 +106,8 @@ def _row(name: str, aliases: tuple[str, ...], groups: tuple[str, ...], running: 
     except PycaError as error:  # a file that somebody changed by hand; the others are shown
         state, reason = "error", error.message
     if running is not None:
-        reason = str(running.get("error") or "")
-        state = "error" if reason else "running"
+        state = "running" if running.get("online", True) else "offline"
+        reason = str(running.get("status") or "")
     return Row(name, aliases, groups, kind, state, reason, figures(running))
 
 

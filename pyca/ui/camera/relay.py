@@ -20,6 +20,8 @@ _EARLY = 0.1
 """share of the time between two pictures by which one may come too early: cameras are not quite even"""
 _LOOK = 0.5
 """seconds after which a viewer looks whether somebody is still there"""
+_PATIENCE = 1.0
+"""seconds that all together get to end"""
 
 
 class Relay:
@@ -156,5 +158,6 @@ class Relays:
             relays, self._by_key = list(self._by_key.values()), {}
         for relay in relays:
             relay.end()
+        deadline = time.monotonic() + _PATIENCE
         for relay in relays:
-            relay.join(1.0)
+            relay.join(max(deadline - time.monotonic(), 0.0))

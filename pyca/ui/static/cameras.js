@@ -53,10 +53,10 @@ function showList(running) {
   for (const row of list.querySelectorAll("tr[data-name]")) {
     const instance = running[row.dataset.name];
     const broken = row.dataset.state === "error" && !instance && !row.dataset.ran;
-    const state = instance?.error || broken ? "error" : instance ? "running" : "off";
+    const state = broken ? "error" : !instance ? "off" : instance.online === false ? "offline" : "running";
     if (instance) row.dataset.ran = "yes";
-    if (state === "running") number += 1;
-    if (!broken) write(row.querySelector(".reason"), instance?.error || "");
+    if (instance) number += 1;
+    if (!broken) write(row.querySelector(".reason"), instance?.status || "");
     if (row.dataset.state !== state) {
       row.dataset.state = state;
       const sign = document.querySelector(`#signs [data-state="${state}"]`).cloneNode(true);
@@ -163,8 +163,14 @@ function watchCamera() {
     });
   }
   show();
+  let ran = false;
   poll(viewer.dataset.info, (running) => {
     const instance = running[viewer.dataset.name];
+    if (ran && !instance) {
+      write(trouble, "The camera is off. “Show” starts it again.");
+      trouble.hidden = false;
+    }
+    ran = Boolean(instance);
     write(address, instance?.stream_address || "starts when somebody watches");
     copy.hidden = !instance || !navigator.clipboard;
     const said = Object.keys(WORDS).map((key) => [FIGURES[key](instance?.statistics || {}), WORDS[key]]).filter(([text]) => text);

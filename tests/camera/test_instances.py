@@ -1,0 +1,478 @@
+"""Cameras that run, as real processes."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from pyca.camera.cameras import Cameras
+from pyca.core.errors import CameraBusyError, OfflineError, SourceError, UnknownCameraError
+from pyca.sources import catalogue
+from tests.camera_doubles import (
+    is_alive,
+    kinds,
+    listening,
+    message_of,
+    running_cameras,
+    settings_in,
+    small,
+)
+from tests.tools import free_port, wait_for
+
+
+@pytest.fixture
+def cameras(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Iterator[Cameras]:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(catalogue, "kinds", kinds)
+    with running_cameras(settings_in(tmp_path)) as made:
+        yield made
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Path:
+    """The file that the obedient camera follows."""
+    file = tmp_path / "order"
+    file.write_text("8x4")
+    return file
+
+
+def tell(order: Path, words: str) -> None:
+    new = order.with_suffix(".new")
+    new.write_text(words)
+    new.replace(order)
+
+
+def pid_of(cameras: Cameras, name: str) -> int:
+    return int(cameras.state(name)["statistics"]["pid"])
+
+
+def figures(cameras: Cameras, name: str) -> dict[str, object]:
+    found: dict[str, object] = cameras.state(name)["statistics"]
+    return found
+
+
+def obedient(order: Path, **more: object) -> dict[str, object]:
+    return {"source": str(order), "source_type": "obedient", "no_client_timeout": 0, **more}
+
+
+def test_a_stream_has_its_channels_in_order(cameras: Cameras) -> None:
+    cameras.save("one", small(alias=["uno"]))
+    address = cameras.stream("uno")
+    assert address.startswith("tcp://127.0.0.1:")
+    with listening(address) as receiver:
+        message = message_of(receiver)
+        following = message_of(receiver)
+    assert [channel.name for channel in message.channels] == [
+        "width",
+        "height",
+        "timestamp",
+        "image",
+        "x_axis",
+        "y_axis",
+    ]
+    assert [channel.type for channel in message.channels] == [
+        "int64",
+        "int64",
+        "float64",
+        "uint16",
+        "float32",
+        "float32",
+    ]
+    assert [tuple(channel.shape) for channel in message.channels] == [(), (), (), (32, 16), (32,), (16,)]
+    assert (message.values["width"], message.values["height"]) == (32, 16)
+    assert message.values["timestamp"] == pytest.approx(message.nanoseconds / 1e9)
+    assert following.pulse_id == message.pulse_id + 1
+
+
+def test_further_channels_of_the_camera_follow(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order))
+    with listening(cameras.stream("one")) as receiver:
+        message = message_of(receiver)
+    assert message.channels[-1].name == "extra"
+    assert message.values["extra"] == 2.5
+
+
+def test_pulse_ids_can_be_the_time(cameras: Cameras) -> None:
+    cameras.save("one", small(simulate_pulse_id=True))
+    with listening(cameras.stream("one")) as receiver:
+        message = message_of(receiver)
+    assert message.pulse_id == message.nanoseconds // 10_000_000
+
+
+def test_stopping_ends_the_process(cameras: Cameras) -> None:
+    cameras.save("one", small())
+    address = cameras.stream("one")
+    assert cameras.stream("one") == address
+    pid = pid_of(cameras, "one")
+    assert "camera:one" in Path(f"/proc/{pid}/cmdline").read_text()
+    cameras.stop("one")
+    assert not is_alive(pid)
+    assert not cameras.info()["active_instances"]
+    assert cameras.state("one")["is_stream_active"] is False
+    cameras.stop("one")
+    cameras.stop("unknown")
+    assert cameras.stream("one") != address
+
+
+def test_a_process_that_hangs_is_killed(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order))
+    cameras.stream("one")
+    pid = pid_of(cameras, "one")
+    tell(order, "hangs")
+    wait_for(lambda: Path(f"/proc/{pid}/wchan").read_text() == "hrtimer_nanosleep", "the hanging process")
+    cameras.stop("one")
+    assert not is_alive(pid)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_process_is_followed_by_another_one(cameras: Cameras, how: signal.Signals) -> None:
+    cameras.save("one", small())
+    address = cameras.stream("one")
+    with listening(address) as receiver:
+        message_of(receiver)
+        pid = pid_of(cameras, "one")
+        os.kill(pid, how)
+        wait_for(lambda: not is_alive(pid), "the end of the process")
+        while receiver.receive(0.1) is not None:
+            pass
+        message_of(receiver)
+        assert cameras.stream("one") == address
+        assert pid_of(cameras, "one") != pid
+    assert "killed" in " ".join(line[3] for line in cameras.logs())
+
+
+def test_a_mistake_of_ours_is_logged_and_the_process_replaced(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order))
+    with listening(cameras.stream("one")) as receiver:
+        message_of(receiver)
+        tell(order, "raises")
+        wait_for(lambda: "a mistake of ours" in str(cameras.instance_logs("one")), "the traceback")
+        tell(order, "6x6")
+        wait_for(lambda: message_of(receiver).values["width"] == 6, "images of the next process")
+
+
+def test_the_parent_of_all_may_be_killed(cameras: Cameras) -> None:
+    cameras.save("one", small())
+    address = cameras.stream("one")
+    with listening(address) as receiver:
+        message_of(receiver)
+        pid = pid_of(cameras, "one")
+        os.kill(psutil.Process(pid).ppid(), signal.SIGKILL)
+        wait_for(lambda: not is_alive(pid), "the end of the process")
+        while receiver.receive(0.1) is not None:
+            pass
+        message_of(receiver)
+    assert cameras.online("one") == (True, "")
+
+
+SERVER = """
+import json, sys, time
+from pathlib import Path
+from tests.camera_doubles import running_cameras, settings_in, small
+with running_cameras(settings_in(Path(sys.argv[1]))) as cameras:
+    for name in ("one", "two"):
+        cameras.save(name, small(no_client_timeout=0))
+        cameras.stream(name)
+    print(json.dumps([int(cameras.state(name)["statistics"]["pid"]) for name in ("one", "two")]), flush=True)
+    time.sleep(600)
+"""
+
+
+def test_nothing_is_left_of_a_killed_server(tmp_path: Path) -> None:
+    path = os.pathsep.join(filter(None, sys.path))
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
+    ) as server:
+        assert server.stdout is not None
+        pids = json.loads(server.stdout.readline())
+        pids.append(psutil.Process(pids[0]).ppid())
+        assert all(map(is_alive, pids))
+        server.kill()
+    wait_for(lambda: not any(map(is_alive, pids)), "the end of all processes")
+
+
+def test_it_ends_without_clients(cameras: Cameras) -> None:
+    cameras.save("one", small(no_client_timeout=0.5))
+    cameras.stream("one")
+    wait_for(lambda: not cameras.info()["active_instances"], "its end")
+    assert "it ends" in str(cameras.instance_logs("one"))
+    with listening(cameras.stream("one")) as receiver:
+        message_of(receiver)
+        wait_for(lambda: figures(cameras, "one")["clients"] == 1, "the client")
+    wait_for(lambda: not cameras.info()["active_instances"], "its end after the last client")
+
+
+def test_a_change_shows_in_the_second_frame_at_the_latest(cameras: Cameras) -> None:
+    cameras.save("one", small())
+    with listening(cameras.stream("one")) as receiver:
+        for turns in (1, 2, 3, 0):
+            before = message_of(receiver)
+            cameras.save("one", small(rotate=turns))
+            shape = (32, 16) if turns % 2 else (16, 32)
+            seen = int(str(figures(cameras, "one")["tx"]).rpartition(" ")[2])
+            # One more may be on its way when it is counted.
+            message = before
+            while message.pulse_id < seen + 1:
+                message = message_of(receiver)
+            assert np.asarray(message.values["image"]).shape == shape
+            assert np.asarray(message.values["x_axis"]).size == shape[1]
+        assert cameras.geometry("one") == (32, 16)
+
+
+def test_another_source_keeps_process_and_stream(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", small())
+    address = cameras.stream("one")
+    pid = pid_of(cameras, "one")
+    with listening(address) as receiver:
+        message_of(receiver)
+        cameras.save("one", obedient(order))
+        wait_for(lambda: message_of(receiver).values["width"] == 8, "images of the other camera")
+    assert (cameras.stream("one"), pid_of(cameras, "one")) == (address, pid)
+
+
+def test_another_queue_starts_it_anew_at_the_same_port(cameras: Cameras) -> None:
+    cameras.save("one", small())
+    address = cameras.stream("one")
+    pid = pid_of(cameras, "one")
+    cameras.save("one", small(queue_size=3))
+    assert cameras.stream("one") == address
+    assert pid_of(cameras, "one") != pid
+
+
+def test_a_file_changed_by_hand_is_followed(cameras: Cameras, tmp_path: Path) -> None:
+    cameras.save("one", small())
+    file = tmp_path / "cameras" / "one.json"
+    with listening(cameras.stream("one")) as receiver:
+        message_of(receiver)
+        file.write_text(json.dumps(small(rotate=1)))
+        wait_for(lambda: message_of(receiver).values["width"] == 16, "the turned image")
+        file.write_text("{")
+        wait_for(lambda: "goes on as before" in str(cameras.logs()), "the message")
+        message_of(receiver)
+        file.unlink()
+        wait_for(lambda: not cameras.info()["active_instances"], "its end")
+
+
+def test_deleting_and_renaming_stop_it(cameras: Cameras) -> None:
+    cameras.save("one", small())
+    cameras.stream("one")
+    cameras.rename("one", "two")
+    assert not cameras.info()["active_instances"]
+    cameras.stream("two")
+    cameras.delete("two")
+    assert not cameras.info()["active_instances"]
+    with pytest.raises(UnknownCameraError):
+        cameras.stream("two")
+
+
+def test_an_offline_camera_is_said_to_be(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order))
+    tell(order, "offline")
+    with pytest.raises(OfflineError, match=r"^Camera with prefix P is offline$"):
+        cameras.stream("one")
+    assert not cameras.info()["active_instances"]
+    assert cameras.online("one") == (False, "Camera with prefix P is offline")
+    for question in (cameras.geometry, cameras.snapshot):
+        with pytest.raises(OfflineError):
+            question("one")
+
+
+def test_a_camera_that_goes_away_is_waited_for(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order))
+    with listening(cameras.stream("one")) as receiver:
+        message_of(receiver)
+        tell(order, "offline")
+        wait_for(lambda: cameras.online("one") == (False, "Camera with prefix P is offline"), "the fault")
+        with pytest.raises(OfflineError):
+            cameras.snapshot("one")
+        tell(order, "8x4")
+        wait_for(lambda: cameras.online("one") == (True, ""), "its return")
+        message_of(receiver)
+
+
+def test_garbage_is_counted_and_told_once(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order))
+    with listening(cameras.stream("one")) as receiver:
+        tell(order, "garbage")
+        wait_for(lambda: int(str(figures(cameras, "one")["garbled"])) > 20, "garbage")
+        tell(order, "8x4")
+        message_of(receiver)
+    assert len([line for line in cameras.instance_logs("one") if "are no image" in line[3]]) == 1
+
+
+def test_another_size_changes_header_and_axes(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order))
+    with listening(cameras.stream("one")) as receiver:
+        message_of(receiver)
+        tell(order, "6x10")
+        message = wait_for(
+            lambda: found if (found := message_of(receiver)).values["width"] == 6 else None, "the other size"
+        )
+    assert np.asarray(message.values["image"]).shape == (10, 6)
+    assert [np.asarray(message.values[name]).size for name in ("x_axis", "y_axis")] == [6, 10]
+    assert cameras.geometry("one") == (6, 10)
+
+
+def test_frames_are_left_out_for_a_lower_rate(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order, frame_rate=5))
+    with listening(cameras.stream("one")) as receiver:
+        first, second = message_of(receiver), message_of(receiver)
+    assert second.nanoseconds - first.nanoseconds >= 0.7 * 0.2e9
+    assert int(str(figures(cameras, "one")["skipped"])) > 0
+
+
+def test_snapshots_raw_and_transformed(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order, rotate=1))
+    for _ in range(2):
+        raw, image = cameras.snapshot("one", raw=True), cameras.snapshot("one")
+        assert (raw.image == np.arange(32).reshape(4, 8)).all()
+        assert (image.image == np.rot90(raw.image)).all()
+        assert (image.x_axis.size, image.y_axis.size) == (4, 8)
+        assert cameras.geometry("one") == (4, 8)
+        cameras.stream("one")
+    tell(order, "nothing")
+    wait_for(lambda: figures(cameras, "one")["rx"], "figures")
+    with pytest.raises(SourceError, match="delivered nothing within"):
+        # One may be on its way.
+        for _ in range(3):
+            cameras.snapshot("one", timeout=0.5)
+
+
+def test_a_background_is_subtracted(cameras: Cameras, order: Path) -> None:
+    cameras.background("dark", np.full((4, 8), 5, np.uint16))
+    cameras.save("one", obedient(order, image_background="dark"))
+    cameras.stream("one")
+    assert cameras.snapshot("one").image.ravel()[:8].tolist() == [0, 0, 0, 0, 0, 0, 1, 2]
+
+
+def test_the_newest_frames(cameras: Cameras) -> None:
+    cameras.save("one", small())
+    with cameras.frames("one") as frames:
+        pulses = [next(frames).pulse_id for _ in range(3)]
+    assert pulses == sorted(set(pulses))
+
+
+def test_a_stream_may_be_a_unix_socket(cameras: Cameras, tmp_path: Path) -> None:
+    cameras.save("one", small(protocol="ipc"))
+    address = cameras.stream("one")
+    assert address.startswith("ipc:///")
+    assert Path(address.removeprefix("ipc://")).parent.stat().st_mode & 0o77 == 0
+    with listening(address) as receiver:
+        message_of(receiver)
+
+
+def test_concurrent_calls_start_one_process(cameras: Cameras, order: Path) -> None:
+    tell(order, "slow")
+    cameras.save("slow", obedient(order))
+    cameras.save("quick", small())
+    with ThreadPoolExecutor(8) as pool:
+        slow = [pool.submit(cameras.stream, "slow") for _ in range(6)]
+        cameras.stream("quick")
+        assert not any(one.done() for one in slow)
+        assert len({one.result() for one in slow}) == 1
+    assert len(cameras.info()["active_instances"]) == 2
+
+
+def test_ports(tmp_path: Path) -> None:
+    port = free_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        with running_cameras(settings_in(tmp_path, first_port=port, last_port=port + 1)) as cameras:
+            for name in ("one", "two"):
+                cameras.save(name, small())
+            assert cameras.stream("one") == f"tcp://127.0.0.1:{port + 1}"
+            with pytest.raises(CameraBusyError, match=r"^All ports are used\. Stop some instances before"):
+                cameras.stream("two")
+            cameras.stop("one")
+            assert cameras.stream("two") == f"tcp://127.0.0.1:{port + 1}"
+            cameras.save("fixed", small(port=port))
+            with pytest.raises(CameraBusyError, match=f"Port {port} is in use"):
+                cameras.stream("fixed")
+            assert list(cameras.info()["active_instances"]) == ["two"]
+        free = free_port()
+        with running_cameras(settings_in(tmp_path, first_port=port, last_port=port + 1)) as cameras:
+            cameras.save("fixed", small(port=free))
+            cameras.save("same", small(port=free))
+            assert cameras.stream("fixed") == f"tcp://127.0.0.1:{free}"
+            with pytest.raises(CameraBusyError, match=f"Port {free} is in use"):
+                cameras.stream("same")
+
+
+def test_nothing_stays_open(cameras: Cameras) -> None:
+    cameras.save("one", small())
+    cameras.stream("one")
+    nursery = psutil.Process(psutil.Process(pid_of(cameras, "one")).ppid())
+    cameras.snapshot("one")
+    cameras.stop("one")
+
+    def opened() -> tuple[int, int]:
+        return psutil.Process().num_fds(), nursery.num_fds()
+
+    before = opened()
+    for _ in range(20):
+        cameras.stream("one")
+        cameras.snapshot("one")
+        cameras.stop("one")
+        cameras.geometry("one")
+    wait_for(lambda: opened() == before, f"the descriptors of the beginning, {before}")
+    assert not nursery.children()
+
+
+def test_two_hundred(tmp_path: Path) -> None:
+    first = free_port()
+    settings = settings_in(tmp_path, first_port=first, last_port=first + 300)
+    names = [f"camera{number}" for number in range(200)]
+    with running_cameras(settings) as cameras:
+        for name in names:
+            cameras.save(name, small(frame_rate=1, no_client_timeout=0))
+        with ThreadPoolExecutor(8) as pool:
+            addresses = set(pool.map(cameras.stream, names))
+        assert len(addresses) == 200
+        assert len(cameras.info()["active_instances"]) == 200
+        pids = [pid_of(cameras, name) for name in names]
+        assert all(map(is_alive, pids))
+        cameras.stop_all()
+        assert not any(map(is_alive, pids))
+        assert not cameras.heartbeat()["instances"]
+
+
+def test_figures_and_logs(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order))
+    with listening(cameras.stream("one")) as receiver:
+        message_of(receiver)
+        wait_for(lambda: cameras.heartbeat()["instances"]["one"]["tx"] > 0, "a rate")
+        state = cameras.state("one")
+        assert state["statistics"]["frame_shape"] == "8x4x2"
+        assert state["statistics"]["rx"].partition("Hz - ")[2].isdigit()
+        assert state["camera_geometry"] == [8, 4]
+        assert state["last_start_time"].endswith(" UTC+0000")
+        assert cameras.info()["active_instances"].keys() == {"one"}
+    cameras.info()
+    assert isinstance(cameras.info()["tx"], float)
+
+
+def test_nobody_waits_for_a_probe(cameras: Cameras, order: Path) -> None:
+    tell(order, "slow")
+    cameras.save("slow", obedient(order))
+    asked = threading.Thread(target=cameras.online, args=("slow",))
+    asked.start()
+    cameras.save("quick", small())
+    cameras.stream("quick")
+    cameras.info()
+    assert asked.is_alive()
+    asked.join()
