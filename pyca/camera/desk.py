@@ -38,7 +38,9 @@ class Desk:
         self._poll.register(channel.fileno(), select.EPOLLIN)
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more. Nothing happens where that was said already."""
+        if self._poll.closed:
+            return
         os.eventfd_write(self._bell, 1)
         if self._thread.ident is not None:
             self._thread.join()
