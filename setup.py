@@ -23,7 +23,12 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["pyca", "pyca.*"]),
     include_package_data=True,
-    package_data={"pyca": ["py.typed"], "pyca.ui": ["templates/*", "static/*"], "pyca.ui.api": ["*.yaml"], "pyca.ui.camera": ["*.yaml"]},
+    package_data={
+        "pyca": ["py.typed"],
+        "pyca.ui": ["templates/*", "static/*"],
+        "pyca.ui.api": ["*.yaml"],
+        "pyca.ui.camera": ["*.yaml"],
+    },
     install_requires=REQUIREMENTS,
     extras_require={
         "ffmpeg": ["imageio-ffmpeg>=0.5"],

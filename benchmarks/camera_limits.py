@@ -1,4 +1,4 @@
-"""What this machine can do at best with images of a size: copy them, and pass them through ZeroMQ."""
+"""What bare ZeroMQ does at best with images of a size, for clients in processes of their own."""
 
 import multiprocessing
 import time
@@ -9,17 +9,6 @@ import zmq
 
 _SECONDS = 2.0
 _MARK = b"x"
-
-
-def copies(size: tuple[int, int]) -> float:
-    """Return how often a second an image of 16 bits can be copied by one core."""
-    width, height = size
-    image, copy = (np.full((height, width), fill, np.uint16) for fill in (1, 0))
-    rounds, begun = 0, time.perf_counter()
-    while time.perf_counter() < begun + _SECONDS:
-        np.copyto(copy, image)
-        rounds += 1
-    return rounds / (time.perf_counter() - begun)
 
 
 def passed(size: tuple[int, int], address: str, clients: int) -> float:

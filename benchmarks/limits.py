@@ -1,4 +1,4 @@
-"""What this machine can do at best with images: memory, the codec, ZeroMQ. Shown beside figures of cameras."""
+"""What this machine can do at best with images: memory, codec, ZeroMQ. Shown beside figures of cameras."""
 
 import os
 import statistics

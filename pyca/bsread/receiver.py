@@ -31,6 +31,7 @@ class Receiver:
     :param bind: whether senders connect to us; then with port 0 a free one is chosen
     :param newest: whether only the newest one of all messages that wait is returned
     :param largest: bytes of one uncompressed value; a sender of more is disconnected
+    :raises WireError: where there is no address, or the mode is none of these
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class Receiver:
             raise WireError(f"Nothing can be received in mode {mode}; expected is SUB or PULL")
         self.addresses = [addresses] if isinstance(addresses, str) else list(addresses)
         """the real ones, once it is open"""
+        if not self.addresses:
+            raise WireError("There is no address to receive a stream from; expected is one at least")
         self._mode = Mode(mode)
         self._high_water_mark = high_water_mark
         self._bind = bind
@@ -106,6 +109,11 @@ class Receiver:
     def lost(self) -> int:
         """Messages that were sent, as pulse ids tell, and not returned."""
         return self._pulses.lost + self.skipped
+
+    @property
+    def senders(self) -> int:
+        """How many senders are connected now."""
+        return self._senders.count() if self._senders else 0
 
     @property
     def header_changes(self) -> int:

@@ -11,6 +11,7 @@ from pyca.bsread.message import Buffer, Value
 from pyca.bsread.sockets import SILENCE_SECONDS, Mode, bind, connect, prepared
 from pyca.core.errors import WireError
 
+_MORE = int(zmq.SNDMORE)
 _KINDS = {Mode.PUB: zmq.PUB, Mode.PUSH: zmq.PUSH}
 
 
@@ -156,6 +157,9 @@ class Sender:
 
     def _tried(self, socket: "zmq.Socket[bytes]", parts: list[Buffer]) -> bool:
         with suppress(zmq.Again):
-            socket.send_multipart(parts, copy=False)
+            # Not by pyzmq's own loop, which puts flags of an enumeration together for each part anew.
+            for part in parts[:-1]:
+                socket.send(part, _MORE, copy=False)
+            socket.send(parts[-1], 0, copy=False)
             return True
         return False

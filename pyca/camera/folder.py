@@ -14,7 +14,7 @@ from pyca.camera import jsonfile
 from pyca.camera.configuration import Configuration, parse
 from pyca.camera.entries import ENDING, RESERVED, Entry, look, owners, refusal_of
 from pyca.camera.names import checked, shown
-from pyca.core.errors import CameraBusyError, CameraError, ConfigError, UnknownCameraError
+from pyca.core.errors import CameraBusyError, CameraError, ConfigError, PycaError, UnknownCameraError
 from pyca.media.durable import sync_folder
 
 logger = logging.getLogger(__name__)
@@ -107,6 +107,18 @@ class Folder:
         if entry.configuration is None:
             raise entry.error or self._unknown(name)
         return entry.configuration
+
+    def everything(self) -> dict[str, Configuration | PycaError]:
+        """Return the configuration of each camera or what is wrong with it, with one look at the folder.
+
+        :raises CameraError: where the folder cannot be read
+        """
+        with self._lock:
+            self._look()
+            entries = self._entries
+        return {
+            name: entry.configuration or entry.error or self._unknown(name) for name, entry in entries.items()
+        }
 
     def save(self, name: str, raw: object) -> Configuration:
         """Write the configuration of a camera, new or not, and return it with its defaults.

@@ -3,11 +3,11 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from pyca.camera.configuration import Configuration
+from pyca.camera.folder import Folder
 from pyca.camera.launcher import Launcher
 from pyca.camera.places import Places
 from pyca.camera.ports import EXHAUSTED, Address, taken
@@ -48,14 +48,12 @@ class Instances:
 
     No camera waits for another one.
 
-    :param read: returns a camera's configuration as it is now, by its name
+    :param folder: of configurations
     :param places: gives out the streams' addresses
     """
 
-    def __init__(
-        self, read: Callable[[str], Configuration], launcher: Launcher, nursery: Nursery, places: Places
-    ) -> None:
-        self._read = read
+    def __init__(self, folder: Folder, launcher: Launcher, nursery: Nursery, places: Places) -> None:
+        self._folder = folder
         self._launcher = launcher
         self._nursery = nursery
         self._places = places
@@ -78,7 +76,7 @@ class Instances:
                 return running.address
             kept = running.port if running is not None and slot.again else 0
             self._clear(slot)
-            return self._begin(slot, self._read(name), kept).address
+            return self._begin(slot, self._folder.read(name), kept).address
 
     def running(self) -> dict[str, Running]:
         """Return all that run, by name."""
@@ -109,7 +107,7 @@ class Instances:
             running = slot.running
             if running is None or not _runs(running):
                 return
-            wanted = configuration or self._read(name)
+            wanted = configuration or self._folder.read(name)
             if wanted == running.configuration:
                 return
             if _place(wanted) == _place(running.configuration):
@@ -146,16 +144,24 @@ class Instances:
     def look_after(self) -> None:
         """Do what is due: note what has ended, start again what has crashed, follow changed files."""
         with self._lock:
-            slots = list(self._slots.values())
+            slots = [slot for slot in self._slots.values() if slot.running is not None]
+        written = self._written() if slots else {}
         for slot in slots:
             # Who has it now sees to it, or the next look does.
-            if slot.running is not None and slot.lock.acquire(blocking=False):
+            if slot.lock.acquire(blocking=False):
                 try:
-                    self._look_after(slot)
+                    self._look_after(slot, written.get(slot.name))
                 finally:
                     slot.lock.release()
 
-    def _look_after(self, slot: Slot) -> None:
+    def _written(self) -> dict[str, Configuration | PycaError]:
+        try:
+            return self._folder.everything()
+        except CameraError:
+            # Each one says so for itself, once.
+            return {}
+
+    def _look_after(self, slot: Slot, written: Configuration | PycaError | None) -> None:
         running = slot.running
         if running is None:
             return
@@ -165,7 +171,7 @@ class Instances:
         elif running.ended.is_set():
             self._note_end(slot, running)
         elif _runs(running):
-            self._follow_file(slot, running)
+            self._follow_file(slot, running, written)
 
     def _note_end(self, slot: Slot, running: Running) -> None:
         """Decide what becomes of a camera whose process has ended."""
@@ -187,7 +193,7 @@ class Instances:
     def _begin_again(self, slot: Slot, before: Running) -> None:
         slot.again = 0.0
         try:
-            wanted = self._read(slot.name)
+            wanted = self._folder.read(slot.name)
             before.close()
             slot.running = self._launcher.launch(wanted, before.address, before.port, patient=True)
         except CameraBusyError as error:
@@ -198,10 +204,13 @@ class Instances:
             logger.error("Camera %s is not started again: %s", slot.name, error)
             self._clear(slot)
 
-    def _follow_file(self, slot: Slot, running: Running) -> None:
+    def _follow_file(self, slot: Slot, running: Running, written: Configuration | PycaError | None) -> None:
         """Follow a file that somebody has changed by hand."""
+        if written == running.configuration:
+            return
         try:
-            wanted = self._read(slot.name)
+            # Read again: it may have been saved since, and applied.
+            wanted = self._folder.read(slot.name)
         except UnknownCameraError:
             logger.info("Camera %s: its file is gone, it is stopped", slot.name)
             self._clear(slot)

@@ -83,8 +83,6 @@ def image_from(data: Any, shape: tuple[Any, ...], dtype: np.dtype[Any], *, fortr
         raise CameraError(
             f"No image: found an array of {len(shape)} dimensions, or an empty one, {_EXPECTED}."
         )
-    if math.prod(shape) > MOST_PIXELS:
-        raise CameraError(f"An image of {math.prod(shape)} pixels is too large, {MOST_PIXELS} are allowed.")
     if len(data) != math.prod(shape) * dtype.itemsize:
         wanted = math.prod(shape) * dtype.itemsize
         raise CameraError(f"No image: found {len(data)} bytes of pixels, expected {wanted} for its size.")

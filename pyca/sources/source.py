@@ -36,6 +36,7 @@ class Source(Protocol):
         in :attr:`lost`. A camera that went away and comes back goes on by itself.
 
         :param timeout: seconds
+        :raises OfflineError: where the camera is known to be gone; it may be opened again, or asked on
         :raises SourceError: where the camera sent something that is no frame; the next call goes on behind it
         """
 

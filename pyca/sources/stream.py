@@ -12,7 +12,7 @@ from typing import Any
 from pyca.bsread.message import Message
 from pyca.bsread.receiver import Receiver
 from pyca.bsread.sockets import Mode, checked
-from pyca.core.errors import SourceError, WireError
+from pyca.core.errors import OfflineError, SourceError, WireError
 from pyca.sources import reach
 from pyca.sources.frame import Frame
 from pyca.sources.options import Option, choice, integer, text
@@ -57,6 +57,8 @@ class Stream:
         self._waiting: Waiting[Frame] = Waiting(0)
         self._size: Size | None = None
         self._lost = 0
+        self._alone: float | None = None
+        """since when nobody has been connected"""
 
     def open(self) -> None:
         """Connect.
@@ -81,7 +83,7 @@ class Stream:
             raise SourceError(error.message, error.remedy) from error
         self._receiver = receiver
         self._waiting = Waiting(feed.buffer_size, ordered=ways > 1)
-        self._size = None
+        self._size = self._alone = None
 
     def size(self) -> Size:
         """Return width and height of the newest image; waits for the first one.
@@ -100,6 +102,8 @@ class Stream:
     def receive(self, timeout: float) -> Frame | None:
         """Return the next frame, None where none came in time.
 
+        :raises OfflineError: about every second while nobody is connected that might send something; frames
+            of one that comes back are returned all the same
         :raises SourceError: where something came that holds no image
         """
         receiver = self._opened()
@@ -110,6 +114,7 @@ class Stream:
         while (frame := self._waiting.take(time.monotonic())) is None:
             now = time.monotonic()
             if now >= deadline:
+                self._look_after(receiver, now)
                 return None
             self._take(receiver, min(deadline - now, self._waiting.wait(now)))
         return frame
@@ -132,6 +137,16 @@ class Stream:
         if self._receiver is None:
             raise SourceError(f"The stream from {self._feed.address} is not open.")
         return self._receiver
+
+    def _look_after(self, receiver: Receiver, now: float) -> None:
+        """Tell where there has been no sender for a while."""
+        if receiver.senders:
+            self._alone = None
+        elif self._alone is None:
+            self._alone = now
+        elif now - self._alone >= OFFLINE_SECONDS:
+            self._alone = now
+            raise OfflineError(f"No sender of a stream is at {self._feed.address} any more.")
 
     def _take(self, receiver: Receiver, timeout: float) -> bool:
         """Take one message in; False where none came in time."""

@@ -207,6 +207,11 @@ def test_modes_that_do_not_fit_are_told() -> None:
         Receiver("tcp://127.0.0.1:1", mode=Mode.PUB)
 
 
+def test_a_stream_from_nowhere_is_told() -> None:
+    with pytest.raises(WireError, match="no address"):
+        Receiver([])
+
+
 def test_a_stream_that_is_not_open_says_so() -> None:
     with pytest.raises(WireError, match="not open"):
         Sender("tcp://127.0.0.1:0").send(1, NOW, {"a": 1})

@@ -198,6 +198,13 @@ def test_programs_that_are_no_arrays(body: bytes) -> None:
     refused(body)
 
 
+def test_it_is_said_what_is_refused() -> None:
+    assert "an image has no EXT1 in it" in refused(b"\x80\x02\x82\x01.")
+    assert "an image has no INST in it" in refused(b"(icos\nsystem\n.")
+    assert "longer than that of an image" in refused(b"Nr\xff\xff\xff\x7f.")
+    assert "longer than that of an image" in refused(b"N" * 1000 + b".")
+
+
 def test_nothing_stays_behind() -> None:
     refused(b"cnumpy\ndtype\n}V_name\nVevil\nsb.")
     assert unpickled(pickle.dumps(IMAGE, 0)).tolist() == IMAGE.tolist()

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from pyca.camera.cameras import Cameras
+from pyca.core.clock import SystemClock
 from pyca.core.errors import CameraBusyError, OfflineError, SourceError, UnknownCameraError
 from pyca.sources import catalogue
 from tests.camera_doubles import (
@@ -476,3 +477,24 @@ def test_nobody_waits_for_a_probe(cameras: Cameras, order: Path) -> None:
     cameras.info()
     assert asked.is_alive()
     asked.join()
+
+
+def test_cameras_that_never_began_can_be_closed(tmp_path: Path) -> None:
+    Cameras(settings_in(tmp_path), SystemClock()).close()
+
+
+def test_a_size_that_only_images_tell(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order))
+    tell(order, "nothing")
+    cameras.stream("one")
+    tell(order, "8x4")
+    assert cameras.geometry("one") == (8, 4)
+
+
+def test_a_background_that_is_gone_is_told(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order, image_background="none"))
+    with listening(cameras.stream("one")) as receiver:
+        message_of(receiver)
+    assert "none" in str(cameras.instance_logs("one"))
+    cameras.remove("one")
+    assert cameras.instance_logs("one") == []

@@ -2,6 +2,8 @@
 
 import errno
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -227,7 +229,18 @@ def test_bitshuffle_is_read(path: Path) -> None:
     import bitshuffle.h5
 
     how = {"compression": bitshuffle.h5.H5FILTER, "compression_opts": (0, bitshuffle.h5.H5_COMPRESS_LZ4)}
-    assert numbers(opened(written(path, {"x": images()}, chunks=(1, 24, 32), **how)), 3) == [0, 1, 2]
+    written(path, {"x": images()}, chunks=(1, 24, 32), **how)
+    # In a process of its own, where nobody has asked for bitshuffle before.
+    program = f"""
+from pyca.sources.hdf5 import Play, Replay
+replay = Replay(Play({str(path)!r}, rate=0))
+replay.open()
+print([int(replay.receive(0).image[0, 0]) for _ in range(3)])
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert run.stdout == "[0, 1, 2]\n", run.stderr
 
 
 @pytest.mark.parametrize(("number", "name"), [(32001, "blosc"), (32199, "unknown to us")])
@@ -316,6 +329,22 @@ def test_images_that_are_not_there_cannot_be_played(path: Path, key: str, value:
 def test_what_is_no_hdf5_file_is_told(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert "is no HDF5 file, or it is damaged" in refused(path)
+
+
+def test_a_file_whose_inside_is_damaged_is_told(path: Path) -> None:
+    written(path, {"group/x": images(), "group/y": images()}, compression="gzip")
+    content = path.read_bytes()
+    for mark in (b"TREE", b"SNOD", b"HEAP"):
+        content = content.replace(mark, b"????")
+    path.write_bytes(content)
+    assert "damaged" in refused(path)
+
+
+def test_a_second_open_of_a_file_changes_nothing(path: Path) -> None:
+    replay = opened(written(path, {"x": images()}))
+    assert numbers(replay, 2) == [0, 1]
+    replay.open()
+    assert numbers(replay, 2) == [2, 3]
 
 
 def test_a_file_that_was_cut_off_is_told(path: Path) -> None:

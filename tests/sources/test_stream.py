@@ -3,20 +3,19 @@
 import random
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import zmq
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pyca.bsread.encoder import Compression, Encoder
 from pyca.bsread.sender import Sender
 from pyca.bsread.sockets import Mode
-from pyca.core.errors import OfflineError, SourceError
+from pyca.core.errors import OfflineError, SourceError, WireError
 from pyca.sources import reach, stream
 from pyca.sources.catalogue import kinds
 from pyca.sources.frame import Frame
@@ -191,13 +190,34 @@ def test_garbage_is_told_and_the_next_one_is_taken(
     assert next_frame(source).pulse_id == 2
 
 
-def test_what_does_not_speak_the_protocol_sends_nothing() -> None:
-    """A web server, say. It answers, so it is not offline."""
+def test_what_does_not_speak_the_protocol_is_offline_soon() -> None:
+    """A web server, say. It answers, so that is not known at once."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         source = made("stream", Camera(f"tcp://127.0.0.1:{server.getsockname()[1]}"))
         source.open()
         assert source.receive(0.05) is None
+        wait_for(lambda: told_offline(source), "an error")
         source.close()
+
+
+def told_offline(source: Source) -> bool:
+    """Whether the source says that nobody is there any more."""
+    try:
+        assert source.receive(0.1) is None
+    except OfflineError as error:
+        assert "No sender of a stream is at tcp://127.0.0.1:" in error.message
+        return True
+    return False
+
+
+def test_a_sender_that_is_silent_is_not_offline(sender: Sender, opened: Opener) -> None:
+    source = opened()
+    wait_for(lambda: sender.clients, "the connection")
+    assert isinstance(source, stream.Stream)
+    receiver = source._opened()
+    wait_for(lambda: source.receive(0) is None and receiver.senders, "the other side of it")
+    for now in (0, 100, 200):
+        source._look_after(receiver, now)
 
 
 def test_another_size_or_type_is_taken(sender: Sender, opened: Opener) -> None:
@@ -228,8 +248,16 @@ def test_a_stream_that_goes_away_and_comes_back_goes_on() -> None:
             source.open()
             next_frame(source)
         wait_for(lambda: source.receive(0.05) is None, "the end of what was on its way")
+        wait_for(lambda: told_offline(source), "an error")
+        wait_for(lambda: told_offline(source), "another one")
         with sending(address, first=1_000_000):
-            wait_for(lambda: _pulse(source.receive(0.5)) >= 1_000_000, "frames of the one that came back")
+            wait_for(lambda: newest_pulse(source) >= 1_000_000, "frames of the one that came back")
+
+
+def newest_pulse(source: Source) -> int:
+    with suppress(OfflineError):
+        return _pulse(source.receive(0.5))
+    return -1
 
 
 def _pulse(frame: Frame | None) -> int:
@@ -270,6 +298,17 @@ def test_more_than_the_buffer_holds_is_counted(size: int, sender: Sender, opened
     wait_for(whole, "the newest frame")
     assert got == sorted(set(got))
     assert len(got) + source.lost == 9
+
+
+def test_a_second_open_of_a_stream_changes_nothing(sender: Sender, opened: Opener) -> None:
+    source = opened()
+    send(sender, 1)
+    assert next_frame(source).pulse_id == 1
+    source.open()
+    send(sender, 3)
+    assert next_frame(source).pulse_id == 3
+    send(sender, 4)
+    assert next_frame(source).pulse_id == 4
 
 
 def test_missing_pulses_are_lost(sender: Sender, opened: Opener) -> None:
@@ -369,6 +408,23 @@ def test_a_name_service_that_does_not_answer_is_not_waited_for(monkeypatch: pyte
     end.set()
 
 
+def test_a_host_is_found_by_its_name() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        reach.check(f"tcp://localhost:{server.getsockname()[1]}", 30)
+
+
+def test_a_host_of_many_addresses_is_tried_at_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        places = [
+            (socket.AF_INET, 0, 0, "", ("127.0.0.1", port)) for port in (free_port(), server.getsockname()[1])
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_more: places)
+        reach.check("tcp://camera:5000")
+        with pytest.raises(OfflineError, match="Nobody answers"):
+            # No time is left for any of them.
+            reach.check("tcp://camera:5000", 0)
+
+
 def test_a_host_that_takes_no_connection_in_time_is_offline(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(_socket: socket.socket, _place: object) -> None:
         raise TimeoutError("timed out")
@@ -416,9 +472,9 @@ def test_the_buffer_holds_five_for_each_connection(connections: int, size: int) 
 
 def test_an_address_that_zeromq_refuses_is_told(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: object) -> None:
-        raise zmq.ZMQError(zmq.EINVAL)
+        raise WireError("tcp://x:5 cannot be connected to: it is so")
 
-    monkeypatch.setattr(zmq.Socket, "connect", refuse)
+    monkeypatch.setattr("pyca.bsread.receiver.connect", refuse)
     source = made("stream", Camera(sender.address))
     with pytest.raises(SourceError, match="cannot be connected to"):
         source.open()

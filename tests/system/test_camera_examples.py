@@ -1,5 +1,6 @@
 """A camera server as people run it, and the examples of the manual, also with the foreign client."""
 
+import json
 import os
 import re
 import signal
@@ -150,7 +151,7 @@ def test_the_client_steers_a_real_server(served: Served) -> None:
 def test_no_process_outlives_the_server(served: Served, number: int) -> None:
     client = CamClient(served.address, timeout=SECONDS)
     client.get_instance_stream("simulation")
-    family = psutil.Process(served.process.pid).children(recursive=True)
+    family = process_family(served.process.pid)
     assert len(family) >= 2  # the nursery and the camera
     os.kill(served.process.pid, number)
     code = served.process.wait(SECONDS)
@@ -175,3 +176,42 @@ def test_a_reload_leaves_the_streams_alone(served: Served, tmp_path: Path) -> No
         assert receiver.receive(SECONDS) is not None
     finally:
         receiver.close()
+
+
+def test_the_supervisor_runs_what_is_enabled(tmp_path: Path) -> None:
+    (tmp_path / "cameras").mkdir()
+    (tmp_path / "cameras" / "simulation.json").write_text(SMALL, "utf-8")
+    config = tmp_path / "pyca.conf"
+    config.write_text("[camera]\nenabled = yes\nport = 0\ndirectory = cameras\n", "utf-8")
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pyca", "--config", str(config), "run"],
+            cwd=tmp_path, env=environment(), stdin=subprocess.DEVNULL, stderr=output,
+        )  # fmt: skip
+    served = Served(process, log)
+    try:
+        wait_for(lambda: served.address, "the server")
+        assert CamClient(served.address).get_instance_stream("simulation").startswith("tcp://")
+
+        def status() -> str:
+            told = subprocess.run(
+                [sys.executable, "-m", "pyca", "--config", str(config), "status", "--json"],
+                cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            services = json.loads(told.stdout)["services"]
+            return next((one["text"] for one in services if one["name"] == "camera"), "")
+
+        wait_for(lambda: "1 of 1 cameras run" in status(), "a status that tells of the camera")
+        family = process_family(process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            assert process.wait(SECONDS) == 0
+        finally:
+            process.kill()
+    wait_for(lambda: not [one for one in family if one.is_running()], "the end of all processes")
+
+
+def process_family(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)

@@ -1,8 +1,12 @@
 """Channel Access by caproto: Python alone, wherever there is no libca."""
 
+import logging
 from typing import Any
 
 from pyca.sources.channel_access.client import OnConnection, OnUpdate, Update, unix_time
+
+_LAST_IMAGE = 0.4
+"""seconds for an image that is being received when the camera is closed; without one it takes a tenth"""
 
 
 class CaprotoClient:
@@ -16,6 +20,10 @@ class CaprotoClient:
     def __init__(self) -> None:
         from caproto.threading.client import Context, SharedBroadcaster
 
+        chatty = logging.getLogger("caproto")
+        if chatty.level == logging.NOTSET:
+            # It tells of each connection of each PV; what matters of that we say ourselves.
+            chatty.setLevel(logging.WARNING)
         self._broadcaster = SharedBroadcaster()
         self._context = Context(self._broadcaster)
         # As long as there is another listener, the end of the context does not wait for the broadcaster's
@@ -46,6 +54,9 @@ class CaprotoClient:
         self._closed = True
         for followed in self._followed:
             followed.closed = True
+        # Or images that are still on their way would be reported as mistakes of the IOC.
+        self._context.selector.stop()
+        self._context.selector.thread.join(_LAST_IMAGE)
         self._context.disconnect(wait=False)
         self._broadcaster.disconnect(wait=False)
         self._broadcaster.search_now()
