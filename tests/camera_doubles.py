@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from pyca.bsread.message import Message
 from pyca.bsread.receiver import Receiver
@@ -80,6 +81,11 @@ class Obedient:
 def kinds() -> Mapping[str, Kind]:
     made = Kind((Option("channel", 0, integer(0)),), lambda source, options: Obedient(source))
     return {**KINDS(), "obedient": made}
+
+
+def obedient_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the obedient camera among the kinds of this process too."""
+    monkeypatch.setattr(catalogue, "kinds", kinds)
 
 
 def run_instance(channel: Channel, argument: dict[str, Any], files: list[int]) -> int:

@@ -18,12 +18,11 @@ import pytest
 from pyca.camera.cameras import Cameras
 from pyca.core.clock import SystemClock
 from pyca.core.errors import CameraBusyError, OfflineError, SourceError, UnknownCameraError
-from pyca.sources import catalogue
 from tests.camera_doubles import (
     is_alive,
-    kinds,
     listening,
     message_of,
+    obedient_kind,
     running_cameras,
     settings_in,
     small,
@@ -36,7 +35,7 @@ def cameras(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> Iterator[Cameras]:
     caplog.set_level("INFO")
-    monkeypatch.setattr(catalogue, "kinds", kinds)
+    obedient_kind(monkeypatch)
     with running_cameras(settings_in(tmp_path)) as made:
         yield made
 
@@ -503,3 +502,20 @@ def test_a_background_that_is_gone_is_told(cameras: Cameras, order: Path) -> Non
     assert "none" in str(cameras.instance_logs("one"))
     cameras.remove("one")
     assert cameras.instance_logs("one") == []
+
+
+def test_compression_changes_while_it_runs(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order))
+    with listening(cameras.stream("one")) as receiver:
+        for chosen in ("bitshuffle_lz4", "lz4", None):
+            cameras.save("one", obedient(order, image_compression=chosen, scalar_compression=chosen))
+            message = wait_for(
+                lambda: (
+                    found
+                    if (found := message_of(receiver)).channels[3].compression == (chosen or "")
+                    else None
+                ),
+                f"images with {chosen}",
+            )
+            assert (np.asarray(message.values["image"]) == np.arange(32).reshape(4, 8)).all()
+            assert [channel.compression for channel in message.channels[:3]] == [chosen or ""] * 3
