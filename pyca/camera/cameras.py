@@ -34,7 +34,11 @@ __all__ = ["Cameras", "Snapshot", "open_cameras"]
 
 JOBS: Mapping[str, str] = {"instance": "pyca.camera.instance:run", "probe": "pyca.camera.probe:run"}
 """what the processes of cameras do"""
-_PRELOAD = ("bitshuffle",)
+_PRELOAD = ("bitshuffle", "lz4.block", "numpy.random")
+"""what many cameras import when they are opened, which takes longer than all the rest of a start"""
+
+_FIRST_FRAME_SECONDS = 2.0
+"""for a camera that tells the size of its images only with them"""
 
 LogLines = list[list[str]]
 """[time as YYYY-mm-dd HH:MM:SS,mmm, logger, level, message]"""
@@ -153,8 +157,8 @@ class Cameras:
         """
         known = self._folder.resolve(name)
         running = self._instances.find(known)
-        if running is not None and (size := running.size()) is not None:
-            return size
+        if running is not None:
+            return running.size() or _size_of(running.snapshot(raw=False, timeout=_FIRST_FRAME_SECONDS))
         answer, _ = self._probe(known, "geometry")
         width, height = answer["geometry"]
         return width, height
@@ -244,7 +248,7 @@ class Cameras:
 
         :raises ConfigError: where the name or the image cannot be used
         """
-        self._backgrounds.save(name, image)
+        self._instances.apply_background(self._backgrounds.save(name, image))
 
     def script_names(self) -> list[str]:
         """Return the names of the user scripts.
@@ -301,6 +305,11 @@ class Cameras:
         self, name: str, what: str, *, raw: bool = False, timeout: float = 0.0
     ) -> tuple[dict[str, Any], list[int]]:
         return self._prober.ask(self._folder.read(name), what, raw=raw, timeout=timeout)
+
+
+def _size_of(snapshot: Snapshot) -> tuple[int, int]:
+    height, width = snapshot.image.shape
+    return width, height
 
 
 def open_cameras(settings: Settings, clock: Clock) -> Cameras:

@@ -42,7 +42,8 @@ class Desk:
         if self._poll.closed:
             return
         os.eventfd_write(self._bell, 1)
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         for channel, _, _ in self._channels.values():
             channel.close()
         self._poll.close()

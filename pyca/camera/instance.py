@@ -107,6 +107,7 @@ class Instance:
         except BaseException:
             self._sender.close(0)
             raise
+        self._log.info("Streams at %s", address)
         self._channel.send({"started": address, "geometry": size, "online": self._source is not None})
 
     def work(self) -> None:

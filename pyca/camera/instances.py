@@ -118,6 +118,16 @@ class Instances:
             self._clear(slot)
             self._begin(slot, wanted, running.port if same else 0)
 
+    def apply_background(self, background: str) -> None:
+        """Have all cameras that subtract a background take it anew.
+
+        :raises PycaError: where one of them does not do it
+        """
+        for name, running in self.running().items():
+            if running.configuration.image_background == background:
+                with self._slot(name).lock:
+                    running.configure(running.configuration)
+
     def stop(self, name: str) -> None:
         """Stop a camera; returns once its process is gone."""
         slot = self._slots.get(name)

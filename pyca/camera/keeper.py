@@ -34,7 +34,8 @@ class Keeper:
         """End."""
         self._ends = True
         self._bell.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _work(self) -> None:
         while not self._ends:

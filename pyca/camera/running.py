@@ -21,7 +21,7 @@ from pyca.sources.source import Size
 
 STOP_SECONDS = 2.0
 """that a process gets to end before it is killed"""
-START_SECONDS = 20.0
+START_SECONDS = 30.0
 """after which a process that has said nothing is given up"""
 ANSWER_SECONDS = 5.0
 

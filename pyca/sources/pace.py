@@ -9,6 +9,8 @@ from typing import Protocol
 from pyca.core.clock import Clock, SteadyClock
 
 _NANOSECONDS = 1_000_000_000
+_GRACE = 0.05
+"""seconds that a frame waits to be asked for: who is held up for a moment loses none and keeps the rate"""
 
 
 class Schedule(Protocol):
@@ -111,8 +113,9 @@ class Pace:
             if now >= end:
                 return None
             self._wait(min(due, end) - now)
-        newest = min(self._schedule.newest(now - self._start), self._last_number)
-        number = max(self._next, int(newest))
+        number = self._next
+        if now - due > _GRACE:
+            number = max(number, int(min(self._schedule.newest(now - self._start), self._last_number)))
         self.lost += number - self._next
         self._next = number + 1
         return number

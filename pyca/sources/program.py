@@ -116,6 +116,8 @@ class ProgramSource:
         if not self._open:
             raise SourceError(f"{self._recipe.name} is not open")
         end = time.monotonic() + timeout
+        if self._run and self._recipe.follows and self._run.size_changed:
+            self._look_after()
         while True:
             left = max(end - time.monotonic(), 0.0)
             if self._run is None:

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from pyca.camera.cameras import Cameras
+from pyca.core.clock import SystemClock
 from pyca.core.errors import CameraBusyError, OfflineError, SourceError, UnknownCameraError
 from pyca.sources import catalogue
 from tests.camera_doubles import (
@@ -357,6 +358,10 @@ def test_a_background_is_subtracted(cameras: Cameras, order: Path) -> None:
     cameras.save("one", obedient(order, image_background="dark"))
     cameras.stream("one")
     assert cameras.snapshot("one").image.ravel()[:8].tolist() == [0, 0, 0, 0, 0, 0, 1, 2]
+    cameras.background("dark", np.full((4, 8), 2, np.uint16))
+    assert cameras.snapshot("one").image.ravel()[:4].tolist() == [0, 0, 0, 1]
+    cameras.stop("one")
+    assert cameras.snapshot("one").image.ravel()[:4].tolist() == [0, 0, 0, 1]
 
 
 def test_the_newest_frames(cameras: Cameras) -> None:
@@ -439,7 +444,8 @@ def test_two_hundred(tmp_path: Path) -> None:
     names = [f"camera{number}" for number in range(200)]
     with running_cameras(settings) as cameras:
         for name in names:
-            cameras.save(name, small(frame_rate=1, no_client_timeout=0))
+            file = tmp_path / "cameras" / f"{name}.json"
+            file.write_text(json.dumps(small(frame_rate=1, no_client_timeout=0)))
         with ThreadPoolExecutor(8) as pool:
             addresses = set(pool.map(cameras.stream, names))
         assert len(addresses) == 200
@@ -476,3 +482,24 @@ def test_nobody_waits_for_a_probe(cameras: Cameras, order: Path) -> None:
     cameras.info()
     assert asked.is_alive()
     asked.join()
+
+
+def test_cameras_that_never_began_can_be_closed(tmp_path: Path) -> None:
+    Cameras(settings_in(tmp_path), SystemClock()).close()
+
+
+def test_a_size_that_only_images_tell(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order))
+    tell(order, "nothing")
+    cameras.stream("one")
+    tell(order, "8x4")
+    assert cameras.geometry("one") == (8, 4)
+
+
+def test_a_background_that_is_gone_is_told(cameras: Cameras, order: Path) -> None:
+    cameras.save("one", obedient(order, image_background="none"))
+    with listening(cameras.stream("one")) as receiver:
+        message_of(receiver)
+    assert "none" in str(cameras.instance_logs("one"))
+    cameras.remove("one")
+    assert cameras.instance_logs("one") == []

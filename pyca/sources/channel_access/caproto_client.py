@@ -1,5 +1,6 @@
 """Channel Access by caproto: Python alone, wherever there is no libca."""
 
+import logging
 from typing import Any
 
 from pyca.sources.channel_access.client import OnConnection, OnUpdate, Update, unix_time
@@ -19,6 +20,10 @@ class CaprotoClient:
     def __init__(self) -> None:
         from caproto.threading.client import Context, SharedBroadcaster
 
+        chatty = logging.getLogger("caproto")
+        if chatty.level == logging.NOTSET:
+            # It tells of each connection of each PV; what matters of that we say ourselves.
+            chatty.setLevel(logging.WARNING)
         self._broadcaster = SharedBroadcaster()
         self._context = Context(self._broadcaster)
         # As long as there is another listener, the end of the context does not wait for the broadcaster's
