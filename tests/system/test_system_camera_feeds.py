@@ -25,8 +25,8 @@ SIZE = (320, 240)
 CAMERA = {"source": "x", "source_type": "simulation", "width": SIZE[0], "height": SIZE[1], "frame_rate": 25}
 COMMAND = (
     "ffmpeg -nostdin -nostats -hide_banner -loglevel warning '{{camera:simulation?max_value=60000}}' "
-    "-c:v libx264 -preset ultrafast -tune zerolatency -g 25 -pix_fmt yuv420p -flush_packets 1 -cluster_time_limit 500 "
-    "-y {{dir}}/{{name}}.mkv"
+    "-c:v libx264 -preset ultrafast -tune zerolatency -g 25 -pix_fmt yuv420p -flush_packets 1 "
+    "-cluster_time_limit 500 -y {{dir}}/{{name}}.mkv"
 )
 KEY = "key-1234-abcd-camera"
 
