@@ -83,6 +83,20 @@ class Sender:
             raise
         return self.address
 
+    def narrow(self, high_water_mark: int) -> None:
+        """Let no more messages wait for each client than this. Clients that are there have to connect anew.
+
+        ZeroMQ gives queues their length when a socket is bound, so that this is done once more, at the same
+        address. Nothing happens where no more may wait already, or the sender is not open.
+
+        :raises CameraBusyError: where somebody else has taken the address meanwhile
+        """
+        if self._socket is None or high_water_mark >= self._high_water_mark:
+            return
+        self.close(0)
+        self._high_water_mark = high_water_mark
+        self.open()
+
     def send(
         self,
         pulse_id: int,

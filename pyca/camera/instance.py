@@ -26,6 +26,11 @@ SECONDS_PER_FRAME = 0.2
 """that the camera is waited for before the server is listened to again"""
 _AGAIN = Backoff(first=0.5, limit=10.0)
 _LINGER_MS = 200
+_WAITING_BYTES = 64_000_000
+"""that may wait for each client: more would make images old, and take the machine's memory"""
+_PIXEL_BYTES = 2
+_FEWEST = 2
+"""images that may always wait"""
 
 
 def run(channel: Channel, argument: dict[str, Any], files: list[int]) -> int:
@@ -97,6 +102,8 @@ class Instance:
         address = self._sender.open()
         try:
             size = self._open_source()
+            if size is not None:
+                self._sender.narrow(max(_FEWEST, _WAITING_BYTES // (size[0] * size[1] * _PIXEL_BYTES)))
         except BaseException:
             self._sender.close(0)
             raise

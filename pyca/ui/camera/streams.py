@@ -59,7 +59,8 @@ def y4m(name: str) -> Response:
         stack.enter_context(here.viewers.one())
         frames = stack.enter_context(here.cameras.frames(name))
         frames = _while_wanted(frames, has_gone(), lambda: here.is_closing)
-        pieces = format_.stream(frames, min_value=low, max_value=high)
+        rate = here.cameras.config(name).get("frame_rate")
+        pieces = format_.stream(frames, min_value=low, max_value=high, rate=rate)
         first = next(pieces, None)
         if first is None:
             raise SourceError(f"Camera {name} sends no images.", "look at its log")
