@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from pyca.camera.picture import unpacked
 from pyca.camera.places import Places
 from pyca.camera.ports import Network, Ports
 from pyca.camera.prober import Prober
-from pyca.camera.running import Running
+from pyca.camera.running import EndedError, Running
 from pyca.camera.scripts import Scripts
 from pyca.camera.snapshot import Snapshot
 from pyca.config.settings import Settings
@@ -158,7 +158,9 @@ class Cameras:
         known = self._folder.resolve(name)
         running = self._instances.find(known)
         if running is not None:
-            return running.size() or _size_of(running.snapshot(raw=False, timeout=_FIRST_FRAME_SECONDS))
+            # One that ends meanwhile is asked as one that does not run.
+            with suppress(EndedError):
+                return running.size() or _size_of(running.snapshot(raw=False, timeout=_FIRST_FRAME_SECONDS))
         answer, _ = self._probe(known, "geometry")
         width, height = answer["geometry"]
         return width, height
@@ -175,7 +177,8 @@ class Cameras:
         known = self._folder.resolve(name)
         running = self._instances.find(known)
         if running is not None:
-            return running.snapshot(raw=raw, timeout=timeout)
+            with suppress(EndedError):
+                return running.snapshot(raw=raw, timeout=timeout)
         answer, files = self._probe(known, "snapshot", raw=raw, timeout=timeout)
         try:
             return unpacked(answer, files[0])

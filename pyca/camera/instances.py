@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pyca.camera.configuration import Configuration
@@ -11,7 +12,7 @@ from pyca.camera.folder import Folder
 from pyca.camera.launcher import Launcher
 from pyca.camera.places import Places
 from pyca.camera.ports import EXHAUSTED, Address, taken
-from pyca.camera.running import Running
+from pyca.camera.running import EndedError, Running
 from pyca.core.backoff import Backoff
 from pyca.core.errors import CameraBusyError, CameraError, PycaError, UnknownCameraError
 from pyca.runtime.nursery import Nursery
@@ -111,7 +112,9 @@ class Instances:
             if wanted == running.configuration:
                 return
             if _place(wanted) == _place(running.configuration):
-                running.configure(wanted)
+                # One that ends meanwhile needs it no more.
+                with suppress(EndedError):
+                    running.configure(wanted)
                 return
             logger.info("Camera %s: its process is started anew, as its stream changes", name)
             same = wanted.port == running.configuration.port and wanted.protocol == "tcp"
@@ -125,7 +128,7 @@ class Instances:
         """
         for name, running in self.running().items():
             if running.configuration.image_background == background:
-                with self._slot(name).lock:
+                with self._slot(name).lock, suppress(EndedError):
                     running.configure(running.configuration)
 
     def stop(self, name: str) -> None:

@@ -26,6 +26,10 @@ START_SECONDS = 30.0
 ANSWER_SECONDS = 5.0
 
 
+class EndedError(SourceError):
+    """The process has ended before it answered."""
+
+
 class _Request:
     """One question to the process, until it is answered."""
 
@@ -132,7 +136,8 @@ class Running:
     def configure(self, configuration: Configuration) -> None:
         """Have it do as a configuration says; returns once it does.
 
-        :raises CameraError: where it does not answer
+        :raises EndedError: where it ends meanwhile
+        :raises PycaError: where it does not answer, or cannot
         """
         self._ask({"what": "configure", "configuration": configuration.as_json()}, ANSWER_SECONDS)
         self.configuration = configuration
@@ -142,6 +147,7 @@ class Running:
         """Return its next image.
 
         :param timeout: seconds
+        :raises EndedError: where it ends meanwhile
         :raises SourceError: where none comes in time
         """
         if not self.online:
@@ -212,8 +218,9 @@ class Running:
         with self._lock:
             self._requests.pop(number, None)
         if request.message is None:
-            why = "has ended" if answered else f"delivered nothing within {timeout:g} s"
-            raise SourceError(f"Camera {self.name} {why}")
+            if answered:
+                raise EndedError(f"Camera {self.name} has ended")
+            raise SourceError(f"Camera {self.name} delivered nothing within {timeout:g} s")
         if "failed" in request.message:
             raise faults.restored(request.message["failed"])
         return request
