@@ -12,8 +12,8 @@ import pytest
 
 from pyca.bsread.message import Message
 from pyca.bsread.receiver import Receiver
-from pyca.camera import instance, probe
 from pyca.camera.cameras import Cameras
+from pyca.camera.instance import instance, probe
 from pyca.config.settings import Camera, Settings
 from pyca.core.clock import SystemClock
 from pyca.core.errors import OfflineError, SourceError

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pyca.camera.snapshot import Snapshot
+from pyca.camera.image.snapshot import Snapshot
 from pyca.core.errors import CameraBusyError, CameraError, ConfigError, OfflineError, UnknownCameraError
 
 WIDTH, HEIGHT = 64, 48

@@ -8,22 +8,22 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pyca import __version__
-from pyca.camera.backgrounds import Backgrounds
-from pyca.camera.desk import Desk
-from pyca.camera.facts import Load, flat_figures, idle_facts, instance_facts
-from pyca.camera.folder import Folder
-from pyca.camera.instances import Instances
-from pyca.camera.keeper import Keeper
-from pyca.camera.launcher import Launcher
-from pyca.camera.logs import InstanceLogs, Kept
-from pyca.camera.newest import newest_frames
-from pyca.camera.picture import unpacked
-from pyca.camera.places import Places
-from pyca.camera.ports import Network, Ports
-from pyca.camera.prober import Prober
-from pyca.camera.running import EndedError, Running
-from pyca.camera.scripts import Scripts
-from pyca.camera.snapshot import Snapshot
+from pyca.camera.control.desk import Desk
+from pyca.camera.control.facts import Load, flat_figures, idle_facts, instance_facts
+from pyca.camera.control.instances import Instances
+from pyca.camera.control.keeper import Keeper
+from pyca.camera.control.launcher import Launcher
+from pyca.camera.control.newest import newest_frames
+from pyca.camera.control.places import Places
+from pyca.camera.control.ports import Network, Ports
+from pyca.camera.control.prober import Prober
+from pyca.camera.control.running import EndedError, Running
+from pyca.camera.files.backgrounds import Backgrounds
+from pyca.camera.files.folder import Folder
+from pyca.camera.files.scripts import Scripts
+from pyca.camera.image.snapshot import Snapshot
+from pyca.camera.instance.logs import InstanceLogs, Kept
+from pyca.camera.instance.picture import unpacked
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.errors import CameraError, SourceError
@@ -32,7 +32,10 @@ from pyca.runtime.nursery import Nursery
 
 __all__ = ["Cameras", "Snapshot", "open_cameras"]
 
-JOBS: Mapping[str, str] = {"instance": "pyca.camera.instance:run", "probe": "pyca.camera.probe:run"}
+JOBS: Mapping[str, str] = {
+    "instance": "pyca.camera.instance.instance:run",
+    "probe": "pyca.camera.instance.probe:run",
+}
 """what the processes of cameras do"""
 _PRELOAD = ("bitshuffle", "lz4.block", "numpy.random")
 """what many cameras import when they are opened, which takes longer than all the rest of a start"""

@@ -15,7 +15,7 @@ from pyca.core.states import ServiceName
 
 if TYPE_CHECKING:
     from pyca.camera.cameras import Cameras
-    from pyca.camera.folder import Finding
+    from pyca.camera.files.folder import Finding
     from pyca.config.settings import Camera, Settings
     from pyca.runtime.pulse import Pulse
     from pyca.store.database import Database
@@ -62,7 +62,7 @@ def findings_of(path: Path) -> "list[Finding]":
     :raises UsageError: where a library is not installed
     """
     with needing_camera():
-        from pyca.camera.folder import Folder
+        from pyca.camera.files.folder import Folder
 
     return Folder(path, create=False).check()
 

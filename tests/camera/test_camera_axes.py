@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyca.camera.axes import axes
-from pyca.camera.configuration import Calibration, Configuration
-from pyca.camera.transform import Transform
+from pyca.camera.files.configuration import Calibration, Configuration
+from pyca.camera.image.axes import axes
+from pyca.camera.image.transform import Transform
 
 
 def of(size: tuple[int, int], **keys: Any) -> tuple[list[float], list[float]]:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyca.camera.backgrounds import Backgrounds, background_id
-from pyca.camera.npy import from_npy, image_of, limited
+from pyca.camera.files.backgrounds import Backgrounds, background_id
+from pyca.camera.files.npy import from_npy, image_of, limited
 from pyca.core.errors import CameraError
 from pyca.sources.frame import KINDS
 
@@ -193,7 +193,7 @@ def test_all_versions_of_the_format(version: tuple[int, int]) -> None:
 
 def test_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     body = npy(IMAGE)
-    monkeypatch.setattr("pyca.camera.npy.MOST_PIXELS", 11)
+    monkeypatch.setattr("pyca.camera.files.npy.MOST_PIXELS", 11)
     with pytest.raises(CameraError, match="12 pixels is too large, 11 are allowed"):
         from_npy(body)
     with pytest.raises(CameraError, match="12 pixels is too large"):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pyca.camera.configuration import Calibration, Configuration, parse
+from pyca.camera.files.configuration import Calibration, Configuration, parse
 from pyca.core.errors import ConfigError
 
 pytestmark = pytest.mark.usefixtures("kinds")

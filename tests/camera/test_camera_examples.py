@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pyca.camera.configuration import parse
-from pyca.camera.folder import Folder
+from pyca.camera.files.configuration import parse
+from pyca.camera.files.folder import Folder
 
 EXAMPLES = Path(__file__).parents[2] / "etc" / "cameras"
 FILES = sorted(EXAMPLES.glob("*.json"))

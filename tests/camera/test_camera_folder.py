@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from pyca.camera import folder as module
-from pyca.camera.folder import Folder
+from pyca.camera.files import folder as module
+from pyca.camera.files.folder import Folder
 from pyca.core.errors import CameraBusyError, CameraError, ConfigError, UnknownCameraError
 
 ROOT = Path(__file__).parents[2]

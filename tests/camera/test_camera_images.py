@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image as Pictures
 
-from pyca.camera.images import View, jpeg, mono8, png
+from pyca.camera.image.images import View, jpeg, mono8, png
 from pyca.core.errors import CameraError
 from pyca.sources.frame import KINDS
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pyca.camera import logs
-from pyca.camera.desk import Desk
-from pyca.camera.facts import Load
-from pyca.camera.faults import described, restored
-from pyca.camera.keeper import Keeper
-from pyca.camera.logs import InstanceLogs, Kept, ToServer, from_instance, logger_of
+from pyca.camera.control.desk import Desk
+from pyca.camera.control.facts import Load
+from pyca.camera.control.keeper import Keeper
+from pyca.camera.instance import logs
+from pyca.camera.instance.faults import described, restored
+from pyca.camera.instance.logs import InstanceLogs, Kept, ToServer, from_instance, logger_of
 from pyca.core.errors import CameraBusyError, CameraError, ConfigError, OfflineError, PycaError, SourceError
 from pyca.runtime.channel import Channel
 from tests.camera_doubles import obedient_kind, running_cameras, settings_in

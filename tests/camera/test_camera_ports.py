@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pyca.camera.ports import Network, Ports, socket_address, socket_folder
+from pyca.camera.control.ports import Network, Ports, socket_address, socket_folder
 from pyca.core.errors import CameraBusyError, CameraError
 
 

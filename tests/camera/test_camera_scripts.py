@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pyca.camera.scripts import Scripts
+from pyca.camera.files.scripts import Scripts
 from pyca.core.errors import CameraError
 
 

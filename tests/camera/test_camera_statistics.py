@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyca.camera import statistics
-from pyca.camera.statistics import Figures, Statistics, astuple_of, described, memory, rate
+from pyca.camera.instance import statistics
+from pyca.camera.instance.statistics import Figures, Statistics, astuple_of, described, memory, rate
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyca.camera.configuration import Configuration
-from pyca.camera.transform import Transform, block_sums, clamped
+from pyca.camera.files.configuration import Configuration
+from pyca.camera.image.transform import Transform, block_sums, clamped
 from pyca.core.errors import SourceError
 from pyca.sources.frame import KINDS
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyca.camera.npy import image_of
-from pyca.camera.unpickle import unpickled
+from pyca.camera.files.npy import image_of
+from pyca.camera.files.unpickle import unpickled
 from pyca.core.errors import CameraError
 from pyca.sources.frame import KINDS
 
@@ -121,7 +121,7 @@ def test_a_call_within_the_state_of_an_array(tmp_path: Path) -> None:
         ("_codecs", "decode"),
         ("_codecs", "lookup"),
         ("codecs", "encode"),
-        ("pyca.camera.unpickle", "_Word"),
+        ("pyca.camera.files.unpickle", "_Word"),
     ],
 )
 def test_every_other_name_is_refused(module: str, name: str) -> None:
@@ -261,7 +261,7 @@ def test_bytes_and_size_must_fit() -> None:
 
 
 def test_too_large_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyca.camera.unpickle.LARGEST", 100)
+    monkeypatch.setattr("pyca.camera.files.unpickle.LARGEST", 100)
     assert "too large" in refused(pickle.dumps(IMAGE, 0))
 
 

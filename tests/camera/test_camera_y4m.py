@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pyca.camera import y4m
+from pyca.camera.image import y4m
 from pyca.core.errors import MediaError
 from pyca.media.ffmpeg import find_ffmpeg
 
@@ -58,7 +58,7 @@ def test_rows_of_a_view_and_big_endian_samples() -> None:
 
 @pytest.mark.skipif(not shutil.which("ffprobe"), reason="there is no ffprobe")
 @pytest.mark.parametrize(
-    ("rate", "told"), [(10.0, "40/1"), (29.97, "120/1"), (0.1, "2/5"), (None, "100/1"), (0, "100/1")]
+    ("rate", "told"), [(10.0, "40/1"), (29.97, "120/1"), (0.1, "2/5"), (None, "400/1"), (0, "400/1")]
 )
 def test_header_as_ffprobe_reads_it(rate: float | None, told: str) -> None:
     data = b"".join(y4m.stream(shots(*np.zeros((4, 48, 64), "u2")), rate=rate))

@@ -25,7 +25,7 @@ LONGEST_WAIT = 60.0
 @slow
 def image(name: str) -> Response:
     """Return the next image of a camera as PNG."""
-    from pyca.camera import images
+    from pyca.camera.image import images
 
     wanted = look()
     shot = cameras().snapshot(name, raw=parameters.flag("raw"), timeout=_timeout())
@@ -54,7 +54,7 @@ def background(name: str) -> Response:
 
     :raises BadRequest: where nothing was sent
     """
-    from pyca.camera.npy import image_of
+    from pyca.camera.files.npy import image_of
 
     request.max_content_length = LONGEST_ARRAY
     if (request.content_length or 0) > LONGEST_ARRAY:
@@ -71,7 +71,7 @@ def look() -> dict[str, Any]:
 
     :raises CameraError: where that cannot be
     """
-    from pyca.camera.images import View
+    from pyca.camera.image.images import View
 
     return asdict(View.parse(request.args))
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager
 
-from pyca.camera.snapshot import Snapshot
+from pyca.camera.image.snapshot import Snapshot
 from pyca.core.errors import PycaError, SourceError
 
 logger = logging.getLogger(__name__)

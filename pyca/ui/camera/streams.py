@@ -6,7 +6,7 @@ from functools import partial
 
 from flask import Blueprint, Response, request
 
-from pyca.camera.snapshot import Snapshot
+from pyca.camera.image.snapshot import Snapshot
 from pyca.core.errors import SourceError
 from pyca.ui.camera import parameters
 from pyca.ui.camera.cam import BASE
@@ -24,7 +24,7 @@ FIRST_PICTURE = 15.0
 @blueprint.get(f"{BASE}/cam/<name>/mjpeg")
 def mjpeg(name: str) -> Response:
     """Show a camera as a picture that changes, until it ends or nobody looks any more."""
-    from pyca.camera import images
+    from pyca.camera.image import images
 
     here, wanted = room(), look()
     rate = parameters.positive("fps", LARGEST_RATE) or USUAL_RATE
@@ -49,7 +49,7 @@ def mjpeg(name: str) -> Response:
 @blueprint.get(f"{BASE}/cam/<name>/y4m")
 def y4m(name: str) -> Response:
     """Send the raw frames of a camera, until it ends, changes its size or nobody reads any more."""
-    from pyca.camera import y4m as format_
+    from pyca.camera.image import y4m as format_
 
     here = room()
     low, high = parameters.number("min_value"), parameters.number("max_value")

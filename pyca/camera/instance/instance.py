@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from pyca.bsread.sender import Sender
-from pyca.camera import faults, picture
-from pyca.camera.backgrounds import Backgrounds
-from pyca.camera.configuration import Configuration, parse
-from pyca.camera.delivery import Delivery
-from pyca.camera.logs import logger_of, to_server
-from pyca.camera.snapshot import Snapshot
-from pyca.camera.statistics import Statistics
+from pyca.camera.files.backgrounds import Backgrounds
+from pyca.camera.files.configuration import Configuration, parse
+from pyca.camera.image.snapshot import Snapshot
+from pyca.camera.instance import faults, picture
+from pyca.camera.instance.delivery import Delivery
+from pyca.camera.instance.logs import logger_of, to_server
+from pyca.camera.instance.statistics import Statistics
 from pyca.core.backoff import Backoff
 from pyca.core.errors import CameraError, OfflineError, PycaError, SourceError, WireError
 from pyca.runtime.channel import Channel, ChannelClosedError

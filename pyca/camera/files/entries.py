@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyca.camera import jsonfile
-from pyca.camera.configuration import Configuration, parse
-from pyca.camera.names import fault_of
+from pyca.camera.files import jsonfile
+from pyca.camera.files.configuration import Configuration, parse
+from pyca.camera.files.names import fault_of
 from pyca.core.errors import CameraError, ConfigError, PycaError
 
 ENDING = ".json"

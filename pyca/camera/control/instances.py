@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from pyca.camera.configuration import Configuration
-from pyca.camera.folder import Folder
-from pyca.camera.launcher import Launcher
-from pyca.camera.places import Places
-from pyca.camera.ports import EXHAUSTED, Address, taken
-from pyca.camera.running import EndedError, Running
+from pyca.camera.control.launcher import Launcher
+from pyca.camera.control.places import Places
+from pyca.camera.control.ports import EXHAUSTED, Address, taken
+from pyca.camera.control.running import EndedError, Running
+from pyca.camera.files.configuration import Configuration
+from pyca.camera.files.folder import Folder
 from pyca.core.backoff import Backoff
 from pyca.core.errors import CameraBusyError, CameraError, PycaError, UnknownCameraError
 from pyca.runtime.nursery import Nursery

@@ -17,7 +17,7 @@ Image = NDArray[Any]
 
 MIMETYPE = "video/x-yuv4mpeg"
 _FRAME = b"FRAME\n"
-_USUAL = 25.0
+_USUAL = 100.0
 """frames per second where nobody knows"""
 _TICKS = 4
 """of FFmpeg's clock in the time of one frame. FFmpeg counts in the frames per second that the stream names:

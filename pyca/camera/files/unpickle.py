@@ -12,8 +12,8 @@ from typing import Any, Literal, NoReturn
 
 import numpy as np
 
-from pyca.camera.names import shown
-from pyca.camera.npy import image_from, type_of
+from pyca.camera.files.names import shown
+from pyca.camera.files.npy import image_from, type_of
 from pyca.core.errors import CameraError
 from pyca.sources.frame import Image
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pyca.camera import faults
-from pyca.camera.configuration import Configuration
-from pyca.camera.logs import from_instance
+from pyca.camera.files.configuration import Configuration
+from pyca.camera.instance import faults
+from pyca.camera.instance.logs import from_instance
 from pyca.core.errors import CameraError, SourceError
 from pyca.runtime.channel import ChannelClosedError, close_files
 from pyca.runtime.nursery import Nursery, Ward

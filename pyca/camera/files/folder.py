@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyca.camera import jsonfile
-from pyca.camera.configuration import Configuration, parse
-from pyca.camera.entries import ENDING, RESERVED, Entry, look, owners, refusal_of
-from pyca.camera.names import checked, shown
+from pyca.camera.files import jsonfile
+from pyca.camera.files.configuration import Configuration, parse
+from pyca.camera.files.entries import ENDING, RESERVED, Entry, look, owners, refusal_of
+from pyca.camera.files.names import checked, shown
 from pyca.core.errors import CameraBusyError, CameraError, ConfigError, PycaError, UnknownCameraError
 from pyca.media.durable import sync_folder
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pyca.camera.snapshot import Snapshot
+from pyca.camera.image.snapshot import Snapshot
 from pyca.core.errors import CameraError
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import psutil
 
-from pyca.camera.running import Running
+from pyca.camera.control.running import Running
 
 
 def instance_facts(running: Running) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pyca.camera.names import shown
+from pyca.camera.files.names import shown
 from pyca.core.errors import CameraError
 from pyca.sources.frame import KINDS, Image
 
@@ -32,7 +32,7 @@ def image_of(body: bytes) -> Image:
     """
     if body.startswith(MAGIC):
         return from_npy(body)
-    from pyca.camera.unpickle import unpickled
+    from pyca.camera.files.unpickle import unpickled
 
     return unpickled(body)
 

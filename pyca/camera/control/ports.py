@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyca.camera.names import checked
+from pyca.camera.files.names import checked
 from pyca.core.errors import CameraBusyError, CameraError
 from pyca.core.live import LONGEST_SOCKET
 

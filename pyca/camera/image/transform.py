@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pyca.camera.configuration import Configuration
+from pyca.camera.files.configuration import Configuration
 from pyca.core.errors import SourceError
 from pyca.sources.frame import Image
 from pyca.sources.source import Size

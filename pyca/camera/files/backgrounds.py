@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pyca.camera.names import checked
-from pyca.camera.npy import from_npy, limited
+from pyca.camera.files.names import checked
+from pyca.camera.files.npy import from_npy, limited
 from pyca.core.errors import CameraError
 from pyca.media.durable import write_durably
 from pyca.runtime.files import read_regular

@@ -7,7 +7,7 @@ import numpy as np
 
 from pyca.bsread.message import Message
 from pyca.bsread.receiver import Receiver
-from pyca.camera.snapshot import Snapshot
+from pyca.camera.image.snapshot import Snapshot
 from pyca.core.errors import WireError
 
 SILENCE_SECONDS = 5.0

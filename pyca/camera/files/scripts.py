@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pyca.camera.names import checked
+from pyca.camera.files.names import checked
 from pyca.core.errors import CameraError
 from pyca.media.durable import sync_folder, write_durably
 from pyca.runtime.files import read_regular

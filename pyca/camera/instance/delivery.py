@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from pyca.bsread.encoder import Compression, Encoder
 from pyca.bsread.message import Value
 from pyca.bsread.sender import Sender
-from pyca.camera.axes import axes
-from pyca.camera.configuration import Configuration
-from pyca.camera.snapshot import Snapshot
-from pyca.camera.statistics import Figures
-from pyca.camera.transform import Transform
+from pyca.camera.files.configuration import Configuration
+from pyca.camera.image.axes import axes
+from pyca.camera.image.snapshot import Snapshot
+from pyca.camera.image.transform import Transform
+from pyca.camera.instance.statistics import Figures
 from pyca.sources.frame import Frame, Image
 from pyca.sources.source import Size
 

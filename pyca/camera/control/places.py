@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pyca.camera.configuration import Configuration
-from pyca.camera.ports import Address, Network, Ports, socket_address, socket_folder
+from pyca.camera.control.ports import Address, Network, Ports, socket_address, socket_folder
+from pyca.camera.files.configuration import Configuration
 
 
 class Places:

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pyca.camera.configuration import Calibration, Configuration
-from pyca.camera.transform import clamped
+from pyca.camera.files.configuration import Calibration, Configuration
+from pyca.camera.image.transform import clamped
 from pyca.sources.source import Size
 
 Axis = NDArray[np.float32]

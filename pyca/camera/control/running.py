@@ -8,12 +8,12 @@ from typing import Any
 
 import psutil
 
-from pyca.camera import faults, picture
-from pyca.camera.configuration import Configuration
-from pyca.camera.logs import from_instance
-from pyca.camera.ports import Address
-from pyca.camera.snapshot import Snapshot
-from pyca.camera.statistics import Figures, Statistics, described
+from pyca.camera.control.ports import Address
+from pyca.camera.files.configuration import Configuration
+from pyca.camera.image.snapshot import Snapshot
+from pyca.camera.instance import faults, picture
+from pyca.camera.instance.logs import from_instance
+from pyca.camera.instance.statistics import Figures, Statistics, described
 from pyca.core.errors import CameraError, OfflineError, PycaError, SourceError
 from pyca.runtime.channel import ChannelClosedError, close_files
 from pyca.runtime.nursery import Nursery, Ward

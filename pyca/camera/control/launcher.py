@@ -3,10 +3,10 @@
 import os
 from collections.abc import Callable
 
-from pyca.camera.configuration import Configuration
-from pyca.camera.ports import Address
-from pyca.camera.running import Running
-from pyca.camera.statistics import Statistics, memory
+from pyca.camera.control.ports import Address
+from pyca.camera.control.running import Running
+from pyca.camera.files.configuration import Configuration
+from pyca.camera.instance.statistics import Statistics, memory
 from pyca.core.errors import CameraBusyError
 from pyca.runtime.nursery import Nursery
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from pyca.camera.keys import CALIBRATION_KEYS, FOREIGN, KEYS, WITHOUT_EFFECT, Calibration, source, whole
-from pyca.camera.names import fault_of, shown
+from pyca.camera.files.keys import CALIBRATION_KEYS, FOREIGN, KEYS, WITHOUT_EFFECT, Calibration, source, whole
+from pyca.camera.files.names import fault_of, shown
 from pyca.config.report import did_you_mean
 from pyca.core.errors import ConfigError, SourceError
 from pyca.sources import catalogue

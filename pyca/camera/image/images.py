@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pyca.camera.names import shown
-from pyca.camera.pngfile import encoded
-from pyca.camera.transform import block_sums
+from pyca.camera.files.names import shown
+from pyca.camera.image.pngfile import encoded
+from pyca.camera.image.transform import block_sums
 from pyca.core.errors import CameraError
 from pyca.sources.frame import Image
 

@@ -5,14 +5,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pyca.camera import faults, picture
-from pyca.camera.axes import axes
-from pyca.camera.backgrounds import Backgrounds
-from pyca.camera.configuration import Configuration, parse
-from pyca.camera.delivery import pixels
-from pyca.camera.logs import to_server
-from pyca.camera.snapshot import Snapshot
-from pyca.camera.transform import Transform
+from pyca.camera.files.backgrounds import Backgrounds
+from pyca.camera.files.configuration import Configuration, parse
+from pyca.camera.image.axes import axes
+from pyca.camera.image.snapshot import Snapshot
+from pyca.camera.image.transform import Transform
+from pyca.camera.instance import faults, picture
+from pyca.camera.instance.delivery import pixels
+from pyca.camera.instance.logs import to_server
 from pyca.core.errors import PycaError, SourceError
 from pyca.runtime.channel import Channel, ChannelClosedError
 from pyca.sources import catalogue

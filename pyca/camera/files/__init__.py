@@ -1,0 +1,1 @@
+"""What is kept on disk: configurations of cameras, backgrounds, scripts."""

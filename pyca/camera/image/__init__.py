@@ -1,0 +1,1 @@
+"""What is done to an image, and what is made of it."""
