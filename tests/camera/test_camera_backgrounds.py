@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyca.camera.files.backgrounds import Backgrounds, background_id
-from pyca.camera.files.npy import from_npy, image_of, limited
+from pyca.camera.files.npy import from_npy, limited
+from pyca.camera.files.upload import image_of
 from pyca.core.errors import CameraError
 from pyca.sources.frame import KINDS
 

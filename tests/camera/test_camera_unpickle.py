@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyca.camera.files.npy import image_of
 from pyca.camera.files.unpickle import unpickled
+from pyca.camera.files.upload import image_of
 from pyca.core.errors import CameraError
 from pyca.sources.frame import KINDS
 

@@ -1,4 +1,4 @@
-"""Images that somebody sends: NumPy's NPY format, or what the existing client sends, held to limits."""
+"""Images in NumPy's NPY format, and the limits that all images have which somebody sends."""
 
 import ast
 import math
@@ -22,19 +22,6 @@ _READ = frozenset(
 )
 _EXPECTED = "expected a 2-D array of uint8, uint16, uint32, int16, int32, float32 or float64"
 _REMEDY = "Send the image as a file of NumPy's NPY format (numpy.save)."
-
-
-def image_of(body: bytes) -> Image:
-    """Return the image in the body of a request: NPY, or a pickled array as the existing client sends it.
-
-    :return: (height, width), read-only
-    :raises CameraError: where it is neither, or holds more than an image
-    """
-    if body.startswith(MAGIC):
-        return from_npy(body)
-    from pyca.camera.files.unpickle import unpickled
-
-    return unpickled(body)
 
 
 def from_npy(data: bytes) -> Image:

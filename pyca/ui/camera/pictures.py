@@ -54,7 +54,7 @@ def background(name: str) -> Response:
 
     :raises BadRequest: where nothing was sent
     """
-    from pyca.camera.files.npy import image_of
+    from pyca.camera.files.upload import image_of
 
     request.max_content_length = LONGEST_ARRAY
     if (request.content_length or 0) > LONGEST_ARRAY:
