@@ -181,7 +181,7 @@ class Encoder:
 def _stamp(encoding: str, nanoseconds: int) -> bytes:
     try:
         return _STAMPS[encoding].pack(*divmod(nanoseconds, SECOND))
-    except struct.error:
+    except (struct.error, TypeError):
         raise WireError(f"{nanoseconds} nanoseconds since 1970 are no time that can be sent") from None
 
 

@@ -5,8 +5,10 @@ bsread specification, ``bsr_m-1.1`` and ``bsr_d-1.1``.
 
 import hashlib
 import json
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from pyca.core.errors import WireError
@@ -33,6 +35,8 @@ LARGEST_MAIN = 1 << 16
 """bytes"""
 _ENCODINGS = ("little", "big")
 _MOST_DIMENSIONS = 32
+_MOST_ELEMENTS = 1 << 48
+"""of one value, where sizes of 0 count as 1: NumPy multiplies the others all the same, in 63 bits"""
 _INTEGERS = range(-(1 << 63), 1 << 64)
 _TIMES = range(-(1 << 63), 1 << 63)
 
@@ -76,12 +80,15 @@ def md5(part: bytes | memoryview) -> str:
 
 
 def write_main(pulse: Pulse) -> bytes:
-    """Return a main header as it is sent."""
-    seconds, nanoseconds = divmod(pulse.nanoseconds, SECOND)
+    """Return a main header as it is sent.
+
+    :raises WireError: where pulse id or time are no whole numbers, or too large; those of NumPy are fine
+    """
+    seconds, nanoseconds = divmod(_sendable(pulse.nanoseconds, "time in nanoseconds", _TIMES), SECOND)
     header: dict[str, Any] = {
         "htype": MAIN,
         "hash": pulse.hash,
-        "pulse_id": pulse.pulse_id,
+        "pulse_id": _sendable(pulse.pulse_id, "pulse id", _INTEGERS),
         "global_timestamp": {"sec": seconds, "ns": nanoseconds},
     }
     if pulse.compression:
@@ -172,6 +179,8 @@ def _shape(given: object, where: str) -> tuple[int, ...]:
         raise WireError(
             f"{where} has shape {_shown(given)}; expected are at most {_MOST_DIMENSIONS} whole numbers"
         )
+    if prod(max(1, size) for size in given) > _MOST_ELEMENTS:
+        raise WireError(f"{where} has shape {_shown(given)}; no value is that large")
     return tuple(given)
 
 
@@ -202,6 +211,16 @@ def _integer(given: object, what: str) -> int:
     if not isinstance(given, int) or isinstance(given, bool) or given not in _INTEGERS:
         raise WireError(f"The main header's {what} is no whole number, but {_shown(given)}")
     return given
+
+
+def _sendable(given: object, what: str, limits: range) -> int:
+    try:
+        number = int(operator.index(given))  # type: ignore[arg-type]
+    except TypeError:
+        raise WireError(f"The {what} {_shown(given)} is no whole number, and cannot be sent") from None
+    if number not in limits:
+        raise WireError(f"The {what} {_shown(number)} is no {what.split()[0]} that can be sent")
+    return number
 
 
 def _shown(value: object) -> str:

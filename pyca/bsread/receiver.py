@@ -60,7 +60,6 @@ class Receiver:
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
         self._senders: Clients | None = None
-        self._ended = 0
         self.received = 0
         """messages, also those that were skipped for newer ones"""
         self.received_bytes = 0
@@ -94,7 +93,7 @@ class Receiver:
         parts = self._next(timeout)
         if parts is None:
             return None
-        while self._newest and (newer := self._waiting()) is not None:
+        while self._newest and (newer := self._arrived()) is not None:
             self._skip(parts)
             parts = newer
         try:
@@ -149,30 +148,42 @@ class Receiver:
                 f"The stream from {', '.join(self.addresses)} is not open: nothing can be received"
             )
         deadline = time.monotonic() + timeout
-        while (parts := self._waiting()) is None:
-            self._connect_again(socket)
+        while (parts := self._arrived()) is None:
+            if self._any_ended():
+                # What came before an end may have come after the look.
+                if (parts := self._arrived()) is not None:
+                    break
+                self._connect_again(socket)
             left = deadline - time.monotonic()
             if left <= 0 or not socket.poll(max(1, round(left * 1000))):
                 return None
         return parts
 
-    def _connect_again(self, socket: "zmq.Socket[bytes]") -> None:
-        """Connect where a connection has ended; nothing waits at this moment.
-
-        ZeroMQ does that by itself, but not behind something that was no message of ZeroMQ, or too large.
-        """
+    def _any_ended(self) -> bool:
+        """Whether a connection has ended that we made."""
         assert self._senders is not None
         self._senders.count()
-        if self._senders.ended == self._ended or self._bind:
-            return
-        self._ended = self._senders.ended
-        for address in set(self.addresses):
+        return bool(self._senders.ended) and not self._bind
+
+    def _connect_again(self, socket: "zmq.Socket[bytes]") -> None:
+        """Connect where a connection has ended; nothing that came by it waits at this moment.
+
+        ZeroMQ does that by itself, but not behind something that was no message of ZeroMQ, or too large. It
+        drops what waits of connections that we end: those to other senders are left alone.
+        """
+        assert self._senders is not None
+        ended = self._senders.ended
+        # Names of machines are told as numbers later on: then any may be meant.
+        known = ended <= set(self.addresses)
+        chosen = [address for address in self.addresses if not known or address in ended]
+        ended.clear()
+        for address in set(chosen):
             with suppress(zmq.ZMQError):
                 socket.disconnect(address)
-        for address in self.addresses:
+        for address in chosen:
             connect(socket, address)
 
-    def _waiting(self) -> list[Buffer] | None:
+    def _arrived(self) -> list[Buffer] | None:
         """Return a message that is there already."""
         assert self._socket is not None
         with suppress(zmq.Again):

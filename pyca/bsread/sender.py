@@ -1,14 +1,13 @@
 """Sends a stream."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 
 import zmq
 
 from pyca.bsread.clients import Clients
 from pyca.bsread.encoder import Encoder
 from pyca.bsread.message import Buffer, Value
-from pyca.bsread.sockets import SILENCE_SECONDS, Mode, bind, connect, prepared
+from pyca.bsread.sockets import Mode, bind, connect, prepared
 from pyca.core.errors import WireError
 
 _MORE = int(zmq.SNDMORE)
@@ -163,17 +162,20 @@ class Sender:
         socket.setsockopt(zmq.SNDHWM, self._high_water_mark)
         socket.setsockopt(zmq.LINGER, self._linger_ms)
         socket.setsockopt(zmq.SNDTIMEO, self._patience_ms if self._block else 0)
-        # A client that takes nothing for so long is disconnected, so that it does not hold its queue forever.
-        socket.setsockopt(zmq.TCP_MAXRT, SILENCE_SECONDS * 1000)
         if self._mode == Mode.PUB:
             socket.setsockopt(zmq.XPUB_NODROP, 1)
         return socket
 
     def _tried(self, socket: "zmq.Socket[bytes]", parts: list[Buffer]) -> bool:
-        with suppress(zmq.Again):
-            # Not by pyzmq's own loop, which puts flags of an enumeration together for each part anew.
-            for part in parts[:-1]:
-                socket.send(part, _MORE, copy=False)
-            socket.send(parts[-1], 0, copy=False)
-            return True
-        return False
+        # Not by pyzmq's own loop, which puts flags of an enumeration together for each part anew.
+        delivered = True
+        last = len(parts) - 1
+        for place, part in enumerate(parts):
+            try:
+                socket.send(part, _MORE if place < last else 0, copy=False)
+            except zmq.Again:
+                delivered = False
+                if place == 0:
+                    break
+                # Its client went in the middle. ZeroMQ swallows parts until the last one, whosever that is.
+        return delivered

@@ -3,7 +3,6 @@
 import errno
 import re
 import socket as plain
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from pyca.core.errors import CameraBusyError, WireError
 SILENCE_SECONDS = 30
 """after which a peer whose machine is gone is given up"""
 _ADDRESS = re.compile(
-    r"tcp://(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/\[\]]+):(?P<port>\d{1,5}|\*)|ipc://\S+|inproc://\S+"
+    r"tcp://(?:\[[0-9A-Fa-f:.%]+\]|[^\s\0:/\[\]]+):(?P<port>\d{1,5}|\*)|ipc://[^\s\0]+|inproc://[^\s\0]+"
 )
 _LONGEST_PATH = 107
 """bytes of the path of a Unix socket, sun_path of Linux"""
@@ -38,7 +37,11 @@ def checked(address: str) -> str:
     port = match["port"] if match else None
     if not match or (port and port != "*" and int(port) > 65535):
         raise WireError(f"{address!r} is no address of a stream; expected is tcp://host:port or ipc:///path")
-    if address.startswith("ipc://") and len(address.removeprefix("ipc://").encode()) > _LONGEST_PATH:
+    try:
+        path = address.removeprefix("ipc://").encode()
+    except UnicodeEncodeError:
+        raise WireError(f"{address!r} is no address of a stream: it has characters that are none") from None
+    if address.startswith("ipc://") and len(path) > _LONGEST_PATH:
         raise WireError(f"The path in {address} is too long; at most {_LONGEST_PATH} bytes are possible")
     return address
 
@@ -88,10 +91,16 @@ def connect(socket: "zmq.Socket[bytes]", address: str) -> str:
 
 def _answers(path: Path) -> bool:
     """Whether somebody listens at a Unix socket: after the end of a process it may be left behind."""
-    with suppress(OSError), plain.socket(plain.AF_UNIX) as other:
-        other.connect(str(path))
-        return True
-    return False
+    with plain.socket(plain.AF_UNIX) as other:
+        # One who hangs takes no connection, and would keep us waiting for it.
+        other.setblocking(False)
+        try:
+            other.connect(str(path))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+    return True
 
 
 def _taken(address: str) -> CameraBusyError:

@@ -8,7 +8,7 @@ import numpy as np
 from pyca.core.errors import SourceError
 from pyca.sources.frame import KINDS, Image
 
-USUAL = "image"
+_USUAL_CHANNEL = "image"
 """the channel that a camera server sends its image in"""
 _CAMERA = ":FPICTURE"
 """end of the name of the channel that a camera itself sends its image in"""
@@ -25,8 +25,8 @@ def channel_of(values: Mapping[str, Any], wanted: str | None) -> str:
         dimensions
     :raises SourceError: where there is none, or several that may be meant, naming those that are there
     """
-    if wanted or USUAL in values:
-        name = wanted or USUAL
+    if wanted or _USUAL_CHANNEL in values:
+        name = wanted or _USUAL_CHANNEL
         if name in values:
             return name
         raise SourceError(f"There is no channel {name}. There are: {_listed(values)}.")
@@ -51,7 +51,9 @@ def image_in(values: Mapping[str, Any], name: str) -> Image | None:
     if value is None:
         return None
     if not isinstance(value, np.ndarray) or value.ndim != 2:
-        raise SourceError(f"Channel {name} holds {_told(value)}; expected is an image, width × height.")
+        raise SourceError(f"Channel {name} holds {_kind_of(value)}; expected is an image, width × height.")
+    if not value.size:
+        raise SourceError(f"Channel {name} holds {_kind_of(value)}; expected is an image with pixels.")
     if value.dtype not in KINDS:
         known = ", ".join(kind.name for kind in KINDS)
         raise SourceError(f"Channel {name} holds values of type {value.dtype}; expected is one of {known}.")
@@ -63,7 +65,7 @@ def others(values: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key != name and key not in _COMPUTED}
 
 
-def _told(value: object) -> str:
+def _kind_of(value: object) -> str:
     if isinstance(value, np.ndarray):
         shape = " × ".join(map(str, value.shape[::-1]))
         return f"an array of {shape} values" + (" (in colour?)" if value.ndim == 3 else "")

@@ -250,6 +250,21 @@ def test_times_that_cannot_be_sent_are_refused() -> None:
         Encoder().encode(1, 1 << 100, {"a": 1})
 
 
+def test_pulses_and_times_of_numpy_are_numbers() -> None:
+    message = Decoder().decode(Encoder().encode(np.uint64(3), np.int64(NOW), {"a": 1}, {"a": np.int64(5)}))
+    assert (message.pulse_id, message.nanoseconds, message.timestamps) == (3, NOW, {"a": 5})
+
+
+@pytest.mark.parametrize("odd", [1.5, np.float64(1), None, "1", 1 << 64, -(1 << 63) - 1])
+def test_pulses_and_times_that_are_no_whole_numbers_are_refused(odd: Any) -> None:
+    with pytest.raises(WireError, match="pulse"):
+        Encoder().encode(odd, NOW, {"a": 1})
+    with pytest.raises(WireError, match="time"):
+        Encoder().encode(1, odd, {})
+    with pytest.raises(WireError, match="no time that can be sent"):
+        Encoder().encode(1, NOW, {"a": 1}, {"a": odd << 40 if isinstance(odd, int) else odd})
+
+
 def test_unknown_words_are_refused() -> None:
     with pytest.raises(WireError, match="no compression 'zip'"):
         Compression("zip")

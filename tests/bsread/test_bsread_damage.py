@@ -1,8 +1,10 @@
 """Messages that are none: each is a WireError in words, and never costs more memory than is there."""
 
 import json
+import math
 import struct
 import tracemalloc
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from pyca.bsread.decoder import Decoder
 from pyca.bsread.encoder import Compression, Encoder
+from pyca.bsread.header import NUMBERS
 from pyca.core.errors import WireError
 
 NOW = 1_774_600_000_123_456_789
@@ -79,24 +82,52 @@ def test_compressed_rubbish_is_an_error(rubbish: bytes, method: str, code: str) 
         Decoder().decode(headed(channel, value=head + rubbish[:8]))
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda inner: (
-            st.lists(inner)
-            | st.dictionaries(st.sampled_from(["name", "type", "shape", "encoding", "compression"]), inner)
-        ),
-    )
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(st.sampled_from(["name", "type", "shape", "encoding", "compression"]), inner)
+    ),
 )
-def test_any_header_is_a_message_or_an_error(header: Any) -> None:
-    parts = headed()
+SIZES = st.integers(0, 4) | st.sampled_from([1 << 31, 1 << 48, 1 << 62, 1 << 63, 1 << 70])
+CHANNELS = st.fixed_dictionaries(
+    {"name": st.text(min_size=1), "type": st.sampled_from([*NUMBERS, "string"])},
+    optional={
+        "shape": st.lists(SIZES, max_size=5),
+        "encoding": st.sampled_from(["little", "big"]),
+        "compression": st.sampled_from(["none", "lz4", "bitshuffle_lz4"]),
+    },
+)
+
+
+@given(JSON | st.lists(CHANNELS | JSON), st.data())
+def test_any_header_is_a_message_or_an_error(header: Any, data: st.DataObject) -> None:
+    first = headed()[0]
+    stamps = st.sampled_from([b"", b"\0" * 16])
     for whole in (
         header,
         {"htype": "bsr_d-1.1", "channels": header},
         {"htype": "bsr_d-1.1", "channels": [header]},
     ):
-        with pytest.raises(WireError):
-            Decoder().decode([parts[0], json.dumps(whole).encode(), b"1"])
+        channels = whole.get("channels") if isinstance(whole, dict) else None
+        parts = [first, json.dumps(whole).encode()]
+        for _ in channels if isinstance(channels, list) else ():
+            parts += [data.draw(st.binary(max_size=64)), data.draw(stamps)]
+        with suppress(WireError):
+            Decoder().decode(parts)
+
+
+@given(st.lists(CHANNELS, min_size=1, unique_by=lambda one: one["name"]))
+def test_valid_headers_reach_their_values(channels: list[dict[str, Any]]) -> None:
+    for one in channels:
+        one.pop("compression", None)
+        sizes = [min(size, 4) for size in one.get("shape", [])]
+        one["shape"] = sizes
+    parts = headed()[:1] + headed(*channels)[1:2]
+    for one in channels:
+        code = NUMBERS.get(one["type"], "u1")
+        parts += [b"\0" * (math.prod(one["shape"]) * np.dtype(code).itemsize), b"\0" * 16]
+    assert Decoder().decode(parts).values.keys() == {one["name"] for one in channels}
 
 
 N = {"name": "x", "type": "int64"}
@@ -135,6 +166,9 @@ BAD: dict[str, tuple[list[bytes], str]] = {
     "too little": (headed(N | {"shape": [2]}), "has 8 bytes; its type and shape need 16"),
     "too much": (headed(N, value=b"\0" * 9), "has 9 bytes; its type and shape need 8"),
     "gigantic": (headed(N | {"shape": [10**6, 10**6]}), "need 8000000000000"),
+    "empty and endless": (headed(N | {"shape": [0, 2**70]}, value=b""), "no value is that large"),
+    "empty at last": (headed(N | {"shape": [2**62, 2**62, 0]}, value=b""), "no value is that large"),
+    "endless text": (headed(N | {"type": "string", "shape": [2**70]}), "no value is that large"),
     "missing parts": (headed(N)[:3], "3 parts"),
     "too many parts": ([*headed(N), b""], "5 parts"),
     "timestamp": ([*headed(N)[:3], b"\0" * 8], "timestamp of channel 'x' has 8 bytes"),
