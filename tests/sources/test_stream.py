@@ -156,6 +156,7 @@ WRONG = [
     ({"image": np.zeros((4, 5, 3), np.uint8)}, {}, "an array of 3 × 5 × 4 values (in colour?)"),
     ({"image": 5.0}, {}, "image holds a single value"),
     ({"image": "picture"}, {}, "image holds a text"),
+    ({"image": np.zeros((5, 0), "u1")}, {}, "an image with pixels"),
     ({"image": np.zeros((4, 5), np.int64)}, {}, "values of type int64; expected is one of uint8, "),
     ({"image": np.zeros((4, 5), bool)}, {}, "values of type bool"),
 ]
