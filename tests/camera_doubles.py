@@ -59,6 +59,7 @@ class Obedient:
     def receive(self, timeout: float) -> Frame | None:
         order = self._order()
         if order == "offline":
+            time.sleep(0.05)
             raise OfflineError("Camera with prefix P is offline")
         if order == "garbage":
             self._number += 1
