@@ -157,7 +157,7 @@ def _columns(file: "h5py.File", name: str) -> tuple[NDArray[np.int64] | None, ND
 
 
 def _values(file: "h5py.File", names: Sequence[str], count: int, columns: int = 1) -> Iterator[NDArray[Any]]:
-    """Read those that have one number for each image, or up to ``columns`` side by side; none that is huge."""
+    """Read those that have one number for each image, or up to ``columns`` side by side, and are not huge."""
     import h5py
 
     shapes = [(count,), *((count, wide) for wide in range(1, columns + 1) if columns > 1)]
