@@ -26,7 +26,6 @@ SECONDS_PER_FRAME = 0.2
 """that the camera is waited for before the server is listened to again"""
 _AGAIN = Backoff(first=0.5, limit=2.0)
 """a camera that was off is used soon after it is on"""
-_LINGER_MS = 200
 _WAITING_BYTES = 64_000_000
 """that may wait for each client: more would make images old, and take the machine's memory"""
 _PIXEL_BYTES = 2
@@ -76,9 +75,7 @@ class Instance:
         self._patient = bool(argument["patient"])
         self._statistics = statistics
         self._log = logger_of(argument["name"])
-        self._sender = Sender(
-            argument["address"], high_water_mark=self._configuration.queue_size, linger_ms=_LINGER_MS
-        )
+        self._sender = Sender(argument["address"], high_water_mark=self._configuration.queue_size)
         self._delivery = Delivery(
             self._configuration, self._background(self._configuration), self._sender, statistics.figures
         )
@@ -130,7 +127,8 @@ class Instance:
         """Let go of the camera and of the clients."""
         if self._source is not None:
             self._source.close()
-        self._sender.close()
+        # Somebody wants it to end, or nobody listens.
+        self._sender.close(0)
 
     def _open_source(self) -> tuple[int, int] | None:
         """Open the camera; returns the size of what is sent, None where the camera does not tell."""
