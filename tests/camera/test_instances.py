@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from pyca.camera.cameras import Cameras
+from pyca.camera.control import newest
 from pyca.core.clock import SystemClock
 from pyca.core.errors import CameraBusyError, OfflineError, SourceError, UnknownCameraError
 from tests.camera_doubles import (
@@ -374,6 +375,23 @@ def test_the_newest_frames(cameras: Cameras) -> None:
     with cameras.frames("one") as frames:
         pulses = [next(frames).pulse_id for _ in range(3)]
     assert pulses == sorted(set(pulses))
+
+
+def test_frames_end_with_their_camera(cameras: Cameras, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nobody waits for the silence of a camera that somebody has stopped.
+    monkeypatch.setattr(newest, "SILENCE_SECONDS", 1000.0)
+    cameras.save("one", small(alias=["uno"]))
+    with cameras.frames("uno") as frames:
+        assert next(frames)
+        cameras.stop("one")
+        for _ in frames:
+            pass
+    with cameras.frames("one") as frames:
+        assert next(frames)
+        os.kill(pid_of(cameras, "one"), signal.SIGKILL)
+        # One that crashed is waited for.
+        for _ in range(3 * 100):
+            assert next(frames)
 
 
 def test_a_stream_may_be_a_unix_socket(cameras: Cameras, tmp_path: Path) -> None:
