@@ -184,7 +184,7 @@ class Cameras:
                 return running.snapshot(raw=raw, timeout=timeout)
         answer, files = self._probe(known, "snapshot", raw=raw, timeout=timeout)
         try:
-            return unpacked(answer, files[0])
+            return unpacked(answer, files)
         finally:
             close_files(files)
 

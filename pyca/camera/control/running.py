@@ -155,7 +155,7 @@ class Running:
         request = self._ask({"what": "snapshot", "raw": raw}, timeout)
         try:
             assert request.message is not None
-            return picture.unpacked(request.message, request.files[0])
+            return picture.unpacked(request.message, request.files)
         finally:
             close_files(request.files)
 
@@ -214,6 +214,10 @@ class Running:
             self.ward.channel.send({**message, "ask": number})
         except ChannelClosedError:
             request.done.set()
+        except CameraError:
+            with self._lock:
+                self._requests.pop(number, None)
+            raise
         answered = request.done.wait(timeout)
         with self._lock:
             self._requests.pop(number, None)
