@@ -17,13 +17,12 @@ from pyca.camera.control.newest import newest_frames
 from pyca.camera.control.places import Places
 from pyca.camera.control.ports import Network, Ports
 from pyca.camera.control.prober import Prober
-from pyca.camera.control.running import EndedError, Running
+from pyca.camera.control.running import EndedError, Running, unpacked
 from pyca.camera.files.backgrounds import Backgrounds
 from pyca.camera.files.folder import Folder
 from pyca.camera.files.scripts import Scripts
 from pyca.camera.image.snapshot import Snapshot
 from pyca.camera.instance.logs import InstanceLogs, Kept
-from pyca.camera.instance.picture import unpacked
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.errors import CameraError, SourceError
@@ -116,7 +115,7 @@ class Cameras:
 
         :raises UnknownCameraError: where there is none of this name
         """
-        self._instances.forget(self._folder.delete(name))
+        self._instances.stop(self._folder.delete(name))
 
     def rename(self, old: str, new: str) -> None:
         """Give a camera another name; it is stopped.
@@ -126,7 +125,7 @@ class Cameras:
         """
         known = self._folder.resolve(old)
         self._folder.rename(known, new)
-        self._instances.forget(known)
+        self._instances.stop(known)
 
     def stream(self, name: str) -> str:
         """Return the address of a camera's stream; it is started where it does not run.
@@ -210,7 +209,7 @@ class Cameras:
     def remove(self, name: str) -> None:
         """Stop a camera's instance and forget all about it."""
         known = self._known(name)
-        self._instances.forget(known)
+        self._instances.stop(known)
         self._instance_logs.forget(known)
 
     def info(self) -> dict[str, Any]:
@@ -287,7 +286,7 @@ class Cameras:
     def close(self) -> None:
         """Stop everything. Nothing can be asked any more."""
         self._keeper.close()
-        self._instances.stop_all()
+        self._instances.close()
         self._nursery.close()
         self._desk.close()
         logging.getLogger().removeHandler(self._kept)

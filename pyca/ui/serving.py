@@ -31,7 +31,8 @@ class Serving:
     :param threads: requests that are answered at a time
     :param connections: most that are open at a time; further ones wait
     :param longest_body: bytes from which on a request is not even read
-    :param parser: reads requests, None for the usual one
+    :param parser: reads requests
+    :param channel: one connection
     :param more: further options of the server
     """
 
@@ -44,7 +45,8 @@ class Serving:
         threads: int,
         connections: int,
         longest_body: int,
-        parser: type[HTTPRequestParser] | None = None,
+        parser: type[HTTPRequestParser] = HTTPRequestParser,
+        channel: type[HTTPChannel] = HTTPChannel,
         **more: Any,
     ) -> None:
         self._table: dict[int, Any] = {}
@@ -67,8 +69,7 @@ class Serving:
             clear_untrusted_proxy_headers=False,
             **more,
         )
-        if parser is not None:
-            self._server.channel_class = type("Channel", (HTTPChannel,), {"parser_class": parser})
+        self._server.channel_class = type("Channel", (channel,), {"parser_class": parser})
         self._thread = threading.Thread(target=self._server.run, name=name, daemon=True)
 
     def start(self) -> None:

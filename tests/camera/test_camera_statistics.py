@@ -78,19 +78,6 @@ def test_half_a_writing_is_not_seen(sides: tuple[Statistics, Statistics]) -> Non
     assert reader.read() == writer.figures
 
 
-def test_the_processor_is_measured_over_the_same_second(
-    sides: tuple[Statistics, Statistics], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    writer, reader = sides
-    began, *_, used = writer._window
-    monkeypatch.setattr(statistics.time, "process_time", lambda: used + 0.5)
-    writer.tick(began + 2.0)
-    # However often somebody asks, and whoever it is.
-    for _ in range(2):
-        assert described(reader.read(), psutil.Process())["cpu"] == 25.0
-    assert described(reader.read(), None)["cpu"] == 0.0
-
-
 def test_rates_are_taken_over_a_second(sides: tuple[Statistics, Statistics]) -> None:
     writer, reader = sides
     began = writer._window[0]

@@ -36,18 +36,15 @@ def packed(snapshot: Snapshot) -> tuple[dict[str, Any], int]:
     return facts, descriptor
 
 
-def unpacked(facts: dict[str, Any], files: list[int]) -> Snapshot:
-    """Return the snapshot; the memory belongs to it, the descriptors are still the caller's.
+def unpacked(facts: dict[str, Any], descriptor: int) -> Snapshot:
+    """Return the snapshot; the memory belongs to it, the descriptor is still the caller's.
 
     :param facts: as :func:`packed` returned them
-    :param files: what came with them
-    :raises CameraError: where nothing did, or there is no memory for it
+    :raises CameraError: where there is no memory for it
     """
-    if not files:
-        raise CameraError("An image did not arrive: too many files are open.", "Try again.")
     height, width = facts["shape"]
     try:
-        view = mmap.mmap(files[0], os.fstat(files[0]).st_size, access=mmap.ACCESS_READ)
+        view = mmap.mmap(descriptor, os.fstat(descriptor).st_size, access=mmap.ACCESS_READ)
     except OSError as error:
         raise CameraError(f"There is no memory for an image: {error.strerror}") from error
     dtype = np.dtype(facts["dtype"])

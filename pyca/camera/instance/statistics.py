@@ -47,8 +47,6 @@ class Figures:
     send_rate: float = 0.0
     throughput: float = 0.0
     """bytes per second"""
-    cpu: float = 0.0
-    """per cent of one processor that the process itself has used"""
     latency: float = 0.0
     """seconds from when the last frame was taken until it was sent"""
     noted: float = 0.0
@@ -73,7 +71,7 @@ class Statistics:
         """what was whole when it was read last"""
         self.figures = Figures()
         """the writer's; they are seen after :meth:`publish`"""
-        self._window = (time.monotonic(), 0, 0, 0, time.process_time())
+        self._window = (time.monotonic(), 0, 0, 0)
 
     def publish(self) -> None:
         """Show the figures to the other side."""
@@ -86,16 +84,14 @@ class Statistics:
 
         :param now: of the monotonic clock
         """
-        began, received, sent, size, used = self._window
+        began, received, sent, size = self._window
         figures = self.figures
         if (passed := now - began) >= WINDOW:
             figures.receive_rate = (figures.received - received) / passed
             figures.send_rate = (figures.sent - sent) / passed
             figures.throughput = (figures.total_bytes - size) / passed
             figures.noted = time.time()
-            used_now = time.process_time()
-            figures.cpu = 100 * (used_now - used) / passed
-            self._window = (now, figures.received, figures.sent, figures.total_bytes, used_now)
+            self._window = (now, figures.received, figures.sent, figures.total_bytes)
         self.publish()
 
     def read(self) -> Figures:
