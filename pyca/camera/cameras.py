@@ -1,6 +1,7 @@
 """All cameras of one server: the one facade that HTTP and the command line use."""
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import Any
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from pyca import __version__
 from pyca.camera.control.desk import Desk
-from pyca.camera.control.facts import Load, flat_figures, idle_facts, instance_facts
+from pyca.camera.control.facts import Load, flat_figures, instance_facts
 from pyca.camera.control.instances import Instances
 from pyca.camera.control.keeper import Keeper
 from pyca.camera.control.launcher import Launcher
@@ -69,7 +70,7 @@ class Cameras:
         places = Places(network, Ports(camera.first_port, camera.last_port), camera.sockets)
         launcher = Launcher(self._nursery, self._hear, backgrounds)
         self._instances = Instances(self._folder, launcher, self._nursery, places)
-        self._keeper = Keeper(self._instances.look_after)
+        self._keeper = Keeper(self._look)
         self._kept = Kept()
         self._instance_logs = InstanceLogs()
         self._load = Load()
@@ -229,17 +230,6 @@ class Cameras:
             "instances": {name: flat_figures(one) for name, one in sorted(running.items())},
         }
 
-    def state(self, name: str) -> dict[str, Any]:
-        """Return the facts of a camera's instance; is_stream_active is false where none runs.
-
-        :raises UnknownCameraError: where there is no camera of this name
-        """
-        known = self._folder.resolve(name)
-        running = self._instances.running().get(known)
-        if running is not None:
-            return instance_facts(running)
-        return idle_facts(known, self._folder.read(known).as_json())
-
     def logs(self) -> LogLines:
         """Return the newest log messages of this server."""
         return self._kept.lines()
@@ -298,6 +288,14 @@ class Cameras:
             self._keeper.call()
 
         self._desk.add(running.ward.channel, running.hear, ended)
+
+    def _look(self) -> None:
+        """Look after all that runs. For the keeper's thread."""
+        now = time.monotonic()
+        self._load.measure(now)
+        for running in self._instances.running().values():
+            running.measure(now)
+        self._instances.look_after()
 
     def _known(self, name: str) -> str:
         """Return a camera's name, or the given one where nobody knows it any more."""

@@ -13,7 +13,7 @@ from pyca.camera.files.configuration import Configuration
 from pyca.camera.image.snapshot import Snapshot
 from pyca.camera.instance import faults, picture
 from pyca.camera.instance.logs import from_instance
-from pyca.camera.instance.statistics import Figures, Statistics, described
+from pyca.camera.instance.statistics import WINDOW, Figures, Statistics, described
 from pyca.core.errors import CameraBusyError, CameraError, OfflineError, PycaError, SourceError
 from pyca.runtime.channel import ChannelClosedError, close_files
 from pyca.runtime.nursery import Nursery, Ward
@@ -78,6 +78,10 @@ class Running:
         self._last = Figures()
         """as they were at the end"""
         self._process: psutil.Process | None = None
+        self._cpu = 0.0
+        """per cent of a processor, in the last window"""
+        self._measured = 0.0
+        """when the window began, by the monotonic clock"""
         self._numbers = count(1)
         self._requests: dict[int, _Request] = {}
         self._lock = threading.Lock()
@@ -196,12 +200,23 @@ class Running:
 
     def statistics(self) -> dict[str, Any]:
         """Return its figures under the names that clients know."""
+        return described(self.figures(), None if self.ended.is_set() else self._found(), self._cpu)
+
+    def measure(self, now: float) -> None:
+        """Take its share of a processor anew where a window is over. By one thread.
+
+        :param now: of the monotonic clock
+        """
+        if now - self._measured >= WINDOW and (process := self._found()) is not None:
+            self._measured = now
+            with suppress(psutil.Error):
+                self._cpu = process.cpu_percent()
+
+    def _found(self) -> psutil.Process | None:
         if self._process is None and self.ward.pid:
-            try:
+            with suppress(psutil.Error):
                 self._process = psutil.Process(self.ward.pid)
-            except psutil.Error:
-                self._process = None
-        return described(self.figures(), None if self.ended.is_set() else self._process)
+        return self._process
 
     def stop(self, nursery: Nursery) -> None:
         """End it, whatever it does; returns once it is gone."""
