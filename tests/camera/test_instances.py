@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 from pyca.camera.cameras import Cameras
 from pyca.camera.control import newest
 from pyca.core.clock import SystemClock
-from pyca.core.errors import CameraBusyError, OfflineError, SourceError, UnknownCameraError
+from pyca.core.errors import CameraBusyError, CameraError, OfflineError, SourceError, UnknownCameraError
 from tests.camera_doubles import (
     facts,
     figures,
@@ -318,6 +319,30 @@ def test_snapshots_raw_and_transformed(cameras: Cameras, order: Path) -> None:
         # One may be on its way.
         for _ in range(3):
             cameras.snapshot("one", timeout=0.5)
+
+
+def test_an_image_without_room_ends_no_stream(cameras: Cameras) -> None:
+    cameras.save("one", small())
+    with listening(cameras.stream("one")) as receiver:
+        message_of(receiver)
+        pid = pid_of(cameras, "one")
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        used = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+        free = next(number for number in range(len(used) + 1) if number not in used)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, limits[1]))
+        with pytest.raises(CameraError, match="no memory for an image: Too many open files"):
+            cameras.snapshot("one")
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+        assert cameras.snapshot("one").image.shape == (16, 32)
+        assert pid_of(cameras, "one") == pid
+
+
+def test_a_change_that_is_too_long_is_refused(cameras: Cameras) -> None:
+    cameras.save("one", small())
+    cameras.stream("one")
+    with pytest.raises(CameraError, match="cannot be told what to do"):
+        cameras.save("one", small(group=[f"{number:0190}" for number in range(900)]))
+    assert cameras.snapshot("one").image.shape == (16, 32)
 
 
 def test_a_background_is_subtracted(cameras: Cameras, order: Path) -> None:

@@ -236,7 +236,11 @@ class Instance:
                     self._answer_with(request, found)
 
     def _answer_with(self, request: dict[str, Any], snapshot: Snapshot) -> None:
-        facts, descriptor = picture.packed(snapshot)
+        try:
+            facts, descriptor = picture.packed(snapshot)
+        except CameraError as error:
+            self._channel.send({"answer": request["ask"], "failed": faults.described(error)})
+            return
         try:
             self._channel.send({"answer": request["ask"], **facts}, (descriptor,))
         finally:
