@@ -29,6 +29,8 @@ class FakeCameras:
 
     configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     offline: set[str] = field(default_factory=set)
+    broken: dict[str, CameraError | ConfigError] = field(default_factory=dict)
+    """what is wrong with the configurations of cameras"""
     running: dict[str, int] = field(default_factory=dict)
     backgrounds: dict[str, NDArray[Any]] = field(default_factory=dict)
     scripts: dict[str, str] = field(default_factory=dict)
@@ -63,7 +65,10 @@ class FakeCameras:
         return found
 
     def config(self, name: str) -> dict[str, Any]:
-        return dict(self.configs[self._known(name)])
+        found = self._known(name)
+        if found in self.broken:
+            raise self.broken[found]
+        return dict(self.configs[found])
 
     def save(self, name: str, raw: object) -> dict[str, Any]:
         _check_name(name)
@@ -128,7 +133,7 @@ class FakeCameras:
         self.stop(name)
 
     def info(self) -> dict[str, Any]:
-        instances = {name: self.state(name) for name in list(self.running)}
+        instances = {name: self._facts(name) for name in list(self.running)}
         return {
             "version": "5",
             "active_instances": instances,
@@ -145,7 +150,7 @@ class FakeCameras:
         }
         return {"version": "5", "instances": flat}
 
-    def state(self, name: str) -> dict[str, Any]:
+    def _facts(self, name: str) -> dict[str, Any]:
         found = self._known(name)
         statistics = {"rx": "9.98Hz - 123", "tx": "9.90Hz - 122", "clients": 1, "lost": 3, "cpu": 12.3,
                       "memory": 45_000_000, "latency": 0.0124}  # fmt: skip

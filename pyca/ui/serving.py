@@ -31,7 +31,8 @@ class Serving:
     :param threads: requests that are answered at a time
     :param connections: most that are open at a time; further ones wait
     :param longest_body: bytes from which on a request is not even read
-    :param parser: reads requests, None for the usual one
+    :param parser: reads requests
+    :param channel: one connection
     :param more: further options of the server
     """
 
@@ -44,7 +45,8 @@ class Serving:
         threads: int,
         connections: int,
         longest_body: int,
-        parser: type[HTTPRequestParser] | None = None,
+        parser: type[HTTPRequestParser] = HTTPRequestParser,
+        channel: type[HTTPChannel] = HTTPChannel,
         **more: Any,
     ) -> None:
         self._table: dict[int, Any] = {}
@@ -67,8 +69,7 @@ class Serving:
             clear_untrusted_proxy_headers=False,
             **more,
         )
-        if parser is not None:
-            self._server.channel_class = type("Channel", (HTTPChannel,), {"parser_class": parser})
+        self._server.channel_class = type("Channel", (channel,), {"parser_class": parser})
         self._thread = threading.Thread(target=self._server.run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -90,15 +91,22 @@ class Serving:
                 one.close()
 
 
-def check_people(settings: Settings, database: Database) -> None:
-    """Refuse to open an interface to a network where nobody could log in, or everybody.
+def check_people(
+    settings: Settings,
+    database: Database,
+    why: str = "the interface would be open to the network",
+    instead: str = "bind to localhost",
+) -> None:
+    """Refuse to open an interface where people have to log in and nobody could, or everybody.
 
+    :param why: they have to
+    :param instead: what can be done so that they need not
     :raises UsageError: with what helps
     """
     if settings.ui.password == PUBLISHED_PASSWORD:
         raise UsageError(
-            "the interface would be open to the network, and [ui] password is the published one",
-            "set a password of your own, or none and use “pyca user add”, or bind to localhost",
+            f"{why}, and [ui] password is the published one",
+            f"set a password of your own, or none and use “pyca user add”, or {instead}",
         )
     if settings.ui.password:
         return
@@ -106,6 +114,6 @@ def check_people(settings: Settings, database: Database) -> None:
         if accounts.exists(session):
             return
     raise UsageError(
-        "the interface would be open to the network, and nobody has an account",
-        "make one with “pyca user add NAME”, or bind to localhost",
+        f"{why}, and nobody has an account",
+        f"make one with “pyca user add NAME”, or {instead}",
     )

@@ -7,8 +7,10 @@ from pyca.camera.cameras import Cameras
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
+from pyca.ui.camera.access import door_for
 from pyca.ui.camera.app import create_camera_app
-from pyca.ui.camera.bodies import LONGEST_ARRAY, Parser
+from pyca.ui.camera.bodies import LONGEST_ARRAY, parser_for
+from pyca.ui.camera.channel import Channel
 from pyca.ui.camera.room import SLOW, VIEWERS, Room, of_app
 from pyca.ui.listening import open_port
 from pyca.ui.livebox.place import find, named
@@ -16,6 +18,8 @@ from pyca.ui.serving import Serving, check_people
 
 logger = logging.getLogger(__name__)
 
+_WANTED = ("[camera] authentication = on has everybody log in", "set it to auto")
+"""why people need accounts though we listen on loopback alone, and what can be done instead"""
 _QUICK = 16
 """threads that are always left for what needs no camera"""
 CONNECTIONS = 500
@@ -58,7 +62,9 @@ class CameraServer:
         """
         camera = self._settings.camera
         place = find(camera.bind, camera.port)
-        if camera.authentication == "on" or (camera.authentication == "auto" and not place.is_local):
+        if camera.authentication == "on" and place.is_local:
+            check_people(self._settings, self._database, *_WANTED)
+        elif camera.authentication == "on" or (camera.authentication == "auto" and not place.is_local):
             check_people(self._settings, self._database)
         if camera.authentication == "off" and not place.is_local:
             logger.warning("everybody who reaches %s may do everything with the cameras", named(place))
@@ -77,7 +83,8 @@ class CameraServer:
             threads=VIEWERS + SLOW + _QUICK,
             connections=CONNECTIONS,
             longest_body=LONGEST_ARRAY + 1,
-            parser=Parser,
+            parser=parser_for(door_for(camera.authentication, is_local=place.is_local)),
+            channel=Channel,
             outbuf_high_watermark=_BUFFER,
             outbuf_overflow=_IN_MEMORY,
         )
