@@ -161,7 +161,7 @@ def test_a_broken_camera_leaves_room_for_the_others(lab: Desk, fakes: FakeCamera
     expect(broken.get_by_role("link", name="Watch cam1")).to_have_count(0)
     assert violations(page) == [] and overhang(page) == []
     keep(page, "cameras-list-broken")
-    lab.expect("400 (BAD REQUEST)")
+    lab.expect("400 (BAD REQUEST)", "answer: 400 ")
     broken.get_by_role("link", name="cam1").click()
     expect(page.locator(".problem")).to_have_count(8)
     assert violations(page) == [] and overhang(page) == []

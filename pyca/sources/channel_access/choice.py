@@ -13,6 +13,7 @@ logger = logging.getLogger(__name__)
 LIBRARIES = ("auto", "pyepics", "caproto")
 """what the option ``library`` may be; ``auto`` is the first of the others that is there"""
 
+_HOW = "pip install --editable '.[camera,epics]' in pyCA's source folder, with the pip of its environment"
 _MAKE: dict[str, Callable[[], Client]] = {"pyepics": LibcaClient, "caproto": CaprotoClient}
 
 
@@ -34,4 +35,4 @@ def connect(library: str) -> Client:
         else:
             logger.info("Channel Access by %s", name)
             return client
-    raise SourceError(f"There is no Channel Access: {'; '.join(reasons)}", "pip install 'pyca[epics]'")
+    raise SourceError(f"There is no Channel Access: {'; '.join(reasons)}", _HOW)
