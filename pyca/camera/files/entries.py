@@ -10,7 +10,7 @@ from pathlib import Path
 from pyca.camera.files import jsonfile
 from pyca.camera.files.configuration import Configuration, parse
 from pyca.camera.files.names import fault_of
-from pyca.core.errors import CameraError, ConfigError, PycaError
+from pyca.core.errors import CameraError, CameraMachineError, ConfigError, PycaError
 
 ENDING = ".json"
 RESERVED = ("aliases", "background", "config_names", "groups", "heartbeat", "info", "script", "version")
@@ -57,7 +57,9 @@ def look(folder: Path, before: Mapping[str, Entry]) -> dict[str, Entry]:
     try:
         files = sorted(os.listdir(folder))
     except OSError as error:
-        raise CameraError(f"The folder of cameras “{folder}” cannot be read: {error.strerror}.") from error
+        raise CameraMachineError(
+            f"The folder of cameras “{folder}” cannot be read: {error.strerror}."
+        ) from error
     found = {}
     for file in files:
         if _is_camera(file):
@@ -105,5 +107,8 @@ def _signature(file: Path) -> Signature:
 def _read(file: Path, name: str, signature: Signature) -> Entry:
     try:
         return Entry(signature, parse(name, jsonfile.load(file)))
+    except CameraMachineError as error:
+        # What the machine cannot do now has nothing to do with the file: it is read again.
+        return Entry((), error=error)
     except (CameraError, ConfigError) as error:
         return Entry(signature, error=error)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pyca.core.errors import CameraError
+from pyca.core.errors import CameraError, CameraMachineError
 from pyca.media.durable import write_durably
 from pyca.runtime.files import read_regular
 
@@ -20,7 +20,7 @@ def load(file: Path) -> Any:
     try:
         text = read_regular(file, LARGEST).decode("utf-8-sig")
     except OSError as error:
-        raise CameraError(f"“{file}” cannot be read: {error.strerror}.") from error
+        raise CameraMachineError(f"“{file}” cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise CameraError(f"“{file}” is no text in UTF-8: see byte {error.start}.") from error
     try:
@@ -55,7 +55,7 @@ def save(file: Path, value: Any) -> None:
         write_durably(file, data)
     except OSError as error:
         remedy = "The file is as it was. Free some space, or let the server write to its folder."
-        raise CameraError(f"“{file}” cannot be written: {error.strerror}.", remedy) from error
+        raise CameraMachineError(f"“{file}” cannot be written: {error.strerror}.", remedy) from error
 
 
 def _refuse(word: str) -> Any:
