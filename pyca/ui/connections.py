@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 
 from pyca.ui.access.peer import elsewhere
@@ -49,12 +49,30 @@ class Limits:
     pause_seconds: float = 1.0
 
 
+class Reader(HTTPRequestParser):  # type: ignore[misc]
+    """Reads requests; what is none is refused, whatever is wrong with it."""
+
+    command = ""
+    path = ""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Take the head of a request.
+
+        :raises ParsingError: where it is none
+        """
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # an address with half a bracket, a number with strange digits
+            raise ParsingError(str(error)) from error
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]
     """One connection. Time that passes while it is our turn is not counted.
 
     Each byte begins the server's own time of idleness again, so that alone lets go nobody who sends slowly.
     """
 
+    parser_class = Reader
     _began: float | None = None
     """when the request that is being received began; None before its first byte"""
 
@@ -103,7 +121,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         listener: socket.socket,
         limits: Limits,
         table: dict[int, Any],
-        parser: type[HTTPRequestParser] | None = None,
+        parser: type[Reader] | None = None,
         **options: Any,
     ) -> None:
         if parser is not None:

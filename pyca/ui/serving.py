@@ -5,13 +5,12 @@ import threading
 from typing import Any
 
 from flask import Flask
-from waitress.parser import HTTPRequestParser
 
 from pyca.config.settings import PUBLISHED_PASSWORD, Settings
 from pyca.core.errors import UsageError
 from pyca.store import accounts
 from pyca.store.database import Database
-from pyca.ui.connections import Limits, Server
+from pyca.ui.connections import Limits, Reader, Server
 
 _IDLE_SECONDS = 20
 """Seconds after which a connection on which nothing is said is closed."""
@@ -43,7 +42,7 @@ class Serving:
         threads: int,
         limits: Limits,
         longest_body: int,
-        parser: type[HTTPRequestParser] | None = None,
+        parser: type[Reader] | None = None,
         **more: Any,
     ) -> None:
         self._table: dict[int, Any] = {}

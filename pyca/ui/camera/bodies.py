@@ -2,11 +2,11 @@
 
 import json
 
-from waitress.parser import HTTPRequestParser
 from waitress.utilities import Error
 
 from pyca.ui.camera.access import CORS
 from pyca.ui.camera.envelope import MEDIA_TYPE
+from pyca.ui.connections import Reader
 
 LONGEST_JSON = 1_000_000
 """Bytes of a configuration or a script."""
@@ -35,7 +35,7 @@ class RefusedError(Error):  # type: ignore[misc]
         return f"{self.code} {self.reason}", headers, text.encode("utf-8", "replace")
 
 
-class Parser(HTTPRequestParser):  # type: ignore[misc]
+class Parser(Reader):
     """Reads requests, and stops where one grows too large."""
 
     error: Error | None = None
