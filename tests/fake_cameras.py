@@ -128,7 +128,7 @@ class FakeCameras:
         self.stop(name)
 
     def info(self) -> dict[str, Any]:
-        instances = {name: self.state(name) for name in list(self.running)}
+        instances = {name: self._facts(name) for name in list(self.running)}
         return {
             "version": "5",
             "active_instances": instances,
@@ -145,7 +145,7 @@ class FakeCameras:
         }
         return {"version": "5", "instances": flat}
 
-    def state(self, name: str) -> dict[str, Any]:
+    def _facts(self, name: str) -> dict[str, Any]:
         found = self._known(name)
         statistics = {"rx": "9.98Hz - 123", "tx": "9.90Hz - 122", "clients": 1, "lost": 3, "cpu": 12.3,
                       "memory": 45_000_000, "latency": 0.0124}  # fmt: skip

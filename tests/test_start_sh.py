@@ -172,7 +172,7 @@ def test_test_installs_the_tools_and_hands_its_words_to_pytest(checkout: Checkou
     checkout.start()
     result = checkout.start("test", "-k", "status")
     assert result.stdout == "pytest -n 4 --dist loadfile --no-loadscope-reorder -k status\n"
-    assert checkout.installs() == [".", ".[test,postgresql,ffmpeg]"]
+    assert checkout.installs() == [".", ".[test,postgresql,ffmpeg,camera,epics]"]
     checkout.start("test")
     checkout.start()
     assert len(checkout.installs()) == 2

@@ -1,6 +1,7 @@
 """All cameras of one server: the one facade that HTTP and the command line use."""
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import Any
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from pyca import __version__
 from pyca.camera.control.desk import Desk
-from pyca.camera.control.facts import Load, flat_figures, idle_facts, instance_facts
+from pyca.camera.control.facts import Load, flat_figures, instance_facts
 from pyca.camera.control.instances import Instances
 from pyca.camera.control.keeper import Keeper
 from pyca.camera.control.launcher import Launcher
@@ -17,13 +18,12 @@ from pyca.camera.control.newest import newest_frames
 from pyca.camera.control.places import Places
 from pyca.camera.control.ports import Network, Ports
 from pyca.camera.control.prober import Prober
-from pyca.camera.control.running import EndedError, Running
+from pyca.camera.control.running import EndedError, Running, unpacked
 from pyca.camera.files.backgrounds import Backgrounds
 from pyca.camera.files.folder import Folder
 from pyca.camera.files.scripts import Scripts
 from pyca.camera.image.snapshot import Snapshot
 from pyca.camera.instance.logs import InstanceLogs, Kept
-from pyca.camera.instance.picture import unpacked
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.core.errors import CameraError, SourceError
@@ -70,7 +70,7 @@ class Cameras:
         places = Places(network, Ports(camera.first_port, camera.last_port), camera.sockets)
         launcher = Launcher(self._nursery, self._hear, backgrounds)
         self._instances = Instances(self._folder, launcher, self._nursery, places)
-        self._keeper = Keeper(self._instances.look_after)
+        self._keeper = Keeper(self._look)
         self._kept = Kept()
         self._instance_logs = InstanceLogs()
         self._load = Load()
@@ -116,7 +116,7 @@ class Cameras:
 
         :raises UnknownCameraError: where there is none of this name
         """
-        self._instances.forget(self._folder.delete(name))
+        self._instances.stop(self._folder.delete(name))
 
     def rename(self, old: str, new: str) -> None:
         """Give a camera another name; it is stopped.
@@ -126,7 +126,7 @@ class Cameras:
         """
         known = self._folder.resolve(old)
         self._folder.rename(known, new)
-        self._instances.forget(known)
+        self._instances.stop(known)
 
     def stream(self, name: str) -> str:
         """Return the address of a camera's stream; it is started where it does not run.
@@ -184,7 +184,7 @@ class Cameras:
                 return running.snapshot(raw=raw, timeout=timeout)
         answer, files = self._probe(known, "snapshot", raw=raw, timeout=timeout)
         try:
-            return unpacked(answer, files[0])
+            return unpacked(answer, files)
         finally:
             close_files(files)
 
@@ -210,7 +210,7 @@ class Cameras:
     def remove(self, name: str) -> None:
         """Stop a camera's instance and forget all about it."""
         known = self._known(name)
-        self._instances.forget(known)
+        self._instances.stop(known)
         self._instance_logs.forget(known)
 
     def info(self) -> dict[str, Any]:
@@ -229,17 +229,6 @@ class Cameras:
             "version": __version__,
             "instances": {name: flat_figures(one) for name, one in sorted(running.items())},
         }
-
-    def state(self, name: str) -> dict[str, Any]:
-        """Return the facts of a camera's instance; is_stream_active is false where none runs.
-
-        :raises UnknownCameraError: where there is no camera of this name
-        """
-        known = self._folder.resolve(name)
-        running = self._instances.running().get(known)
-        if running is not None:
-            return instance_facts(running)
-        return idle_facts(known, self._folder.read(known).as_json())
 
     def logs(self) -> LogLines:
         """Return the newest log messages of this server."""
@@ -287,7 +276,7 @@ class Cameras:
     def close(self) -> None:
         """Stop everything. Nothing can be asked any more."""
         self._keeper.close()
-        self._instances.stop_all()
+        self._instances.close()
         self._nursery.close()
         self._desk.close()
         logging.getLogger().removeHandler(self._kept)
@@ -299,6 +288,14 @@ class Cameras:
             self._keeper.call()
 
         self._desk.add(running.ward.channel, running.hear, ended)
+
+    def _look(self) -> None:
+        """Look after all that runs. For the keeper's thread."""
+        now = time.monotonic()
+        self._load.measure(now)
+        for running in self._instances.running().values():
+            running.measure(now)
+        self._instances.look_after()
 
     def _known(self, name: str) -> str:
         """Return a camera's name, or the given one where nobody knows it any more."""

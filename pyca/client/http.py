@@ -12,6 +12,7 @@ from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandl
 from pyca.core.errors import CameraError
 
 PREFIX = "/api/v1"
+LIMITS = "an image may have 210 MB, a configuration or a script 1 MB"
 _SHOWN = 200
 """characters of an answer that nobody expected"""
 
@@ -35,6 +36,16 @@ class UnreachableError(CameraError, ConnectionError):
     """Nobody answers at the address, or not in time."""
 
 
+class TooMuchError(OSError):
+    """The server ended the connection while it was sent something.
+
+    :param size: bytes that it was sent
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"ended the connection while it was sent {size} bytes")
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back.
@@ -45,6 +56,45 @@ class Answer:
     status: int
     kind: str
     body: bytes
+
+
+class _Patient(http.client.HTTPConnection):
+    """Reads the answer also where the server did not want all that was sent."""
+
+    def request(self, method: str, url: str, body: Any = None, *more: Any, **options: Any) -> None:
+        """Send a request."""
+        try:
+            super().request(method, url, body, *more, **options)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            if body is None or self.sock is None:
+                raise
+            try:
+                self._early = self.getresponse()
+            except (OSError, http.client.HTTPException):
+                raise TooMuchError(len(body)) from error
+
+    def getresponse(self) -> http.client.HTTPResponse:
+        """Return the answer."""
+        early, self._early = self._early, None
+        return early or super().getresponse()
+
+    _early: http.client.HTTPResponse | None = None
+
+
+class _PatientWithTls(_Patient, http.client.HTTPSConnection):
+    pass
+
+
+class _Handler(HTTPHandler):
+    def http_open(self, req: Request) -> http.client.HTTPResponse:
+        """Ask a server."""
+        return self.do_open(_Patient, req)
+
+
+class _HandlerWithTls(HTTPSHandler):
+    def https_open(self, req: Request) -> http.client.HTTPResponse:
+        """Ask a server."""
+        return self.do_open(_PatientWithTls, req)
 
 
 class Connection:
@@ -60,12 +110,15 @@ class Connection:
         parts = urlsplit(address)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise RefusedError(f"found “{address}”, expected an address such as http://localhost:8888/")
+        if token is not None and not (token.isascii() and token.isprintable()):
+            kind = "a line break" if {"\r", "\n"} & set(token) else "a character that no token has"
+            raise RefusedError(f"the token has {kind}", "give it as “pyca user token” printed it")
         self.address = address
         self._base = address.rstrip("/") + PREFIX
         self._timeout = timeout
         self._token = token
         # The server is in the same network: proxies of the environment lead elsewhere.
-        self._opener: OpenerDirector = build_opener(ProxyHandler({}), HTTPHandler, HTTPSHandler)
+        self._opener: OpenerDirector = build_opener(ProxyHandler({}), _Handler, _HandlerWithTls)
 
     def ask(
         self,
@@ -79,8 +132,11 @@ class Connection:
 
         :param path: its parts below ``/api/v1``
         :param kind: media type of the body
+        :raises RefusedError: where a part of the path is no name
         :raises UnreachableError: where nobody answers
         """
+        for part in path:
+            _check_name(part)
         url = "/".join((self._base, *(quote(part, safe="") for part in path)))
         given = {name: value for name, value in (parameters or {}).items() if value is not None}
         request = Request(f"{url}?{urlencode(given)}" if given else url, data=body, method=method)
@@ -136,6 +192,8 @@ class Connection:
                 return Answer(error.code, error.headers.get_content_type(), error.read())
         except (OSError, http.client.HTTPException) as error:
             cause = error.reason if isinstance(error, URLError) else error
+            if isinstance(cause, TooMuchError):
+                raise UnreachableError(f"{self.address} {cause}", LIMITS) from error
             raise UnreachableError(f"{self.address} {self._why(cause)}", "is the server running?") from error
 
     def _why(self, cause: Any) -> str:
@@ -143,3 +201,14 @@ class Connection:
             return f"did not answer within {self._timeout:g} s"
         words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
         return f"does not answer: {words}"
+
+
+def _check_name(name: object) -> None:
+    """Refuse what cannot be a name, and would lead elsewhere.
+
+    :raises RefusedError: saying why
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise RefusedError(f"found {name!r}, expected a name")
+    if "/" in name:
+        raise RefusedError(f"found “{name}”, expected a name, which has no “/”")

@@ -66,7 +66,7 @@ class Reader(HTTPRequestParser):  # type: ignore[misc]
             raise ParsingError(str(error)) from error
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]
+class Connection(HTTPChannel):  # type: ignore[misc]
     """One connection. Time that passes while it is our turn is not counted.
 
     Each byte begins the server's own time of idleness again, so that alone lets go nobody who sends slowly.
@@ -108,11 +108,10 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
 
     :param listener: open already
     :param table: what the loop waits for, by descriptor
-    :param parser: reads requests, None for the usual one
     :param options: further ones of the server
     """
 
-    channel_class: type[HTTPChannel] = Channel
+    channel_class: type[HTTPChannel] = Connection
     next_channel_cleanup: float = 0.0
 
     def __init__(
@@ -121,11 +120,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         listener: socket.socket,
         limits: Limits,
         table: dict[int, Any],
-        parser: type[Reader] | None = None,
         **options: Any,
     ) -> None:
-        if parser is not None:
-            self.channel_class = type("Channel", (Channel,), {"parser_class": parser})
         self._limits = limits
         self._resumed = 0.0
         """moment of the monotonic clock before which nobody new is let in"""

@@ -10,7 +10,7 @@ from pyca.config.settings import PUBLISHED_PASSWORD, Settings
 from pyca.core.errors import UsageError
 from pyca.store import accounts
 from pyca.store.database import Database
-from pyca.ui.connections import Limits, Reader, Server
+from pyca.ui.connections import Connection, Limits, Reader, Server
 
 _IDLE_SECONDS = 20
 """Seconds after which a connection on which nothing is said is closed."""
@@ -29,7 +29,8 @@ class Serving:
     :param threads: requests that are answered at a time
     :param limits: what a connection may take
     :param longest_body: bytes from which on a request is not even read
-    :param parser: reads requests, None for the usual one
+    :param parser: reads requests
+    :param channel: one connection
     :param more: further options of the server
     """
 
@@ -42,7 +43,8 @@ class Serving:
         threads: int,
         limits: Limits,
         longest_body: int,
-        parser: type[Reader] | None = None,
+        parser: type[Reader] = Reader,
+        channel: type[Connection] = Connection,
         **more: Any,
     ) -> None:
         self._table: dict[int, Any] = {}
@@ -52,7 +54,6 @@ class Serving:
             listener,
             limits,
             self._table,
-            parser,
             threads=threads,
             ident="pyCA",
             asyncore_loop_timeout=_LOOP_SECONDS,
@@ -67,6 +68,7 @@ class Serving:
             clear_untrusted_proxy_headers=False,
             **more,
         )
+        self._server.channel_class = type("Channel", (channel,), {"parser_class": parser})
         self._thread = threading.Thread(target=self._server.run, name=name, daemon=True)
 
     def start(self) -> None:

@@ -1,13 +1,15 @@
 """The folder of cameras: changed by servers and by hand, with all that people put into folders."""
 
 import fcntl
+import gc
 import json
 import logging
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 
 from pyca.camera.files import folder as module
 from pyca.camera.files.folder import Folder
-from pyca.core.errors import CameraBusyError, CameraError, ConfigError, UnknownCameraError
+from pyca.core.errors import CameraBusyError, CameraError, ConfigError, PycaError, UnknownCameraError
 
 ROOT = Path(__file__).parents[2]
 SIMULATED: dict[str, Any] = {"source": "simulation", "source_type": "simulation"}
@@ -278,6 +280,72 @@ def test_a_settled_file_is_not_read_again(
     assert cameras.read("cam") is first
 
 
+@pytest.mark.parametrize("text", ["{", '{"wrong": 1}', None])
+def test_nothing_is_kept_of_who_met_a_file_that_cannot_be_used(
+    path: Path, cameras: Folder, text: str | None
+) -> None:
+    class Image:
+        """What a request holds, such as a picture."""
+
+    if text is None:
+        (path / "cam.json").symlink_to(path / "nowhere")
+    else:
+        (path / "cam.json").write_text(text)
+        os.utime(path / "cam.json", (1, 1))
+
+    def ask(question: Callable[[], Any]) -> weakref.ref[Image]:
+        image = Image()
+        try:
+            question()
+        except PycaError:
+            return weakref.ref(image)
+        return weakref.ref(image)
+
+    questions = (cameras.names, lambda: cameras.read("cam"), cameras.everything, lambda: cameras.read("cam"))
+    held = [ask(question) for question in questions]
+    gc.collect()
+    assert [reference() for reference in held] == [None] * 4
+
+
+def test_each_error_is_a_new_one(path: Path, cameras: Folder) -> None:
+    (path / "cam.json").write_text('{"wrong": 1, "rotate": "x"}')
+    os.utime(path / "cam.json", (1, 1))
+    found = []
+    for _ in range(2):
+        with pytest.raises(ConfigError) as caught:
+            cameras.read("cam")
+        found.append(caught.value)
+    assert found[0] is not found[1]
+    assert found[0].problems == found[1].problems and len(found[0].problems) > 2
+    assert cameras.everything()["cam"] is not cameras.everything()["cam"]
+
+
+def test_a_link_to_nowhere_is_read_once(path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    (path / "cam.json").symlink_to(path / "elsewhere")
+    with pytest.raises(CameraError, match="cannot be read: No such file"):
+        cameras.read("cam")
+    load, read = module.jsonfile.load, []
+    monkeypatch.setattr(module.jsonfile, "load", lambda file: [read.append(file), load(file)][1])
+    assert cameras.names() == ["cam"]
+    assert read == []
+    (path / "elsewhere").write_text(json.dumps(SIMULATED), "utf-8")
+    assert cameras.read("cam").source == "simulation"
+
+
+def test_a_reason_of_ours_passes(path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(path, "cam")
+    os.utime(path / "cam.json", (1, 1))
+
+    def exhausted(file: Path, most: int) -> bytes:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.jsonfile, "read_regular", exhausted)
+        with pytest.raises(CameraError, match="Too many open files"):
+            cameras.read("cam")
+    assert cameras.read("cam").source == "simulation"
+
+
 @pytest.mark.parametrize("number", [28, 30])
 def test_what_cannot_be_written_stays(
     path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch, number: int
@@ -461,10 +529,46 @@ def test_what_cannot_be_deleted_or_renamed(
     monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(CameraError, match="cannot be deleted: Read-only"):
         cameras.delete("cam")
-    monkeypatch.setattr(module.os, "rename", refuse)
+    # Both are there then, which is better than none.
     with pytest.raises(CameraError, match="cannot be renamed: Read-only"):
         cameras.rename("cam", "new")
-    assert cameras.names() == ["cam"]
+    assert "cam" in cameras.names()
+
+
+def test_a_full_disk_renames_nothing(path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    cameras.save("cam", SIMULATED | {"rotate": 1})
+    before = (path / "cam.json").read_bytes()
+    refuse_writing(monkeypatch, 28)
+    with pytest.raises(CameraError, match=r"cam.json” cannot be renamed: .*No space left"):
+        cameras.rename("cam", "new")
+    assert [file.name for file in path.iterdir()] == ["cam.json"]
+    assert (path / "cam.json").read_bytes() == before
+    assert cameras.read("cam").rotate == 1
+
+
+def test_what_cannot_be_taken_away_is_not_there_twice(
+    path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cameras.save("cam", SIMULATED)
+    unlink = Path.unlink
+
+    def kept(self: Path, missing_ok: bool = False) -> None:
+        if self.name == "cam.json":
+            raise PermissionError(1, "Operation not permitted")
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", kept)
+    with pytest.raises(CameraError, match="cannot be renamed: Operation not permitted"):
+        cameras.rename("cam", "new")
+    assert [file.name for file in path.iterdir()] == ["cam.json"]
+
+
+def test_a_renamed_link_is_one(tmp_path: Path, path: Path, cameras: Folder) -> None:
+    write(tmp_path, "kept", rotate=1)
+    (path / "cam.json").symlink_to("../kept.json")
+    assert cameras.rename("cam", "new").rotate == 1
+    assert (path / "new.json").is_symlink() and cameras.names() == ["new"]
+    assert json.loads((tmp_path / "kept.json").read_text("utf-8"))["name"] == "new"
 
 
 def test_aliases_that_are_no_names(cameras: Folder) -> None:

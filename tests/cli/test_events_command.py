@@ -10,7 +10,7 @@ import pytest
 from pyca.core.alarm import Alarm, AlarmKind
 from pyca.core.event import Event, Origin
 from pyca.core.recording import Track, Upload, UploadStep
-from pyca.core.states import EventState, ServiceName, ServiceState
+from pyca.core.states import EXTRA_SERVICES, EventState, ServiceName, ServiceState
 from pyca.store import alarms, events, recordings, services, uploads
 from pyca.store.database import Database
 from tests.cli.conftest import Run
@@ -203,7 +203,7 @@ def test_status(pyca: Run, database: Database, folder: Path) -> None:
     facts = json.loads(pyca("status", "--json").out)
     assert facts["server"] is None
     assert [one["name"] for one in facts["services"]] == [
-        str(name) for name in ServiceName if name is not ServiceName.LIVE
+        str(name) for name in ServiceName if name not in EXTRA_SERVICES
     ]
     assert facts["services"][1]["state"] == "busy"
     assert facts["recording"][0]["title"] == "Analysis"

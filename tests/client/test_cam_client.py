@@ -3,8 +3,13 @@
 import base64
 import io
 import os
+import re
+import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +17,9 @@ import numpy as np
 import pytest
 
 from pyca.client import CamClient
-from pyca.client.http import RefusedError, UnreachableError
+from pyca.client.http import LIMITS, RefusedError, UnreachableError
 from pyca.core.errors import CameraError, WireError
+from pyca.ui.camera.bodies import LONGEST_ARRAY, LONGEST_JSON
 from tests.client.conftest import Teller
 from tests.ports import free_port
 
@@ -40,7 +46,7 @@ def client(teller: Teller) -> CamClient:
         ("get_camera_geometry", ("a",), "GET /a/geometry", {"geometry": [1280, 960]}, [1280, 960]),
         ("get_camera_image_bytes", ("a",), "GET /a/image_bytes", {"image": {"bytes": ""}}, {"bytes": ""}),
         ("get_instance_stream", ("a",), "GET /a", {"stream": "tcp://h:1"}, "tcp://h:1"),
-        ("get_instance_stream", ("a b/../é",), "GET /a%20b%2F..%2F%C3%A9", {"stream": "s"}, "s"),
+        ("get_instance_stream", ("a b..é",), "GET /a%20b..%C3%A9", {"stream": "s"}, "s"),
         ("get_user_scripts", (), "GET /script", {"scripts": ["s.py"]}, ["s.py"]),
         ("get_user_script", ("s.py",), "GET /script/s.py/script_bytes", {"script": "x = 1"}, "x = 1"),
     ],
@@ -256,3 +262,61 @@ def test_nothing_but_python_is_needed(teller: Teller) -> None:
         check=False,
     )
     assert (found.stdout, found.stderr) == ("['a'] False\n", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [(None, "found None"), ("", "found ''"), (" ", "found ' '"), (7, "found 7"),
+                       ("a b/..", "found “a b/..”, expected a name, which has no “/”")],
+)  # fmt: skip
+def test_what_is_no_name_is_told_and_not_asked_for(
+    client: CamClient, teller: Teller, name: Any, told: str
+) -> None:
+    for ask in (client.get_camera_config, client.get_instance_stream, client.stop_instance):
+        with pytest.raises(RefusedError, match=re.escape(told)):
+            ask(name)
+    assert teller.asked == []
+
+
+@pytest.mark.parametrize(("token", "told"), [("secret\n", "a line break"), ("sécret", "no token has")])
+def test_a_token_that_is_none_is_told(teller: Teller, token: str, told: str) -> None:
+    with pytest.raises(RefusedError, match=told) as caught:
+        CamClient(teller.address, token=token)
+    assert "cret" not in str(caught.value)
+
+
+@contextmanager
+def cutting(answer: bytes) -> Iterator[str]:
+    """Run a server that ends the connection while it is sent something; yield its address.
+
+    What it has not read makes the other side's sending fail.
+    """
+
+    def cut() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1)
+            connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=cut)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        thread.join()
+
+
+def test_a_refusal_in_the_middle_of_sending_is_read() -> None:
+    body = b'{"state": "error", "status": "too much"}'
+    head = b"HTTP/1.1 413 X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with cutting(head + body) as address, pytest.raises(RefusedError, match=r"^too much$") as caught:
+        CamClient(address, timeout=60).set_background_image_array("dark", np.zeros((8000, 8000), np.uint8))
+    assert caught.value.status == 413
+
+
+def test_a_server_that_hangs_up_in_the_middle_of_sending_is_told_with_what_it_reads() -> None:
+    with cutting(b"") as address, pytest.raises(UnreachableError, match="while it was sent") as caught:
+        CamClient(address, timeout=60).set_background_image_array("dark", np.zeros((8000, 8000), np.uint8))
+    assert caught.value.remedy == LIMITS
+
+
+def test_the_limits_that_are_told_are_those_of_the_server() -> None:
+    assert f"{LONGEST_ARRAY // 10**6} MB, a configuration or a script {LONGEST_JSON // 10**6} MB" in LIMITS

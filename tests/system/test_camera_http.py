@@ -1,6 +1,8 @@
 """The camera server over real connections: viewers, slow cameras, those who do not read, large bodies."""
 
 import json
+import logging
+import pickle
 import socket
 import threading
 import time
@@ -9,13 +11,16 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pyca.config.settings import Agent, Settings, Ui
 from pyca.core.clock import SystemClock
 from pyca.core.errors import UsageError
 from pyca.store.database import Database
+from pyca.ui.camera import channel
 from pyca.ui.camera import server as served
+from pyca.ui.camera.bodies import LONGEST_ARRAY
 from pyca.ui.camera.server import CameraServer
 from tests.camera_desk import V1, serving
 from tests.fake_cameras import FakeCameras, some
@@ -143,7 +148,8 @@ def test_a_viewer_who_does_not_read_takes_no_memory(server: CameraServer, fakes:
 @pytest.mark.parametrize(
     ("method", "path", "size"),
     [("POST", f"{CAM}/x/config", 1_000_001), ("PUT", f"{CAM}/script/x/script_bytes", 5_000_000_000),
-     ("PUT", f"{CAM}/background/x/image_bytes", 200_000_001), ("DELETE", CAM, 10**15), ("GET", CAM, 10**30)],
+     ("PUT", f"{CAM}/background/x/image_bytes", LONGEST_ARRAY + 1), ("DELETE", CAM, 10**15),
+     ("GET", CAM, 10**30)],
 )  # fmt: skip
 @pytest.mark.parametrize("expects", [True, False])
 def test_large_bodies_are_refused_before_they_are_read(
@@ -161,22 +167,91 @@ def test_large_bodies_are_refused_before_they_are_read(
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
+def test_those_who_send_on_are_told_why_it_was_too_much(server: CameraServer) -> None:
+    """As http.client, curl and browsers do: all is sent before the answer is read."""
+    for method, path, size in (
+        ("POST", f"{CAM}/x/config", 100_000_000),
+        ("PUT", f"{CAM}/background/x/image_bytes", 300_000_000),
+    ):
+        with closing(connect(server)) as connection:
+            connection.request(method, path, _zeros(size), {"Content-Length": str(size)})
+            answer = connection.getresponse()
+            found = json.loads(answer.read())
+        assert (answer.status, found["state"]) == (413, "error") and "bytes at most" in found["status"]
+
+
+def _zeros(size: int) -> Iterator[bytes]:
+    for _ in range(size // 1_000_000):
+        yield bytes(1_000_000)
+
+
 def test_bodies_in_pieces_are_refused_where_they_grow_too_large(server: CameraServer) -> None:
     with closing(connect(server)) as connection:
-        connection.putrequest("POST", f"{CAM}/x/config")
-        connection.putheader("Transfer-Encoding", "chunked")
-        connection.endheaders()
-        piece = b"10000\r\n" + b" " * 65536 + b"\r\n"
-        connection.sock.settimeout(60)
-        sent = 0
-        try:
-            while sent < 100_000_000:
-                connection.sock.sendall(piece)
-                sent += len(piece)
-        except OSError:
-            pass
-        assert sent < 50_000_000
+        connection.request("POST", f"{CAM}/x/config", _zeros(20_000_000), encode_chunked=True)
+        answer = connection.getresponse()
+        assert answer.status == 413 and json.loads(answer.read())["state"] == "error"
     assert ask(server, CAM)[0] == 200
+
+
+def test_whoever_sends_for_ever_is_cut_off(server: CameraServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel, "LINGER_BYTES", 10_000_000)
+    with closing(connect(server)) as connection, pytest.raises(OSError):
+        connection.request(
+            "POST", f"{CAM}/x/config", _zeros(100_000_000_000), {"Content-Length": str(10**11)}
+        )
+    assert ask(server, CAM)[0] == 200
+
+
+def test_whoever_sends_slowly_is_cut_off(server: CameraServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel, "LINGER_SECONDS", 0.0)
+    with closing(connect(server)) as connection, pytest.raises(OSError):
+        connection.request(
+            "POST", f"{CAM}/x/config", _zeros(100_000_000_000), {"Content-Length": str(10**11)}
+        )
+
+
+def test_strangers_send_nothing_large(settings: Settings, database: Database, fakes: FakeCameras) -> None:
+    path, size = f"{CAM}/background/x/image_bytes", {"Content-Length": "150000000"}
+    people = replace(settings, ui=Ui(username="ada", password="secret of ada"))
+    with serving(people, database, SystemClock(), fakes, authentication="on") as server:
+        found = _told_at_once(server, path, size)
+        assert found[0] == 401 and found[1]["state"] == "error" and "Log in" in found[1]["status"]
+        assert _told_at_once(server, path, {"Transfer-Encoding": "chunked"}, 2_000_000)[0] == 401
+        # Those who say who they are may send on; smaller bodies are left to the application.
+        for known in ({"Authorization": "Bearer x"}, {"Cookie": "a=b; pyca=x"}):
+            assert _told_at_once(server, path, size | known | {"Expect": "100-continue"}) == (100, {})
+    with serving(settings, database, SystemClock(), fakes) as server:
+        expects = {"Expect": "100-continue"} | size
+        assert _told_at_once(server, path, expects) == (100, {})
+        assert _told_at_once(server, path, expects | {"X-Forwarded-For": "192.0.2.1"})[0] == 401
+    with serving(settings, database, SystemClock(), fakes, authentication="off", bind="*") as server:
+        assert _told_at_once(server, path, expects) == (100, {})
+
+
+def _told_at_once(
+    server: CameraServer, path: str, headers: dict[str, str], pieces: int = 0
+) -> tuple[int, dict[str, str]]:
+    """Return what is said before the body was sent, or that it may be."""
+    port = int(server.address.rstrip("/").rpartition(":")[2])
+    lines = "".join(
+        f"{name}: {value}\r\n" for name, value in ({"Host": f"localhost:{port}"} | headers).items()
+    )
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(f"PUT {path} HTTP/1.1\r\n{lines}\r\n".encode())
+        if pieces:
+            connection.sendall(b"%x\r\n" % pieces + bytes(pieces) + b"\r\n0\r\n\r\n")
+        with connection.makefile("rb") as answer:
+            status = int(answer.readline().split()[1])
+            if status == 100:
+                return status, {}
+            return status, json.loads(answer.read().partition(b"\r\n\r\n")[2])
+
+
+def test_an_image_of_zeros_may_come_as_existing_clients_send_it() -> None:
+    # The oldest pickles have \\u0000 for a zero.
+    small = np.zeros((64, 64), np.uint16)
+    rest = len(pickle.dumps(small, 0)) - 6 * small.nbytes
+    assert 4096 * 4096 * 2 * 6 + 2 * rest < LONGEST_ARRAY
 
 
 @pytest.mark.parametrize(
@@ -275,3 +350,15 @@ def test_viewers_who_do_not_read_leave_without_a_storm(
 def ask_head(server: CameraServer) -> int:
     with ExitStack() as stack:
         return watch(server, stack, f"{CAM}/cam1/mjpeg").status
+
+
+def test_viewers_who_leave_are_not_worth_a_message(
+    server: CameraServer, fakes: FakeCameras, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with ExitStack() as stack:
+        assert part(watch(server, stack, f"{CAM}/cam1/mjpeg?fps=50"))
+    wait_for(lambda: fakes.subscribers == 0, "the viewer to be missed")
+    with closing(server):
+        pass  # its threads have ended, and said what they have to say
+    assert not [one for one in caplog.records if one.name.startswith("waitress")]

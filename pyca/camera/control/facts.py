@@ -6,6 +6,7 @@ from typing import Any
 import psutil
 
 from pyca.camera.control.running import Running
+from pyca.camera.instance.statistics import WINDOW
 
 
 def instance_facts(running: Running) -> dict[str, Any]:
@@ -24,19 +25,6 @@ def instance_facts(running: Running) -> dict[str, Any]:
     }
 
 
-def idle_facts(name: str, configuration: dict[str, Any]) -> dict[str, Any]:
-    """Return the facts of a camera that does not run."""
-    return {
-        "stream_address": None,
-        "is_stream_active": False,
-        "camera_geometry": None,
-        "camera_name": name,
-        "last_start_time": None,
-        "statistics": {},
-        "config": configuration,
-    }
-
-
 def flat_figures(running: Running) -> dict[str, Any]:
     """Return the facts of a camera that runs in one level, rates as numbers."""
     figures, facts = running.figures(), instance_facts(running)
@@ -47,22 +35,33 @@ def flat_figures(running: Running) -> dict[str, Any]:
 
 
 class Load:
-    """How busy the machine is. The rates are those since the last look; None at the first one."""
+    """How busy the machine is, over windows of a second, whoever looks and how often."""
 
     def __init__(self) -> None:
         self._last: tuple[float, int, int] | None = None
+        self._facts: dict[str, Any] = {"cpu": 0.0, "tx": None, "rx": None}
+
+    def measure(self, now: float) -> None:
+        """Begin another window where one is over. By one thread.
+
+        :param now: of the monotonic clock
+        """
+        before = self._last
+        if before is not None and now - before[0] < WINDOW:
+            return
+        counters = psutil.net_io_counters()
+        sent, received = (counters.bytes_sent, counters.bytes_recv) if counters else (0, 0)
+        self._last = now, sent, received
+        # It counts from its last call by the same thread.
+        cpu = psutil.cpu_percent()
+        if before is not None:
+            passed = now - before[0]
+            rates = {"tx": (sent - before[1]) / passed, "rx": (received - before[2]) / passed}
+            self._facts = {"cpu": cpu} | {name: round(value, 1) for name, value in rates.items()}
 
     def look(self) -> dict[str, Any]:
-        """Return per cent of the processors, bytes of memory in use, bytes per second sent and received."""
-        counters = psutil.net_io_counters()
-        now = time.monotonic()
-        sent, received = (counters.bytes_sent, counters.bytes_recv) if counters else (0, 0)
-        before, self._last = self._last, (now, sent, received)
-        facts = {"cpu": psutil.cpu_percent(), "memory": psutil.virtual_memory().used}
-        if before is None or now <= before[0]:
-            return facts | {"tx": None, "rx": None}
-        passed = now - before[0]
-        return facts | {
-            "tx": round((sent - before[1]) / passed, 1),
-            "rx": round((received - before[2]) / passed, 1),
-        }
+        """Return per cent of the processors, bytes of memory in use, bytes per second sent and received.
+
+        The rates are None until the first window is over.
+        """
+        return self._facts | {"memory": psutil.virtual_memory().used}

@@ -3,16 +3,19 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from typing import TypeVar
 
 from pyca.camera.control.launcher import Launcher
 from pyca.camera.control.places import Places
 from pyca.camera.control.ports import EXHAUSTED, Address, taken
-from pyca.camera.control.running import EndedError, Running
+from pyca.camera.control.running import START_SECONDS, EndedError, Running
+from pyca.camera.control.slot import Slot, is_due, runs
 from pyca.camera.files.configuration import Configuration
 from pyca.camera.files.folder import Folder
+from pyca.camera.instance import faults
 from pyca.core.backoff import Backoff
 from pyca.core.errors import CameraBusyError, CameraError, PycaError, UnknownCameraError
 from pyca.runtime.nursery import Nursery
@@ -25,29 +28,16 @@ AGAIN = Backoff(first=0.2, limit=30.0)
 SETTLED_SECONDS = 60.0
 """after which it counts as having run well"""
 _TOGETHER = 16
-"""processes that are stopped at the same time"""
+"""cameras that are stopped or looked after at the same time"""
 
-
-@dataclass
-class Slot:
-    """One camera's place among the instances.
-
-    :param lock: held by whoever starts, stops or changes its process
-    """
-
-    name: str
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    running: Running | None = None
-    failures: int = 0
-    """crashes in a row"""
-    again: float = 0.0
-    """when it is started again after a crash, by the monotonic clock; 0 where it is not"""
+T = TypeVar("T")
 
 
 class Instances:
     """Starts, watches, changes and stops processes of cameras. May be used by any thread.
 
-    No camera waits for another one.
+    No camera waits for another one. The table only grows: each name keeps its slot, so that all who start
+    and stop one camera hold the same lock.
 
     :param folder: of configurations
     :param places: gives out the streams' addresses
@@ -61,6 +51,8 @@ class Instances:
         self._slots: dict[str, Slot] = {}
         self._lock = threading.Lock()
         """for the table of slots"""
+        self._workers = ThreadPoolExecutor(_TOGETHER, "instance")
+        """look after slots; none of them waits for another one"""
 
     def stream(self, name: str) -> Address:
         """Return where a camera's stream is; it is started where it does not run.
@@ -71,19 +63,26 @@ class Instances:
         running = slot.running
         if running is not None and running.usable():
             return running.address
+        attempts = slot.attempts
         with slot.lock:
             running = slot.running
-            if running is not None and running.usable():
-                return running.address
-            kept = running.port if running is not None and slot.again else 0
+            if running is not None:
+                # One that was just started again after a crash may not be known yet.
+                running.known.wait(START_SECONDS)
+                if running.usable():
+                    return running.address
+            if slot.fault is not None and slot.attempts != attempts:
+                # Somebody else's attempt failed while this one waited for it: it would fail too.
+                raise faults.restored(faults.described(slot.fault))
+            kept = running.port if running is not None else 0
             self._clear(slot)
-            return self._begin(slot, self._folder.read(name), kept).address
+            return self._attempt(slot, self._folder.read(name), kept).address
 
     def running(self) -> dict[str, Running]:
         """Return all that run, by name."""
         with self._lock:
             slots = list(self._slots.values())
-        return {slot.name: one for slot in slots if (one := slot.running) is not None and _runs(one)}
+        return {slot.name: one for slot in slots if (one := slot.running) is not None and runs(one)}
 
     def find(self, name: str) -> Running | None:
         """Return a camera's process where it runs; one that begins is waited for."""
@@ -92,7 +91,7 @@ class Instances:
         if running is None or running.stopping:
             return None
         running.known.wait(1.0)
-        return running if _runs(running) else None
+        return running if runs(running) else None
 
     def apply(self, name: str, configuration: Configuration | None = None) -> None:
         """Have a camera that runs do as its configuration says now.
@@ -106,7 +105,7 @@ class Instances:
             return
         with slot.lock:
             running = slot.running
-            if running is None or not _runs(running):
+            if running is None or not runs(running):
                 return
             wanted = configuration or self._folder.read(name)
             if wanted == running.configuration:
@@ -126,10 +125,27 @@ class Instances:
 
         :raises PycaError: where one of them does not do it
         """
-        for name, running in self.running().items():
-            if running.configuration.image_background == background:
-                with self._slot(name).lock, suppress(EndedError):
+
+        def take(name: str) -> PycaError | None:
+            slot = self._slot(name)
+            with slot.lock:
+                running = slot.running
+                if running is None or not runs(running):
+                    return None
+                try:
                     running.configure(running.configuration)
+                except EndedError:
+                    return None
+                except PycaError as error:
+                    logger.error("Camera %s does not take the background: %s", name, error)
+                    return error
+            return None
+
+        having = [
+            name for name, one in self.running().items() if one.configuration.image_background == background
+        ]
+        if problems := [error for error in _together(take, having) if error is not None]:
+            raise problems[0]
 
     def stop(self, name: str) -> None:
         """Stop a camera; returns once its process is gone."""
@@ -138,34 +154,43 @@ class Instances:
             with slot.lock:
                 self._clear(slot)
 
-    def forget(self, name: str) -> None:
-        """Stop a camera, and know nothing about it any more."""
-        self.stop(name)
-        with self._lock:
-            slot = self._slots.get(name)
-            if slot is not None and slot.running is None:
-                del self._slots[name]
-
     def stop_all(self) -> None:
         """Stop all cameras at the same time."""
         with self._lock:
-            names = [slot.name for slot in self._slots.values() if slot.running is not None]
-        if names:
-            with ThreadPoolExecutor(min(_TOGETHER, len(names)), "stop") as pool:
-                list(pool.map(self.stop, names))
+            names = list(self._slots)
+        _together(self.stop, names)
+
+    def close(self) -> None:
+        """Stop all cameras, and look after none any more."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
+        self.stop_all()
+        self._workers.shutdown()
 
     def look_after(self) -> None:
-        """Do what is due: note what has ended, start again what has crashed, follow changed files."""
+        """Have done what is due: note what has ended, start again what has crashed, follow changed files.
+
+        Returns at once. For one thread.
+        """
         with self._lock:
-            slots = [slot for slot in self._slots.values() if slot.running is not None]
+            slots = [slot for slot in self._slots.values() if slot.running is not None and not slot.busy]
         written = self._written() if slots else {}
         for slot in slots:
+            if is_due(slot, written.get(slot.name)):
+                slot.busy = True
+                self._workers.submit(self._work, slot, written.get(slot.name))
+
+    def _work(self, slot: Slot, written: Configuration | PycaError | None) -> None:
+        try:
             # Who has it now sees to it, or the next look does.
             if slot.lock.acquire(blocking=False):
                 try:
-                    self._look_after(slot, written.get(slot.name))
+                    self._look_after(slot, written)
                 finally:
                     slot.lock.release()
+        except Exception:
+            logger.exception("Camera %s could not be looked after", slot.name)
+        finally:
+            slot.busy = False
 
     def _written(self) -> dict[str, Configuration | PycaError]:
         try:
@@ -183,7 +208,7 @@ class Instances:
                 self._begin_again(slot, running)
         elif running.ended.is_set():
             self._note_end(slot, running)
-        elif _runs(running):
+        elif runs(running):
             self._follow_file(slot, running, written)
 
     def _note_end(self, slot: Slot, running: Running) -> None:
@@ -209,13 +234,15 @@ class Instances:
             wanted = self._folder.read(slot.name)
             before.close()
             slot.running = self._launcher.launch(wanted, before.address, before.port, patient=True)
-        except CameraBusyError as error:
-            slot.failures += 1
-            slot.again = time.monotonic() + AGAIN.pause(slot.failures)
-            logger.error("Camera %s is not started again: %s", slot.name, error)
-        except PycaError as error:
+            slot.running.needed = before.last_needed()
+        except UnknownCameraError as error:
             logger.error("Camera %s is not started again: %s", slot.name, error)
             self._clear(slot)
+        except PycaError as error:
+            slot.failures += 1
+            pause = AGAIN.pause(slot.failures)
+            slot.again = time.monotonic() + pause
+            logger.error("Camera %s is not started yet, but tried in %.1f s: %s", slot.name, pause, error)
 
     def _follow_file(self, slot: Slot, running: Running, written: Configuration | PycaError | None) -> None:
         """Follow a file that somebody has changed by hand."""
@@ -246,6 +273,17 @@ class Instances:
     def _slot(self, name: str) -> Slot:
         with self._lock:
             return self._slots.setdefault(name, Slot(name))
+
+    def _attempt(self, slot: Slot, configuration: Configuration, port: int) -> Running:
+        """Begin a process for all who wait for one."""
+        slot.fault = None
+        try:
+            return self._begin(slot, configuration, port)
+        except PycaError as error:
+            slot.fault = error
+            raise
+        finally:
+            slot.attempts += 1
 
     def _begin(self, slot: Slot, configuration: Configuration, port: int) -> Running:
         """Begin a process. Only while the slot is held, and where it has none.
@@ -284,9 +322,13 @@ class Instances:
             self._places.release(running.port)
 
 
-def _runs(running: Running) -> bool:
-    return running.started and not running.stopping and not running.ended.is_set()
-
-
 def _place(configuration: Configuration) -> tuple[object, ...]:
     return configuration.protocol, configuration.port, configuration.queue_size
+
+
+def _together(function: Callable[[str], T], names: list[str]) -> list[T]:
+    """Call a function for several cameras at the same time."""
+    if not names:
+        return []
+    with ThreadPoolExecutor(min(_TOGETHER, len(names)), "together") as pool:
+        return list(pool.map(function, names))

@@ -13,8 +13,15 @@ from pyca.camera.files.configuration import Configuration
 from pyca.camera.image.snapshot import Snapshot
 from pyca.camera.instance import faults, picture
 from pyca.camera.instance.logs import from_instance
-from pyca.camera.instance.statistics import Figures, Statistics, described
-from pyca.core.errors import CameraError, CameraMachineError, OfflineError, PycaError, SourceError
+from pyca.camera.instance.statistics import WINDOW, Figures, Statistics, described
+from pyca.core.errors import (
+    CameraBusyError,
+    CameraError,
+    CameraMachineError,
+    OfflineError,
+    PycaError,
+    SourceError,
+)
 from pyca.runtime.channel import ChannelClosedError, close_files
 from pyca.runtime.nursery import Nursery, Ward
 from pyca.sources.source import Size
@@ -33,7 +40,9 @@ class EndedError(SourceError):
 class _Request:
     """One question to the process, until it is answered."""
 
-    def __init__(self) -> None:
+    def __init__(self, configuration: Configuration | None = None) -> None:
+        self.configuration = configuration
+        """that it is to follow from its answer on"""
         self.done = threading.Event()
         self.message: dict[str, Any] | None = None
         self.files: list[int] = []
@@ -55,6 +64,8 @@ class Running:
         self.port = port
         self.ward = ward
         self.began = time.time()
+        self.needed = time.monotonic()
+        """when somebody wanted it at first; one that follows after a crash has what the one before knew"""
         self.known = threading.Event()
         """set once it is known whether it could begin"""
         self.ended = threading.Event()
@@ -74,6 +85,10 @@ class Running:
         self._last = Figures()
         """as they were at the end"""
         self._process: psutil.Process | None = None
+        self._cpu = 0.0
+        """per cent of a processor, in the last window"""
+        self._measured = 0.0
+        """when the window began, by the monotonic clock"""
         self._numbers = count(1)
         self._requests: dict[int, _Request] = {}
         self._lock = threading.Lock()
@@ -140,9 +155,8 @@ class Running:
         :raises EndedError: where it ends meanwhile
         :raises PycaError: where it does not answer, or cannot
         """
-        self._ask({"what": "configure", "configuration": configuration.as_json()}, ANSWER_SECONDS)
-        self.configuration = configuration
-        self.geometry = None
+        question = {"what": "configure", "configuration": configuration.as_json()}
+        self._ask(question, ANSWER_SECONDS, _Request(configuration))
 
     def snapshot(self, *, raw: bool, timeout: float) -> Snapshot:
         """Return its next image.
@@ -153,10 +167,10 @@ class Running:
         """
         if not self.online:
             raise OfflineError(self.why or f"Camera {self.name} is offline")
-        request = self._ask({"what": "snapshot", "raw": raw}, timeout)
+        request = self._ask({"what": "snapshot", "raw": raw}, timeout, _Request())
         try:
             assert request.message is not None
-            return picture.unpacked(request.message, request.files[0])
+            return unpacked(request.message, request.files)
         finally:
             close_files(request.files)
 
@@ -173,11 +187,16 @@ class Running:
 
     def wanted(self) -> bool:
         """Tell whether somebody would miss it if it were not started again."""
-        timeout, figures = self.configuration.no_client_timeout, self.figures()
+        timeout = self.configuration.no_client_timeout
+        return timeout <= 0 or time.monotonic() - self.last_needed() < timeout
+
+    def last_needed(self) -> float:
+        """Return when somebody last listened to it or asked for it, by the monotonic clock."""
+        if self.figures().clients > 0:
+            return time.monotonic()
         with self._lock:
             touched = self._statistics.touched() if self._statistics is not None else 0.0
-        young = time.time() - self.began < timeout or time.monotonic() - touched < timeout
-        return timeout <= 0 or figures.clients > 0 or young
+        return max(self.needed, touched)
 
     def close(self) -> None:
         """Let go of what it shared with us, once it is gone."""
@@ -189,12 +208,23 @@ class Running:
 
     def statistics(self) -> dict[str, Any]:
         """Return its figures under the names that clients know."""
+        return described(self.figures(), None if self.ended.is_set() else self._found(), self._cpu)
+
+    def measure(self, now: float) -> None:
+        """Take its share of a processor anew where a window is over. By one thread.
+
+        :param now: of the monotonic clock
+        """
+        if now - self._measured >= WINDOW and (process := self._found()) is not None:
+            self._measured = now
+            with suppress(psutil.Error):
+                self._cpu = process.cpu_percent()
+
+    def _found(self) -> psutil.Process | None:
         if self._process is None and self.ward.pid:
-            try:
+            with suppress(psutil.Error):
                 self._process = psutil.Process(self.ward.pid)
-            except psutil.Error:
-                self._process = None
-        return described(self.figures(), None if self.ended.is_set() else self._process)
+        return self._process
 
     def stop(self, nursery: Nursery) -> None:
         """End it, whatever it does; returns once it is gone."""
@@ -207,8 +237,8 @@ class Running:
             self.ended.wait(STOP_SECONDS)
         self.ward.gone.wait(STOP_SECONDS)
 
-    def _ask(self, message: dict[str, Any], timeout: float) -> _Request:
-        request, number = _Request(), next(self._numbers)
+    def _ask(self, message: dict[str, Any], timeout: float, request: _Request) -> _Request:
+        number = next(self._numbers)
         with self._lock:
             self._requests[number] = request
         try:
@@ -216,8 +246,10 @@ class Running:
         except ChannelClosedError:
             request.done.set()
         answered = request.done.wait(timeout)
-        with self._lock:
-            self._requests.pop(number, None)
+        if answered or request.configuration is None:
+            # A configuration may still be followed later, and is then the one that it has.
+            with self._lock:
+                self._requests.pop(number, None)
         if request.message is None:
             if answered:
                 raise EndedError(f"Camera {self.name} has ended")
@@ -233,5 +265,17 @@ class Running:
             # Whoever asked has given up.
             close_files(files)
             return
+        if request.configuration is not None and "failed" not in message:
+            self.configuration, self.geometry = request.configuration, None
         request.message, request.files = message, files
         request.done.set()
+
+
+def unpacked(message: dict[str, Any], files: list[int]) -> Snapshot:
+    """Return the image of an answer.
+
+    :raises CameraBusyError: where it came without its file, as too many are open
+    """
+    if not files:
+        raise CameraBusyError("Too many files are open for a further image", "raise the limit of open files")
+    return picture.unpacked(message, files[0])

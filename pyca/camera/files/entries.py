@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,23 +23,50 @@ Signature = tuple[int, ...]
 
 
 @dataclass(frozen=True)
+class Fault:
+    """Why a file cannot be used. No exception: one that is kept, keeps all that its readers were doing.
+
+    :param mistakes: what is wrong with what it says; empty where it could not even be read
+    :param of_machine: where the machine did not let it be read
+    """
+
+    message: str
+    remedy: str
+    mistakes: tuple[str, ...] = ()
+    of_machine: bool = False
+
+    @classmethod
+    def of(cls, error: CameraError | ConfigError) -> "Fault":
+        """Return what an error tells."""
+        mistakes = tuple(error.problems) if isinstance(error, ConfigError) else ()
+        return cls(error.message, error.remedy, mistakes, isinstance(error, CameraMachineError))
+
+    def error(self) -> PycaError:
+        """Return a new error that tells the same."""
+        if self.mistakes:
+            return ConfigError(list(self.mistakes), self.remedy)
+        kind = CameraMachineError if self.of_machine else CameraError
+        return kind(self.message, self.remedy)
+
+
+@dataclass(frozen=True)
 class Entry:
     """One file as it was read last.
 
     :param signature: what is different whenever the file is; empty where it must be read again
-    :param error: why there is no configuration
+    :param fault: why there is no configuration
     """
 
     signature: Signature
     configuration: Configuration | None = None
-    error: PycaError | None = None
+    fault: Fault | None = None
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Everything that is wrong with it; empty where it can be used."""
-        if isinstance(self.error, ConfigError):
-            return tuple(self.error.problems)
-        return (str(self.error),) if self.error else ()
+        if self.fault is None:
+            return ()
+        return self.fault.mistakes or (str(self.fault.error()),)
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -96,19 +122,22 @@ def _is_camera(file: str) -> bool:
 
 
 def _signature(file: Path) -> Signature:
-    """Return what changes whenever a file does; empty where it is gone, or has only just changed."""
-    with suppress(OSError):
+    """Return what changes whenever a file does; empty where it has only just changed."""
+    try:
         status = file.stat()
-        if abs(time.time_ns() - status.st_mtime_ns) > _SETTLED:
-            return (status.st_ino, status.st_dev, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return ()
+    except OSError as error:
+        # Such as a link to nowhere, which stays what it is until it leads somewhere.
+        return (-(error.errno or 1),)
+    if abs(time.time_ns() - status.st_mtime_ns) <= _SETTLED:
+        return ()
+    return (status.st_ino, status.st_dev, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _read(file: Path, name: str, signature: Signature) -> Entry:
     try:
         return Entry(signature, parse(name, jsonfile.load(file)))
-    except CameraMachineError as error:
-        # What the machine cannot do now has nothing to do with the file: it is read again.
-        return Entry((), error=error)
     except (CameraError, ConfigError) as error:
-        return Entry(signature, error=error)
+        if isinstance(error.__cause__, OSError) and len(signature) > 1:
+            # It is there, so the reason may be ours and pass, such as too many open files.
+            signature = ()
+        return Entry(signature, fault=Fault.of(error))

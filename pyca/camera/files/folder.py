@@ -112,7 +112,7 @@ class Folder:
             name = self.resolve(name)
             entry = self._entries[name]
         if entry.configuration is None:
-            raise entry.error or self._unknown(name)
+            raise self._error(name, entry)
         return entry.configuration
 
     def everything(self) -> dict[str, Configuration | PycaError]:
@@ -123,9 +123,7 @@ class Folder:
         with self._lock:
             self._look()
             entries = self._entries
-        return {
-            name: entry.configuration or entry.error or self._unknown(name) for name, entry in entries.items()
-        }
+        return {name: entry.configuration or self._error(name, entry) for name, entry in entries.items()}
 
     def save(self, name: str, raw: object) -> Configuration:
         """Write the configuration of a camera, new or not, and return it with its defaults.
@@ -183,16 +181,9 @@ class Folder:
                     f"Camera '{new}' exists already.", "Choose another name, or delete it first."
                 )
             configuration = self.read(old)
-            try:
-                os.rename(self._file(old), self._file(new))
-                sync_folder(self._path)
-            except OSError as error:
-                raise CameraMachineError(
-                    f"“{self._file(old)}” cannot be renamed: {error.strerror}."
-                ) from error
             aliases = tuple(alias for alias in configuration.alias if alias != new)
             renamed = replace(configuration, name=new, alias=aliases)
-            jsonfile.save(self._file(new), renamed.as_json())
+            jsonfile.move(self._file(old), self._file(new), renamed.as_json())
             return renamed
 
     def check(self) -> list[Finding]:
@@ -313,6 +304,9 @@ class Folder:
 
     def _file(self, name: str) -> Path:
         return self._path / (name + ENDING)
+
+    def _error(self, name: str, entry: Entry) -> PycaError:
+        return entry.fault.error() if entry.fault else self._unknown(name)
 
     def _unknown(self, name: str) -> UnknownCameraError:
         file = self._file(name)

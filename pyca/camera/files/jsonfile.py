@@ -1,11 +1,13 @@
 """JSON as people write it by hand: what is wrong is told with its line."""
 
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pyca.core.errors import CameraError, CameraMachineError
-from pyca.media.durable import write_durably
+from pyca.media.durable import sync_folder, write_durably
 from pyca.runtime.files import read_regular
 
 LARGEST = 1_000_000
@@ -56,6 +58,31 @@ def save(file: Path, value: Any) -> None:
     except OSError as error:
         remedy = "The file is as it was. Free some space, or let the server write to its folder."
         raise CameraMachineError(f"“{file}” cannot be written: {error.strerror}.", remedy) from error
+
+
+def move(before: Path, after: Path, value: Any) -> None:
+    """Write a file of JSON under another name, and only then take the old one away.
+
+    A link stays one: who keeps the file elsewhere goes on doing so.
+
+    :param after: not there yet
+    :raises CameraError: where that is impossible; the old file stays, and there is no new one
+    """
+    try:
+        if before.is_symlink():
+            after.symlink_to(before.readlink())
+        save(after, value)
+        before.unlink()
+        sync_folder(before.parent)
+    except (OSError, CameraError) as error:
+        if os.path.lexists(before):
+            with suppress(OSError):
+                after.unlink()
+        why = error.message if isinstance(error, CameraError) else f"{error.strerror}."
+        remedy = error.remedy if isinstance(error, CameraError) else ""
+        cause = error.__cause__ if isinstance(error, CameraMachineError) else error
+        kind = CameraMachineError if isinstance(cause, OSError) else CameraError
+        raise kind(f"“{before}” cannot be renamed: {why}", remedy) from cause
 
 
 def _refuse(word: str) -> Any:

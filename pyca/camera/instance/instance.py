@@ -25,7 +25,6 @@ from pyca.sources.source import Source
 SECONDS_PER_FRAME = 0.2
 """that the camera is waited for before the server is listened to again"""
 _AGAIN = Backoff(first=0.5, limit=10.0)
-_LINGER_MS = 200
 _WAITING_BYTES = 64_000_000
 """that may wait for each client: more would make images old, and take the machine's memory"""
 _PIXEL_BYTES = 2
@@ -75,9 +74,7 @@ class Instance:
         self._patient = bool(argument["patient"])
         self._statistics = statistics
         self._log = logger_of(argument["name"])
-        self._sender = Sender(
-            argument["address"], high_water_mark=self._configuration.queue_size, linger_ms=_LINGER_MS
-        )
+        self._sender = Sender(argument["address"], high_water_mark=self._configuration.queue_size)
         self._delivery = Delivery(
             self._configuration, self._background(self._configuration), self._sender, statistics.figures
         )
@@ -127,7 +124,8 @@ class Instance:
         """Let go of the camera and of the clients."""
         if self._source is not None:
             self._source.close()
-        self._sender.close()
+        # Somebody wants it to end, or nobody listens.
+        self._sender.close(0)
 
     def _open_source(self) -> tuple[int, int] | None:
         """Open the camera; returns the size of what is sent, None where the camera does not tell."""

@@ -134,12 +134,12 @@ def rate(per_second: float, number: int) -> str:
     return f"{per_second:.2f}Hz - {number}"
 
 
-def described(figures: Figures, process: psutil.Process | None) -> dict[str, Any]:
+def described(figures: Figures, process: psutil.Process | None, cpu: float = 0.0) -> dict[str, Any]:
     """Return the figures under the names that clients of the camera server know, and a few more.
 
     :param process: of the instance, None where it has ended
+    :param cpu: per cent of one processor that it takes
     """
-    cpu, used = usage(process)
     shown: dict[str, Any] = {
         "total_bytes": figures.total_bytes,
         "clients": figures.clients,
@@ -148,8 +148,8 @@ def described(figures: Figures, process: psutil.Process | None) -> dict[str, Any
         "rx": rate(figures.receive_rate, figures.received),
         "tx": rate(figures.send_rate, figures.sent),
         "pid": str(process.pid) if process else "",
-        "cpu": cpu,
-        "memory": used,
+        "cpu": cpu if process else 0.0,
+        "memory": memory_of(process),
         "header_changes": figures.header_changes,
     }
     if figures.width:
@@ -158,11 +158,11 @@ def described(figures: Figures, process: psutil.Process | None) -> dict[str, Any
     return shown | more | {"latency": round(figures.latency, 6)}
 
 
-def usage(process: psutil.Process | None) -> tuple[float, int]:
-    """Return per cent of one processor since the last call, and bytes of memory."""
+def memory_of(process: psutil.Process | None) -> int:
+    """Return the bytes of memory that a process has, 0 where it has ended."""
     if process is None:
-        return 0.0, 0
+        return 0
     try:
-        return process.cpu_percent(), process.memory_info().rss
+        return int(process.memory_info().rss)
     except psutil.Error:
-        return 0.0, 0
+        return 0

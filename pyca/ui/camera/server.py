@@ -6,8 +6,10 @@ from pyca.camera.cameras import Cameras
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
+from pyca.ui.camera.access import door_for
 from pyca.ui.camera.app import create_camera_app
-from pyca.ui.camera.bodies import LONGEST_ARRAY, Parser
+from pyca.ui.camera.bodies import LONGEST_ARRAY, parser_for
+from pyca.ui.camera.channel import Channel
 from pyca.ui.camera.room import SLOW, VIEWERS, Room, of_app
 from pyca.ui.connections import Limits
 from pyca.ui.listening import open_port
@@ -76,7 +78,8 @@ class CameraServer:
             threads=VIEWERS + SLOW + _QUICK,
             limits=self._limits,
             longest_body=LONGEST_ARRAY + 1,
-            parser=Parser,
+            parser=parser_for(door_for(camera.authentication, is_local=place.is_local)),
+            channel=Channel,
             outbuf_high_watermark=_BUFFER,
             outbuf_overflow=_IN_MEMORY,
         )

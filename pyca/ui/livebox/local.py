@@ -20,7 +20,7 @@ from pyca.ui.access.rights import Means, Visitor
 from pyca.ui.api.area import is_api
 
 _NAMES = "localhost, 127.0.0.1 or [::1]"
-_SIGNS_OF_A_PROXY = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
+SIGNS_OF_A_PROXY = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 
 
 class OpenDoor(Door):
@@ -73,7 +73,7 @@ def is_passed_on(asked: Request) -> bool:
     """Tell whether a proxy passes a request on, so that it may come from anywhere."""
     # A proxy that says nothing of itself speaks HTTP/1.0 unless it is told otherwise, as nginx does.
     old = asked.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
-    return old or any(sign in asked.headers for sign in _SIGNS_OF_A_PROXY)
+    return old or any(sign in asked.headers for sign in SIGNS_OF_A_PROXY)
 
 
 def _has_port(host: str) -> bool:
