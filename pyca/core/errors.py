@@ -54,6 +54,12 @@ class StoreError(PycaError):
         self.mended = mended
 
 
+class MissingError(PycaError):
+    """A library is not installed that this needs and others do without."""
+
+    exit_code = os.EX_UNAVAILABLE
+
+
 class RunningError(PycaError):
     """The same service runs already for this database."""
 
@@ -143,8 +149,6 @@ class CameraBusyError(CameraError):
 
 class CameraMachineError(CameraError):
     """The machine does not let it be done now: a folder is gone, a disk full, or too many files are open."""
-
-    exit_code = os.EX_IOERR
 
     @property
     def is_full(self) -> bool:

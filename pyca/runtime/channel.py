@@ -10,6 +10,8 @@ from array import array
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pyca.core.errors import CameraError
+
 LARGEST = 128 * 1024
 """bytes of one message"""
 _FILE = array("i").itemsize
@@ -18,6 +20,10 @@ _ROOM = socket.CMSG_LEN(4 * _FILE)
 
 class ChannelClosedError(Exception):
     """Nobody is at the other end any more."""
+
+
+class ChannelFullError(ChannelClosedError):
+    """Somebody may be there, but reads nothing."""
 
 
 class Channel:
@@ -52,12 +58,14 @@ class Channel:
         :param message: of what JSON knows
         :param files: descriptors that the other side gets copies of
         :param timeout: seconds to wait where the other side reads nothing
-        :raises ChannelClosedError: where nobody is there any more, or nobody reads
-        :raises ValueError: where the message is too large
+        :raises ChannelClosedError: where nobody is there any more
+        :raises ChannelFullError: where nobody reads, which is one of these
+        :raises CameraError: where the message is too large
         """
         data = json.dumps(message).encode()
         if len(data) > LARGEST:
-            raise ValueError(f"a message of {len(data)} bytes, of at most {LARGEST}")
+            found = f"a message of {len(data)} bytes, of at most {LARGEST}"
+            raise CameraError(f"A process cannot be told what to do: {found}.")
         numbers = array("i", files)
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)] if numbers else []
         deadline = time.monotonic() + timeout
@@ -67,12 +75,14 @@ class Channel:
                 return
             except BlockingIOError:
                 if not _ready(self._end, select.POLLOUT, deadline - time.monotonic()):
-                    raise ChannelClosedError from None
+                    raise ChannelFullError from None
             except OSError as error:
                 raise ChannelClosedError from error
 
     def receive(self, timeout: float = 0.0) -> tuple[dict[str, Any], list[int]] | None:
         """Return the next message and the files that came with it; None where none came in time.
+
+        The files are all that were sent, or none where too many are open here.
 
         :param timeout: seconds
         :raises ChannelClosedError: where none will come any more
@@ -81,7 +91,7 @@ class Channel:
         while True:
             try:
                 # Not socket.recv_fds, which leaves the files open for whatever program is started next.
-                data, extra, _, _ = self._end.recvmsg(LARGEST, _ROOM, socket.MSG_CMSG_CLOEXEC)
+                data, extra, flags, _ = self._end.recvmsg(LARGEST, _ROOM, socket.MSG_CMSG_CLOEXEC)
                 break
             except BlockingIOError:
                 if timeout <= 0 or not _ready(self._end, select.POLLIN, deadline - time.monotonic()):
@@ -91,7 +101,11 @@ class Channel:
         if not data:
             raise ChannelClosedError
         message: dict[str, Any] = json.loads(data)
-        return message, [file for _, _, numbers in extra for file in _files(numbers)]
+        files = [file for _, _, numbers in extra for file in _files(numbers)]
+        if flags & socket.MSG_CTRUNC:
+            close_files(files)
+            files = []
+        return message, files
 
     def fileno(self) -> int:
         """Return its descriptor, -1 where it is closed."""

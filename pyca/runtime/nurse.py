@@ -5,6 +5,7 @@ does, with all that it made.
 """
 
 import ctypes
+import errno
 import importlib
 import logging
 import os
@@ -80,6 +81,9 @@ class Nurse:
                 _kill(pid)
             return
         number, job = int(request["spawn"]), self._jobs[request["job"]]
+        if not files:
+            self._control.send({"refused": number, "why": os.strerror(errno.EMFILE)})
+            return
         own, *others = files
         try:
             pid = fork(lambda: self._born(job, request, own, others))

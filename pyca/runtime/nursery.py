@@ -9,10 +9,11 @@ import threading
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from pyca.core.errors import CameraBusyError, CameraError
-from pyca.runtime.channel import Channel, ChannelClosedError, close_files
+from pyca.runtime.channel import Channel, ChannelClosedError, ChannelFullError, close_files
 
 logger = logging.getLogger(__name__)
 
@@ -101,15 +102,15 @@ class Nursery:
                 control = self._started()
                 self._wards[ward.number] = ward
                 control.send({"spawn": ward.number, **request}, (theirs.fileno(), *files))
+        except ChannelFullError:
+            self._forget(ward)
+            raise _refusal("their parent does not answer", "try again") from None
         except ChannelClosedError:
             # Its thread sees the same, and the next process is made by another parent.
-            ours.close()
-            raise _refusal("their parent has just ended") from None
-        except ValueError as error:
-            ours.close()
-            raise CameraError(f"A process cannot be told what to do: {error}") from error
-        except CameraBusyError:
-            ours.close()
+            self._forget(ward)
+            raise _refusal("their parent has just ended", "try again") from None
+        except CameraError:
+            self._forget(ward)
             raise
         finally:
             theirs.close()
@@ -135,6 +136,12 @@ class Nursery:
             process.kill()
             process.wait()
         thread.join()
+
+    def _forget(self, ward: Ward) -> None:
+        """Let go of one that nobody was told of."""
+        ward.channel.close()
+        with self._lock:
+            self._wards.pop(ward.number, None)
 
     def _started(self) -> Channel:
         """Return the channel to a running process. Only while the lock is held."""
@@ -166,7 +173,8 @@ class Nursery:
         }
         # An own group: a terminal's Ctrl-C is for the server alone.
         return subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, json.dumps(facts)],
+            # Without -P the folder in which we happen to be would be the first to look for modules in.
+            [sys.executable, "-P", "-c", _PROGRAM, json.dumps(facts)],
             stdin=subprocess.DEVNULL,
             pass_fds=(descriptor,),
             process_group=0,
@@ -208,9 +216,22 @@ class Nursery:
 
 
 def _environment() -> dict[str, str]:
-    """Return ours with where we found our modules, and without what a service manager says to us alone."""
+    """Return ours with where we find our modules, and without what a service manager says to us alone."""
     kept = {name: value for name, value in os.environ.items() if name not in _MANAGER}
-    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return {**kept, "PYTHONPATH": os.pathsep.join(_places())}
+
+
+def _places() -> list[str]:
+    """Return where modules are looked for: not where we happen to be, unless we ourselves are from there."""
+    home = str(Path(__file__).parents[2])
+    return [place for place in sys.path if os.path.isabs(place) and (place == home or not _is_here(place))]
+
+
+def _is_here(place: str) -> bool:
+    try:
+        return os.path.samefile(place, os.curdir)
+    except OSError:
+        return False
 
 
 def _pair() -> tuple[Channel, Channel]:
@@ -220,5 +241,5 @@ def _pair() -> tuple[Channel, Channel]:
         raise _refusal(error.strerror or str(error)) from error
 
 
-def _refusal(why: str) -> CameraBusyError:
-    return CameraBusyError(f"No further process can be started: {why}", "stop some instances first")
+def _refusal(why: str, remedy: str = "stop some instances first") -> CameraBusyError:
+    return CameraBusyError(f"No further process can be started: {why}", remedy)

@@ -1,5 +1,6 @@
 import os
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import psutil
@@ -30,26 +31,51 @@ def test_the_other_side_sees_what_is_published(sides: tuple[Statistics, Statisti
     assert reader.read() == Figures(clients=3, latency=0.25)
 
 
-def test_figures_are_never_seen_half(sides: tuple[Statistics, Statistics]) -> None:
-    writer, reader = sides
-    ends = threading.Event()
+_WRITES = """
+import sys
+from pyca.camera.instance.statistics import Statistics
+writer, number = Statistics(int(sys.argv[1])), 0
+while True:
+    number += 1
+    writer.figures.total_bytes = writer.figures.received = writer.figures.header_changes = number
+    writer.figures.noted = number
+    writer.publish()
+    if number == 1:
+        print("begun", flush=True)
+"""
 
-    def write() -> None:
-        number = 0
-        while not ends.is_set():
-            number += 1
-            writer.figures.received = writer.figures.sent = writer.figures.height = number
-            writer.publish()
 
-    thread = threading.Thread(target=write)
-    thread.start()
+def test_figures_are_never_seen_half() -> None:
+    descriptor = memory()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _WRITES, str(descriptor)], pass_fds=(descriptor,), stdout=subprocess.PIPE
+    )
+    reader = Statistics(descriptor)
+    os.close(descriptor)
     try:
-        for _ in range(3000):
+        assert process.stdout is not None and process.stdout.readline() == b"begun\n"
+        seen = set()
+        # Until much has been read beside the other's writing, however the machine shares its processors.
+        while len(seen) < 2000:
             found = reader.read()
-            assert found.received == found.sent == found.height
+            assert found.total_bytes == found.received == found.header_changes == found.noted
+            seen.add(found.received)
     finally:
-        ends.set()
-        thread.join()
+        process.kill()
+        process.communicate()
+        reader.close()
+
+
+def test_half_a_writing_is_not_seen(sides: tuple[Statistics, Statistics]) -> None:
+    writer, reader = sides
+    writer.figures.received = 1
+    writer.publish()
+    assert reader.read().received == 1
+    # As one leaves it that is killed amid its writing.
+    reader._map[statistics._BODY + 16] = 200
+    assert reader.read() == writer.figures
+    writer.publish()
+    assert reader.read() == writer.figures
 
 
 def test_rates_are_taken_over_a_second(sides: tuple[Statistics, Statistics]) -> None:

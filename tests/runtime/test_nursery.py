@@ -1,6 +1,8 @@
 import errno
 import os
+import resource
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,9 @@ from typing import Any
 import psutil
 import pytest
 
-from pyca.core.errors import CameraBusyError
+from pyca.core.errors import CameraBusyError, CameraError
 from pyca.runtime import nurse as nurse_module
-from pyca.runtime.channel import Channel, ChannelClosedError, close_files
+from pyca.runtime.channel import Channel, ChannelClosedError, ChannelFullError, close_files
 from pyca.runtime.nurse import Nurse
 from pyca.runtime.nursery import Nursery, Ward
 from tests.camera_doubles import is_alive
@@ -153,7 +155,7 @@ def test_messages_and_files_go_both_ways() -> None:
     answer = one.receive(60)
     assert answer is not None and answer[0] == {"n": 1}
     close_files([*found[1], reading, writing])
-    with pytest.raises(ValueError, match="of at most"):
+    with pytest.raises(CameraError, match="of at most"):
         one.send({"long": "x" * 200_000})
     other.close()
     with pytest.raises(ChannelClosedError):
@@ -163,9 +165,81 @@ def test_messages_and_files_go_both_ways() -> None:
     one.close()
 
 
+def test_files_arrive_all_or_none() -> None:
+    one, other = Channel.pair()
+    pipes = [os.pipe(), os.pipe()]
+    one.send({"n": 1}, [reading for reading, _ in pipes])
+    for reading, _ in pipes:
+        os.close(reading)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Room for one of the two files.
+    spare = os.dup(0)
+    os.close(spare)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (spare + 1, limits[1]))
+    try:
+        found = other.receive()
+        still_free = os.dup(0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert found == ({"n": 1}, [])
+    assert still_free == spare
+    close_files([still_free, *(writing for _, writing in pipes)])
+    one.close()
+    other.close()
+
+
+def test_a_request_whose_files_are_lost_is_refused() -> None:
+    ours, theirs = Channel.pair()
+    nurse = Nurse(theirs, {"echo": lambda *_: 0})
+    nurse._answer({"spawn": 4, "job": "echo", "title": "x", "argument": {}}, [])
+    answer = ours.receive(60)
+    assert answer is not None and answer[0] == {"refused": 4, "why": "Too many open files"}
+    nurse.close()
+    ours.close()
+    theirs.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ChannelFullError(), r"their parent does not answer \(try again\)"),
+        (ChannelClosedError(), r"their parent has just ended \(try again\)"),
+        (CameraError("It is too large."), "It is too large"),
+    ],
+)
+def test_a_request_that_cannot_be_sent_leaves_nothing(
+    nursery: Nursery, error: Exception, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send(*_arguments: Any, **_words: Any) -> None:
+        raise error
+
+    before = nursery.spawn("echo", {})
+    heard(before)
+    with monkeypatch.context() as patch:
+        patch.setattr(Channel, "send", send)
+        with pytest.raises(CameraError, match=words):
+            nursery.spawn("echo", {})
+    assert list(nursery._wards) == [before.number]
+    before.channel.close()
+
+
+def test_modules_of_the_folder_that_it_is_started_in_are_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "psutil.py").write_text("raise SystemExit('executed')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), *sys.path])
+    monkeypatch.setenv("PYTHONPATH", ".")
+    nursery = Nursery(JOBS)
+    ward = nursery.spawn("echo", {})
+    assert heard(ward)["argument"] == {}
+    ward.channel.close()
+    nursery.close()
+
+
 def test_nobody_reads() -> None:
     one, other = Channel.pair()
-    with pytest.raises(ChannelClosedError):
+    with pytest.raises(ChannelFullError):
         while True:
             one.send({"long": "x" * 10_000}, timeout=0.01)
     one.close()

@@ -245,6 +245,10 @@ class Running:
             self.ward.channel.send({**message, "ask": number})
         except ChannelClosedError:
             request.done.set()
+        except CameraError:
+            with self._lock:
+                self._requests.pop(number, None)
+            raise
         answered = request.done.wait(timeout)
         if answered or request.configuration is None:
             # A configuration may still be followed later, and is then the one that it has.

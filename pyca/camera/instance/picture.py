@@ -18,9 +18,13 @@ def packed(snapshot: Snapshot) -> tuple[dict[str, Any], int]:
     arrays = [np.ascontiguousarray(one) for one in (snapshot.image, snapshot.x_axis, snapshot.y_axis)]
     try:
         descriptor = os.memfd_create("pyca-snapshot", os.MFD_CLOEXEC)
-        with open(descriptor, "wb", closefd=False) as file:
-            for array in arrays:
-                file.write(array.data.cast("B"))
+        try:
+            with open(descriptor, "wb", closefd=False) as file:
+                for array in arrays:
+                    file.write(array.data.cast("B"))
+        except OSError:
+            os.close(descriptor)
+            raise
     except OSError as error:
         raise CameraError(f"There is no memory for an image: {error.strerror}") from error
     facts = {
@@ -36,9 +40,13 @@ def unpacked(facts: dict[str, Any], descriptor: int) -> Snapshot:
     """Return the snapshot; the memory belongs to it, the descriptor is still the caller's.
 
     :param facts: as :func:`packed` returned them
+    :raises CameraError: where there is no memory for it
     """
     height, width = facts["shape"]
-    view = mmap.mmap(descriptor, os.fstat(descriptor).st_size, access=mmap.ACCESS_READ)
+    try:
+        view = mmap.mmap(descriptor, os.fstat(descriptor).st_size, access=mmap.ACCESS_READ)
+    except OSError as error:
+        raise CameraError(f"There is no memory for an image: {error.strerror}") from error
     dtype = np.dtype(facts["dtype"])
     image = np.frombuffer(view, dtype, height * width).reshape(height, width)
     axes = np.frombuffer(view, np.float32, width + height, image.nbytes)

@@ -4,13 +4,15 @@ import mmap
 import os
 import struct
 import time
+import zlib
 from dataclasses import dataclass, fields
 from typing import Any
 
 import psutil
 
-_NUMBER = struct.Struct("<Q")
-_TOUCHED = 8
+_TOUCHED = struct.Struct("<Q")
+_SUM = struct.Struct("<Q")
+_SUM_AT = 8
 _BODY = 16
 SIZE = 4096
 """bytes of the shared memory"""
@@ -57,25 +59,25 @@ _FORM = struct.Struct("<" + "".join("q" if field.type is int else "d" for field 
 class Statistics:
     """The shared memory, from either side: one writes figures, the other reads them.
 
-    Around the figures is a number that is odd while they are being written, so that who reads sees either
-    all of the old ones or all of the new ones.
+    With the figures is their checksum, so that who reads while they are being written sees that, and takes
+    either all of the old ones or all of the new ones, in whatever order a processor shows what is written.
 
     :param descriptor: of the memory, see :func:`memory`; it stays the caller's
     """
 
     def __init__(self, descriptor: int) -> None:
         self._map = mmap.mmap(descriptor, SIZE)
-        self._number = _NUMBER.unpack_from(self._map, 0)[0]
+        self._read = _FORM.pack(*astuple_of(Figures()))
+        """what was whole when it was read last"""
         self.figures = Figures()
         """the writer's; they are seen after :meth:`publish`"""
         self._window = (time.monotonic(), 0, 0, 0)
 
     def publish(self) -> None:
         """Show the figures to the other side."""
-        self._number += 2
-        _NUMBER.pack_into(self._map, 0, self._number - 1)
-        _FORM.pack_into(self._map, _BODY, *astuple_of(self.figures))
-        _NUMBER.pack_into(self._map, 0, self._number)
+        body = _FORM.pack(*astuple_of(self.figures))
+        self._map[_BODY : _BODY + _FORM.size] = body
+        _SUM.pack_into(self._map, _SUM_AT, _sum(body))
 
     def tick(self, now: float) -> None:
         """Take the rates anew where it is time to, and publish.
@@ -95,19 +97,19 @@ class Statistics:
     def read(self) -> Figures:
         """Return the figures as they were published last."""
         for _ in range(_TRIES):
-            before = _NUMBER.unpack_from(self._map, 0)[0]
-            found = _FORM.unpack_from(self._map, _BODY)
-            if before % 2 == 0 and _NUMBER.unpack_from(self._map, 0)[0] == before:
+            body = self._map[_BODY : _BODY + _FORM.size]
+            if _SUM.unpack_from(self._map, _SUM_AT)[0] == _sum(body):
+                self._read = body
                 break
-        return Figures(*found)
+        return Figures(*_FORM.unpack(self._read))
 
     def touch(self) -> None:
         """Note, from the server's side, that somebody has just asked for the stream."""
-        _NUMBER.pack_into(self._map, _TOUCHED, time.monotonic_ns())
+        _TOUCHED.pack_into(self._map, 0, time.monotonic_ns())
 
     def touched(self) -> float:
         """Return when somebody last asked for the stream, by the monotonic clock; 0 where nobody has."""
-        return float(_NUMBER.unpack_from(self._map, _TOUCHED)[0]) / 1e9
+        return float(_TOUCHED.unpack_from(self._map, 0)[0]) / 1e9
 
     def close(self) -> None:
         """Let go of the memory."""
@@ -166,3 +168,8 @@ def memory_of(process: psutil.Process | None) -> int:
         return int(process.memory_info().rss)
     except psutil.Error:
         return 0
+
+
+def _sum(body: bytes) -> int:
+    # Not that of nothing but zeros, which memory holds that nobody has written to yet.
+    return zlib.crc32(body) + 1
