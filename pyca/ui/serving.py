@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
@@ -79,7 +80,8 @@ class Serving:
         """Let requests end, and close the port."""
         self._server.task_dispatcher.shutdown(timeout=_PATIENCE)
         # The loop's own thread alone may touch what it waits for.
-        self._server.trigger.pull_trigger(self._end)
+        with suppress(OSError):  # it was awake, and has ended before it could be woken
+            self._server.trigger.pull_trigger(self._end)
         self._thread.join(timeout=_PATIENCE)
 
     def _end(self) -> None:
