@@ -14,7 +14,8 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui.camera.app import create_camera_app
-from pyca.ui.camera.server import CameraServer
+from pyca.ui.camera.server import LIMITS, CameraServer
+from pyca.ui.connections import Limits
 from tests.fake_cameras import FakeCameras
 
 V1 = "/api/v1"
@@ -39,11 +40,16 @@ def make_app(
 
 @contextmanager
 def serving(
-    settings: Settings, database: Database, clock: Clock, cameras: FakeCameras, **camera: Any
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    cameras: FakeCameras,
+    limits: Limits = LIMITS,
+    **camera: Any,
 ) -> Iterator[CameraServer]:
     """Serve some fake cameras at a port of their own."""
     changed = replace(settings, camera=replace(settings.camera, **({"port": 0} | camera)))
-    with closing(CameraServer(changed, database, clock, _as_real(cameras))) as server:
+    with closing(CameraServer(changed, database, clock, _as_real(cameras), limits)) as server:
         server.start()
         yield server
 

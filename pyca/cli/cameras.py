@@ -12,6 +12,7 @@ from pyca.cli.reading import Reader
 from pyca.core.clock import Clock
 from pyca.core.errors import CameraError, MissingError
 from pyca.core.states import ServiceName
+from pyca.runtime.scarce import allow_many
 
 if TYPE_CHECKING:
     from pyca.camera.cameras import Cameras
@@ -43,6 +44,7 @@ def serve_cameras(settings: "Settings", read: Reader, database: "Database", cloc
         from pyca.camera.cameras import open_cameras
         from pyca.ui.camera.server import CameraServer
 
+    allow_many()
     cameras = open_cameras(settings, clock)
 
     def make(settings: "Settings") -> "CameraServer":

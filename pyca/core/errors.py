@@ -1,5 +1,6 @@
 """One family of errors. Each knows its exit code, so the CLI maps them in one place."""
 
+import errno
 import os
 
 
@@ -144,6 +145,15 @@ class CameraBusyError(CameraError):
     """It cannot be done now: no port is free, or another change is under way."""
 
     exit_code = os.EX_TEMPFAIL
+
+
+class CameraMachineError(CameraError):
+    """The machine does not let it be done now: a folder is gone, a disk full, or too many files are open."""
+
+    @property
+    def is_full(self) -> bool:
+        """True where there is no room left, by the error of the system that was its cause."""
+        return isinstance(self.__cause__, OSError) and self.__cause__.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 class TransitionError(PycaError):

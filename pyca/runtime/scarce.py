@@ -1,10 +1,27 @@
-"""Descriptors of a program that is started: released together, also where the system has no more of them."""
+"""Descriptors: as many as a service may have, and those of a program that is started, released together."""
 
 import os
+import resource
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from pyca.core.errors import CommandError
+
+_MOST = 65_536
+"""More descriptors than any service needs. Some libraries close every one that there could be."""
+
+
+def allow_many() -> int:
+    """Let this process, and those that it starts, have as many descriptors as the system grants it.
+
+    Returns the limit that holds now.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST if hard == resource.RLIM_INFINITY else min(hard, _MOST)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
 
 
 class Ends(ExitStack):

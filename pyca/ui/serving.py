@@ -2,23 +2,22 @@
 
 import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
-from waitress import create_server
-from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
 
 from pyca.config.settings import PUBLISHED_PASSWORD, Settings
 from pyca.core.errors import UsageError
 from pyca.store import accounts
 from pyca.store.database import Database
+from pyca.ui.connections import Connection, Limits, Reader, Server
 
 _IDLE_SECONDS = 20
 """Seconds after which a connection on which nothing is said is closed."""
-_CLEANUP_SECONDS = 5
-_LOOP_SECONDS = 5.0
-"""Longest sleep of the server's loop; requests wake it at once."""
+_CLEANUP_SECONDS = 1
+_LOOP_SECONDS = 1.0
+"""Longest sleep of the server's loop, which looks who is late; requests wake it at once."""
 _PATIENCE = 3
 """Seconds that requests get to end by themselves."""
 
@@ -29,7 +28,7 @@ class Serving:
     :param listener: open already, and closed with the server
     :param name: of its thread
     :param threads: requests that are answered at a time
-    :param connections: most that are open at a time; further ones wait
+    :param limits: what a connection may take
     :param longest_body: bytes from which on a request is not even read
     :param parser: reads requests
     :param channel: one connection
@@ -43,28 +42,29 @@ class Serving:
         *,
         name: str,
         threads: int,
-        connections: int,
+        limits: Limits,
         longest_body: int,
-        parser: type[HTTPRequestParser] = HTTPRequestParser,
-        channel: type[HTTPChannel] = HTTPChannel,
+        parser: type[Reader] = Reader,
+        channel: type[Connection] = Connection,
         **more: Any,
     ) -> None:
         self._table: dict[int, Any] = {}
         """what the server's loop waits for, by descriptor"""
-        self._server: Any = create_server(
+        self._server: Any = Server(
             app,
-            map=self._table,
-            sockets=[listener],
+            listener,
+            limits,
+            self._table,
             threads=threads,
             ident="pyCA",
             asyncore_loop_timeout=_LOOP_SECONDS,
             asyncore_use_poll=True,
             channel_request_lookahead=1,
-            # Whoever sends half a request must not keep others out for long.
-            connection_limit=connections,
             channel_timeout=_IDLE_SECONDS,
             cleanup_interval=_CLEANUP_SECONDS,
             max_request_body_size=longest_body,
+            # Whoever hangs up, or does not read, is no mistake of ours.
+            log_socket_errors=False,
             # The application itself decides whom it believes where a request comes from.
             clear_untrusted_proxy_headers=False,
             **more,
@@ -80,7 +80,8 @@ class Serving:
         """Let requests end, and close the port."""
         self._server.task_dispatcher.shutdown(timeout=_PATIENCE)
         # The loop's own thread alone may touch what it waits for.
-        self._server.trigger.pull_trigger(self._end)
+        with suppress(OSError):  # it was awake, and has ended before it could be woken
+            self._server.trigger.pull_trigger(self._end)
         self._thread.join(timeout=_PATIENCE)
 
     def _end(self) -> None:

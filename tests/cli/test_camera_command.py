@@ -210,7 +210,10 @@ def test_the_server_answers_until_it_is_told_to_stop(
 
     monkeypatch.setattr(CameraServer, "start", note)
     monkeypatch.setattr(CameraWork, "tick", ask)
+    raised: list[bool] = []
+    monkeypatch.setattr("pyca.cli.cameras.allow_many", lambda: raised.append(True))
     assert pyca("camera", "-p", "0").code == 0
+    assert raised
     assert seen == [ServiceState.IDLE, cameras.names()]
     assert cameras.closed.is_set()
     with pytest.raises(ConnectionError):

@@ -14,7 +14,14 @@ from pyca.camera.image.snapshot import Snapshot
 from pyca.camera.instance import faults, picture
 from pyca.camera.instance.logs import from_instance
 from pyca.camera.instance.statistics import WINDOW, Figures, Statistics, described
-from pyca.core.errors import CameraBusyError, CameraError, OfflineError, PycaError, SourceError
+from pyca.core.errors import (
+    CameraBusyError,
+    CameraError,
+    CameraMachineError,
+    OfflineError,
+    PycaError,
+    SourceError,
+)
 from pyca.runtime.channel import ChannelClosedError, close_files
 from pyca.runtime.nursery import Nursery, Ward
 from pyca.sources.source import Size
@@ -132,7 +139,8 @@ class Running:
         :raises PycaError: where it could not
         """
         if not self.known.wait(START_SECONDS):
-            raise CameraError(f"The process of camera {self.name} has not begun within {START_SECONDS:g} s")
+            text = f"The process of camera {self.name} has not begun within {START_SECONDS:g} s"
+            raise CameraMachineError(text)
         if self.failure is not None:
             raise self.failure
         if not self.started:

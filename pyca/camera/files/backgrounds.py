@@ -10,7 +10,7 @@ import numpy as np
 
 from pyca.camera.files.names import checked
 from pyca.camera.files.npy import from_npy, limited
-from pyca.core.errors import CameraError
+from pyca.core.errors import CameraError, CameraMachineError
 from pyca.media.durable import write_durably
 from pyca.runtime.files import read_regular
 from pyca.sources.frame import Image
@@ -52,7 +52,9 @@ class Backgrounds:
             write_durably(self._file(name), file.getvalue())
         except OSError as error:
             remedy = "Free some space, or let the server write to its folder."
-            raise CameraError(f"“{self._file(name)}” cannot be written: {error.strerror}.", remedy) from error
+            raise CameraMachineError(
+                f"“{self._file(name)}” cannot be written: {error.strerror}.", remedy
+            ) from error
         return name
 
     def read(self, name: str) -> Image:
@@ -66,7 +68,7 @@ class Backgrounds:
         except FileNotFoundError as error:
             raise CameraError(f"Requested background '{name}' does not exist.") from error
         except OSError as error:
-            raise CameraError(f"“{self._file(name)}” cannot be read: {error.strerror}.") from error
+            raise CameraMachineError(f"“{self._file(name)}” cannot be read: {error.strerror}.") from error
         try:
             return from_npy(data)
         except CameraError as error:
@@ -82,7 +84,9 @@ class Backgrounds:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise CameraError(f"The folder “{self._folder}” cannot be read: {error.strerror}.") from error
+            raise CameraMachineError(
+                f"The folder “{self._folder}” cannot be read: {error.strerror}."
+            ) from error
         names = [file.removesuffix(ENDING) for file in files if file.endswith(ENDING) and file[0] != "."]
         own = re.compile(re.escape(camera) + _MOMENT)
         return sorted(name for name in names if not camera or own.fullmatch(name))

@@ -9,7 +9,7 @@ from pathlib import Path
 from pyca.camera.files import jsonfile
 from pyca.camera.files.configuration import Configuration, parse
 from pyca.camera.files.names import fault_of
-from pyca.core.errors import CameraError, ConfigError, PycaError
+from pyca.core.errors import CameraError, CameraMachineError, ConfigError, PycaError
 
 ENDING = ".json"
 RESERVED = ("aliases", "background", "config_names", "groups", "heartbeat", "info", "script", "version")
@@ -27,23 +27,26 @@ class Fault:
     """Why a file cannot be used. No exception: one that is kept, keeps all that its readers were doing.
 
     :param mistakes: what is wrong with what it says; empty where it could not even be read
+    :param of_machine: where the machine did not let it be read
     """
 
     message: str
     remedy: str
     mistakes: tuple[str, ...] = ()
+    of_machine: bool = False
 
     @classmethod
     def of(cls, error: CameraError | ConfigError) -> "Fault":
         """Return what an error tells."""
         mistakes = tuple(error.problems) if isinstance(error, ConfigError) else ()
-        return cls(error.message, error.remedy, mistakes)
+        return cls(error.message, error.remedy, mistakes, isinstance(error, CameraMachineError))
 
     def error(self) -> PycaError:
         """Return a new error that tells the same."""
         if self.mistakes:
             return ConfigError(list(self.mistakes), self.remedy)
-        return CameraError(self.message, self.remedy)
+        kind = CameraMachineError if self.of_machine else CameraError
+        return kind(self.message, self.remedy)
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,9 @@ def look(folder: Path, before: Mapping[str, Entry]) -> dict[str, Entry]:
     try:
         files = sorted(os.listdir(folder))
     except OSError as error:
-        raise CameraError(f"The folder of cameras “{folder}” cannot be read: {error.strerror}.") from error
+        raise CameraMachineError(
+            f"The folder of cameras “{folder}” cannot be read: {error.strerror}."
+        ) from error
     found = {}
     for file in files:
         if _is_camera(file):

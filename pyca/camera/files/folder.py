@@ -14,7 +14,14 @@ from pyca.camera.files import jsonfile
 from pyca.camera.files.configuration import Configuration, parse
 from pyca.camera.files.entries import ENDING, RESERVED, Entry, look, owners, refusal_of
 from pyca.camera.files.names import checked, shown
-from pyca.core.errors import CameraBusyError, CameraError, ConfigError, PycaError, UnknownCameraError
+from pyca.core.errors import (
+    CameraBusyError,
+    CameraError,
+    CameraMachineError,
+    ConfigError,
+    PycaError,
+    UnknownCameraError,
+)
 from pyca.media.durable import sync_folder
 
 logger = logging.getLogger(__name__)
@@ -153,7 +160,9 @@ class Folder:
             except (UnknownCameraError, FileNotFoundError) as error:
                 raise UnknownCameraError(f"Config '{name}' does not exist.") from error
             except OSError as error:
-                raise CameraError(f"“{self._file(name)}” cannot be deleted: {error.strerror}.") from error
+                raise CameraMachineError(
+                    f"“{self._file(name)}” cannot be deleted: {error.strerror}."
+                ) from error
         return name
 
     def rename(self, old: str, new: str) -> Configuration:
@@ -266,7 +275,9 @@ class Folder:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             self._writing.release()
-            raise CameraError(f"The folder of cameras “{self._path}” is gone: {error.strerror}.") from error
+            raise CameraMachineError(
+                f"The folder of cameras “{self._path}” is gone: {error.strerror}."
+            ) from error
         try:
             _lock(descriptor, self._path)
             with self._lock:
@@ -287,7 +298,7 @@ class Folder:
             return
         except OSError as error:
             text = f"The folder of cameras “{self._path}” cannot be made: {error.strerror}."
-            raise CameraError(text, "Make it, or set [camera] directory to another one.") from error
+            raise CameraMachineError(text, "Make it, or set [camera] directory to another one.") from error
         self.save("simulation", {"source": "simulation", "source_type": "simulation"})
         logger.info("Made the folder of cameras “%s” with a simulated one in it.", self._path)
 

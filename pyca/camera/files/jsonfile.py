@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pyca.core.errors import CameraError
+from pyca.core.errors import CameraError, CameraMachineError
 from pyca.media.durable import sync_folder, write_durably
 from pyca.runtime.files import read_regular
 
@@ -22,7 +22,7 @@ def load(file: Path) -> Any:
     try:
         text = read_regular(file, LARGEST).decode("utf-8-sig")
     except OSError as error:
-        raise CameraError(f"“{file}” cannot be read: {error.strerror}.") from error
+        raise CameraMachineError(f"“{file}” cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise CameraError(f"“{file}” is no text in UTF-8: see byte {error.start}.") from error
     try:
@@ -57,7 +57,7 @@ def save(file: Path, value: Any) -> None:
         write_durably(file, data)
     except OSError as error:
         remedy = "The file is as it was. Free some space, or let the server write to its folder."
-        raise CameraError(f"“{file}” cannot be written: {error.strerror}.", remedy) from error
+        raise CameraMachineError(f"“{file}” cannot be written: {error.strerror}.", remedy) from error
 
 
 def move(before: Path, after: Path, value: Any) -> None:
@@ -80,7 +80,9 @@ def move(before: Path, after: Path, value: Any) -> None:
                 after.unlink()
         why = error.message if isinstance(error, CameraError) else f"{error.strerror}."
         remedy = error.remedy if isinstance(error, CameraError) else ""
-        raise CameraError(f"“{before}” cannot be renamed: {why}", remedy) from error
+        cause = error.__cause__ if isinstance(error, CameraMachineError) else error
+        kind = CameraMachineError if isinstance(cause, OSError) else CameraError
+        raise kind(f"“{before}” cannot be renamed: {why}", remedy) from cause
 
 
 def _refuse(word: str) -> Any:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from pyca.camera.files.names import checked
-from pyca.core.errors import CameraError
+from pyca.core.errors import CameraError, CameraMachineError
 from pyca.media.durable import sync_folder, write_durably
 from pyca.runtime.files import read_regular
 
@@ -33,7 +33,7 @@ class Scripts:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise CameraError(
+            raise CameraMachineError(
                 f"The folder of scripts “{folder}” cannot be read: {error.strerror}."
             ) from error
 
@@ -49,7 +49,7 @@ class Scripts:
         except FileNotFoundError as error:
             raise self._unknown(name) from error
         except OSError as error:
-            raise CameraError(f"“{file}” cannot be read: {error.strerror}.") from error
+            raise CameraMachineError(f"“{file}” cannot be read: {error.strerror}.") from error
         except UnicodeDecodeError as error:
             raise CameraError(f"“{file}” is no text in UTF-8: see byte {error.start}.") from error
 
@@ -70,7 +70,7 @@ class Scripts:
             write_durably(file, data)
         except OSError as error:
             remedy = "Free some space, or let the server write to its folder."
-            raise CameraError(f"“{file}” cannot be written: {error.strerror}.", remedy) from error
+            raise CameraMachineError(f"“{file}” cannot be written: {error.strerror}.", remedy) from error
         return file.name
 
     def delete(self, name: str) -> None:
@@ -85,7 +85,7 @@ class Scripts:
         except FileNotFoundError as error:
             raise self._unknown(name) from error
         except OSError as error:
-            raise CameraError(f"“{file}” cannot be deleted: {error.strerror}.") from error
+            raise CameraMachineError(f"“{file}” cannot be deleted: {error.strerror}.") from error
 
     def _wanted(self) -> Path:
         if self._folder is None:

@@ -30,6 +30,14 @@ def network(client: str) -> str:
     return str(known)
 
 
+def elsewhere(peer: str) -> str:
+    """Return what counts as one client of a connection's other side; empty where that is this machine.
+
+    :param peer: its address as the socket tells it
+    """
+    return "" if _is_here(peer) else network(_shown(peer) or peer)
+
+
 def is_https(asked: Request) -> bool:
     """Tell whether the browser's own connection is encrypted, here or at the proxy of this machine."""
     if _is_here(asked.environ.get("REMOTE_ADDR") or "") and (told := _last(asked, "X-Forwarded-Proto")):

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 
-from waitress.parser import HTTPRequestParser
 from waitress.utilities import Error
 
 from pyca.ui.access.door import Door
 from pyca.ui.camera.access import CORS, LocalDoor, WideDoor
 from pyca.ui.camera.envelope import MEDIA_TYPE
+from pyca.ui.connections import Reader
 from pyca.ui.livebox.local import SIGNS_OF_A_PROXY
 
 LONGEST_JSON = 1_000_000
@@ -39,7 +39,7 @@ class RefusedError(Error):  # type: ignore[misc]
         return f"{self.code} {self.reason}", headers, text.encode("utf-8", "replace")
 
 
-class Parser(HTTPRequestParser):  # type: ignore[misc]
+class Parser(Reader):
     """Reads requests, and stops where one grows too large."""
 
     error: Error | None = None

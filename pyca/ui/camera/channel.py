@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from waitress.channel import HTTPChannel
+from pyca.ui.connections import Connection
 
 LINGER_SECONDS = 5.0
 """that the rest of a refused body may take"""
@@ -22,7 +22,7 @@ class _Warnings(logging.LoggerAdapter[logging.Logger]):
         """Say nothing."""
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]
+class Channel(Connection):
     """Sends a refusal, and then takes what still comes for a while, without keeping it.
 
     Where a connection is closed while its other side sends, that side is told of a broken connection, and

@@ -4,6 +4,7 @@ Errors have the state “error”.
 Programs that know this interface read the state. The true status stands beside it, for all others.
 """
 
+import errno
 import json
 import math
 from typing import Any
@@ -13,6 +14,7 @@ from flask import Flask, Response
 from pyca.core.errors import (
     CameraBusyError,
     CameraError,
+    CameraMachineError,
     ConfigError,
     PycaError,
     SourceError,
@@ -28,6 +30,7 @@ _AGAIN = {"Retry-After": "2"}
 _CODES: tuple[tuple[type[PycaError], int], ...] = (
     (UnknownCameraError, 404),
     (CameraBusyError, 503),
+    (CameraMachineError, 503),
     (CameraError, 400),
     (ConfigError, 400),
     (UsageError, 400),
@@ -58,6 +61,8 @@ def refusal(code: int, text: str, remedy: str = "") -> Response:
 
 def code_of(error: PycaError) -> int:
     """Return the status of HTTP that belongs to an error."""
+    if isinstance(error, CameraMachineError) and error.is_full:
+        return 507
     return next((code for kind, code in _CODES if isinstance(error, kind)), 503)
 
 
@@ -77,8 +82,10 @@ def _of_camera(error: PycaError) -> Response:
 
 
 def _of_system(error: OSError) -> Response:
-    response = answer(Told(503, f"The machine does not let that be done: {error.strerror or error}"))
-    response.headers.update(_AGAIN)
+    code = 507 if error.errno in (errno.ENOSPC, errno.EDQUOT) else 503
+    response = answer(Told(code, f"The machine does not let that be done: {error.strerror or error}"))
+    if code == 503:
+        response.headers.update(_AGAIN)
     return response
 
 

@@ -1,7 +1,6 @@
 """Serves the camera server's interface, in threads."""
 
 import logging
-import socket
 
 from pyca.camera.cameras import Cameras
 from pyca.config.settings import Settings
@@ -12,6 +11,7 @@ from pyca.ui.camera.app import create_camera_app
 from pyca.ui.camera.bodies import LONGEST_ARRAY, parser_for
 from pyca.ui.camera.channel import Channel
 from pyca.ui.camera.room import SLOW, VIEWERS, Room, of_app
+from pyca.ui.connections import Limits
 from pyca.ui.listening import open_port
 from pyca.ui.livebox.place import find, named
 from pyca.ui.serving import Serving, check_people
@@ -22,14 +22,11 @@ _WANTED = ("[camera] authentication = on has everybody log in", "set it to auto"
 """why people need accounts though we listen on loopback alone, and what can be done instead"""
 _QUICK = 16
 """threads that are always left for what needs no camera"""
-CONNECTIONS = 500
-"""Most that are open at a time; further ones wait."""
+LIMITS = Limits(connections=500, per_peer=125)
 _BUFFER = 1_000_000
 """bytes that wait for a viewer who does not read; further pictures are left out"""
 _IN_MEMORY = 64_000_000
 """bytes of an answer that never become a file: an image"""
-_UNREAD_MS = 20_000
-"""milliseconds after which a connection ends whose other side takes nothing"""
 
 
 class CameraServer:
@@ -38,9 +35,13 @@ class CameraServer:
     :param settings: ``[camera] bind``, ``port``, ``authentication``, ``origins``, and the users of ``[ui]``
     :param database: with its tables in place
     :param cameras: started already, and closed by whoever made them
+    :param limits: of its connections
     """
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock, cameras: Cameras) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, clock: Clock, cameras: Cameras, limits: Limits = LIMITS
+    ) -> None:
+        self._limits = limits
         self._settings = settings
         self._database = database
         self._clock = clock
@@ -69,8 +70,6 @@ class CameraServer:
         if camera.authentication == "off" and not place.is_local:
             logger.warning("everybody who reaches %s may do everything with the cameras", named(place))
         listener = open_port(place.host, place.port, "[camera]")
-        # The sockets of connections have it from this one.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
         port: int = listener.getsockname()[1]
         app = create_camera_app(
             self._settings, self._database, self._clock, self._cameras, is_local=place.is_local
@@ -81,7 +80,7 @@ class CameraServer:
             listener,
             name="camera-http",
             threads=VIEWERS + SLOW + _QUICK,
-            connections=CONNECTIONS,
+            limits=self._limits,
             longest_body=LONGEST_ARRAY + 1,
             parser=parser_for(door_for(camera.authentication, is_local=place.is_local)),
             channel=Channel,

@@ -9,6 +9,7 @@ from pyca.core.clock import Clock
 from pyca.core.errors import UsageError
 from pyca.store.database import Database
 from pyca.ui.api.area import LIVEBOX
+from pyca.ui.connections import Limits
 from pyca.ui.listening import open_port
 from pyca.ui.livebox import machine
 from pyca.ui.livebox.announce import LONGEST_FACT, Announcer, Box, cut
@@ -20,8 +21,7 @@ from pyca.ui.serving import Serving, check_people
 logger = logging.getLogger(__name__)
 
 THREADS = 8
-CONNECTIONS = 300
-"""Most that are open at a time; further ones wait."""
+LIMITS = Limits(connections=300, per_peer=75)
 _LONGEST_BODY = 1_000_000
 """Bytes. The application refuses what is far smaller, with words; this is where even reading ends."""
 
@@ -73,7 +73,7 @@ class LiveServer:
             listener,
             name="livebox",
             threads=THREADS,
-            connections=CONNECTIONS,
+            limits=LIMITS,
             longest_body=_LONGEST_BODY,
         )
         self._address = f"http://{named(place)}:{port}/"
