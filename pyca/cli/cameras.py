@@ -55,16 +55,17 @@ def serve_cameras(settings: "Settings", read: Reader, database: "Database", cloc
         work_and_serve(desk, database, clock, work)
 
 
-def findings_of(path: Path) -> "list[Finding]":
+def findings_of(path: Path, backgrounds: Path | None = None) -> "list[Finding]":
     """Return what is to be said about each configuration of a folder.
 
+    :param backgrounds: folder of the images that they may subtract; None where it is not known
     :raises CameraError: where the folder cannot be read
     :raises UsageError: where a library is not installed
     """
     with needing_camera():
         from pyca.camera.files.folder import Folder
 
-    return Folder(path, create=False).check()
+    return Folder(path, backgrounds, create=False).check()
 
 
 @contextmanager
