@@ -4,6 +4,7 @@
 #   ./start.sh            all services and the page, configured by etc/pyca.conf
 #   ./start.sh demo       record ten seconds from a test source, to see that this machine can do it
 #   ./start.sh test …     run all tests; further words go to pytest
+#   ./start.sh camera …   the camera server, with the libraries that it alone needs
 #   ./start.sh COMMAND …  any other pyca command, such as capture, status or “events list”
 set -eu
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
@@ -58,7 +59,10 @@ fingerprint() {
 wanted_extras() {
     if [ "${1:-}" = test ]; then
         printf 'test postgresql ffmpeg camera epics'
-    elif ! command -v ffmpeg >/dev/null && [ -z "${PYCA_FFMPEG:-}" ]; then
+        return
+    fi
+    [ "${1:-}" = camera ] && printf 'camera '
+    if ! command -v ffmpeg >/dev/null && [ -z "${PYCA_FFMPEG:-}" ]; then
         printf 'ffmpeg'
     fi
 }
@@ -75,6 +79,8 @@ lacking() {
 found_extras() {
     compgen -G "$venv/lib/python3*/site-packages/psycopg" >/dev/null && printf 'postgresql '
     compgen -G "$venv/lib/python3*/site-packages/imageio_ffmpeg" >/dev/null && printf 'ffmpeg '
+    compgen -G "$venv/lib/python3*/site-packages/bitshuffle" >/dev/null && printf 'camera '
+    compgen -G "$venv/lib/python3*/site-packages/caproto" >/dev/null && printf 'epics '
     return 0
 }
 

@@ -22,7 +22,8 @@ from pyca.sources import catalogue
 from pyca.sources.catalogue import Kind
 from pyca.sources.frame import Frame
 from pyca.sources.options import Option, integer
-from tests.tools import free_port, wait_for
+from tests.ports import free_ports
+from tests.tools import wait_for
 
 KINDS = catalogue.kinds
 JOBS = {"instance": "tests.camera_doubles:run_instance", "probe": "tests.camera_doubles:run_probe"}
@@ -31,7 +32,7 @@ JOBS = {"instance": "tests.camera_doubles:run_instance", "probe": "tests.camera_
 class Obedient:
     """Each line of its file is obeyed for as long as it stands there.
 
-    “WxH”: images of this size; offline; garbage; raises; hangs; dies; slow (opens after a second)
+    “WxH”: images of this size; offline; garbage; raises; hangs; dies; slow (opens once told otherwise)
     """
 
     lost = 0
@@ -44,10 +45,10 @@ class Obedient:
         return self._path.read_text().strip()
 
     def open(self) -> None:
+        while self._order() == "slow":
+            time.sleep(0.01)
         if self._order() == "offline":
             raise OfflineError("Camera with prefix P is offline")
-        if self._order() == "slow":
-            time.sleep(1.0)
 
     def size(self) -> tuple[int, int]:
         order = self._order()
@@ -59,6 +60,7 @@ class Obedient:
     def receive(self, timeout: float) -> Frame | None:
         order = self._order()
         if order == "offline":
+            time.sleep(0.05)
             raise OfflineError("Camera with prefix P is offline")
         if order == "garbage":
             self._number += 1
@@ -100,7 +102,7 @@ def run_probe(channel: Channel, argument: dict[str, Any], files: list[int]) -> i
 
 def settings_in(folder: Path, **more: Any) -> Settings:
     """Settings of a server that has ports of its own."""
-    first = free_port()
+    first = free_ports(41)
     ports = {"first_port": first, "last_port": first + 40} | more
     camera = Camera(directory=folder / "cameras", backgrounds=folder / "backgrounds", **ports)
     return Settings(camera=camera)
@@ -140,3 +142,27 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def tell(order: Path, words: str) -> None:
+    new = order.with_suffix(".new")
+    new.write_text(words)
+    new.replace(order)
+
+
+def facts(cameras: Cameras, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = cameras.info()["active_instances"][name]
+    return found
+
+
+def pid_of(cameras: Cameras, name: str) -> int:
+    return int(facts(cameras, name)["statistics"]["pid"])
+
+
+def figures(cameras: Cameras, name: str) -> dict[str, object]:
+    found: dict[str, object] = facts(cameras, name)["statistics"]
+    return found
+
+
+def obedient(order: Path, **more: object) -> dict[str, object]:
+    return {"source": str(order), "source_type": "obedient", "no_client_timeout": 0, **more}

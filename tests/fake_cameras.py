@@ -29,6 +29,8 @@ class FakeCameras:
 
     configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     offline: set[str] = field(default_factory=set)
+    broken: dict[str, CameraError | ConfigError] = field(default_factory=dict)
+    """what is wrong with the configurations of cameras"""
     running: dict[str, int] = field(default_factory=dict)
     backgrounds: dict[str, NDArray[Any]] = field(default_factory=dict)
     scripts: dict[str, str] = field(default_factory=dict)
@@ -63,7 +65,10 @@ class FakeCameras:
         return found
 
     def config(self, name: str) -> dict[str, Any]:
-        return dict(self.configs[self._known(name)])
+        found = self._known(name)
+        if found in self.broken:
+            raise self.broken[found]
+        return dict(self.configs[found])
 
     def save(self, name: str, raw: object) -> dict[str, Any]:
         _check_name(name)

@@ -19,6 +19,16 @@ def free_port() -> int:
             return port
 
 
+def free_ports(number: int) -> int:
+    """Return the first of several ports in a row that nobody uses; others each time."""
+    while True:
+        first = free_port()
+        row = range(first, first + number)
+        if row[-1] <= _LAST and _given.isdisjoint(row[1:]) and all(map(_is_free, row)):
+            _given.update(row)
+            return first
+
+
 def _is_free(port: int) -> bool:
     with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
         try:

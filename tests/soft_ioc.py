@@ -11,6 +11,7 @@ In a test::
 """
 
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DETECTOR = ":image1"
+START_SECONDS = 60.0
 MOST = 4096 * 4096
 """elements of an image"""
 
@@ -75,7 +77,10 @@ class SoftIoc:
             text=True,
         )
         assert self.process.stdout is not None
-        assert self.process.stdout.readline() == "ready\n"
+        said, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
+        if not said or self.process.stdout.readline() != "ready\n":
+            self.kill()
+            raise AssertionError("the soft IOC did not begin")
 
     def put(self, name: str, value: Any) -> None:
         """Write to one of its PVs; only while its environment is that of this process."""

@@ -168,6 +168,16 @@ def test_the_bundled_ffmpeg_only_where_there_is_none(checkout: Checkout, tmp_pat
     assert checkout.installs() == [".", ".[ffmpeg]"]
 
 
+def test_the_camera_server_brings_its_libraries(checkout: Checkout) -> None:
+    checkout.start()
+    result = checkout.start("camera", "--port", "0")
+    assert (result.returncode, result.stdout) == (0, "pyca camera --port 0\n"), result.stderr
+    # They are kept by whatever is started next.
+    checkout.start()
+    checkout.start("camera")
+    assert checkout.installs() == [".", ".[camera]"]
+
+
 def test_test_installs_the_tools_and_hands_its_words_to_pytest(checkout: Checkout) -> None:
     checkout.start()
     result = checkout.start("test", "-k", "status")

@@ -191,13 +191,15 @@ class Cameras:
     def frames(self, name: str) -> AbstractContextManager[Iterator[Snapshot]]:
         """Return the images of a camera's stream from now on, the newest ones; counts as one client.
 
-        The iterator ends where the stream has ended or nothing came for five seconds.
+        The iterator ends where the camera was stopped or nothing came for five seconds.
 
         :raises UnknownCameraError: where there is none of this name
         :raises OfflineError: where the camera does not answer
         :raises CameraBusyError: as :meth:`stream`
         """
-        return newest_frames(self._instances.stream(self._folder.resolve(name)).local)
+        known = self._folder.resolve(name)
+        address = self._instances.stream(known).local
+        return newest_frames(address, lambda: self._instances.is_over(known))
 
     def stop(self, name: str) -> None:
         """Stop a camera's instance; nothing happens where none runs or the name is unknown."""

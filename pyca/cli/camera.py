@@ -55,8 +55,10 @@ def camera(context: click.Context, options: Options, /, **given: Any) -> None:
         if changes:
             raise click.UsageError("options of the server do not go with another command")
         return
+    from pyca.cli.cameras import check_libraries
     from pyca.cli.services import run_service
 
+    check_libraries()
     level = changes.pop("log_level", None)
     if "directory" in changes:
         changes["directory"] = changes["directory"].absolute()
@@ -70,19 +72,19 @@ def camera(context: click.Context, options: Options, /, **given: Any) -> None:
 
 
 @camera.command()
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.argument("place", metavar="[FOLDER|FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_options
-def validate(options: Options, folder: Path | None, as_json: bool) -> None:
-    """Report every mistake in the configurations of a folder, by default that of [camera].
+def validate(options: Options, place: Path | None, as_json: bool) -> None:
+    """Report every mistake in the configurations of a folder or in one, by default in those of [camera].
 
     Whether the backgrounds that they name are there is seen with the folder of [camera] alone. Ends with 0
     where there is none, and with 78 where there is one.
     """
     from pyca.cli.cameras import findings_of
 
-    if folder is not None:
-        found = findings_of(folder)
+    if place is not None:
+        found = findings_of(place)
     else:
         settings = options.settings().camera
         found = findings_of(settings.directory, settings.backgrounds)

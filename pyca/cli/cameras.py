@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pyca.cli.desk import Desk, work_and_serve
 from pyca.cli.reading import Reader
 from pyca.core.clock import Clock
-from pyca.core.errors import UsageError
+from pyca.core.errors import CameraError, MissingError
 from pyca.core.states import ServiceName
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 5.0
 """after which the line about the cameras is made anew"""
+_HOW = (
+    "in pyCA's source folder: “./start.sh camera”, or “pip install '.[camera]'” in an environment of your own"
+)
 _OF_INTERFACE = ("port", "enabled", "authentication", "origins")
 """keys that a reload follows at once"""
 
@@ -32,7 +35,8 @@ _OF_INTERFACE = ("port", "enabled", "authentication", "origins")
 def serve_cameras(settings: "Settings", read: Reader, database: "Database", clock: Clock) -> None:
     """Serve the cameras until SIGTERM or SIGINT. Only in the main thread.
 
-    :raises UsageError: where the interface cannot be opened, or a library is not installed
+    :raises UsageError: where the interface cannot be opened
+    :raises MissingError: where a library is not installed
     :raises RunningError: where the service runs already
     """
     with needing_camera():
@@ -55,24 +59,42 @@ def serve_cameras(settings: "Settings", read: Reader, database: "Database", cloc
         work_and_serve(desk, database, clock, work)
 
 
+def check_libraries() -> None:
+    """Load what the camera server needs.
+
+    :raises MissingError: where a library is not installed
+    """
+    with needing_camera():
+        import pyca.camera.cameras
+        import pyca.ui.camera.server  # noqa: F401
+
+
 def findings_of(path: Path, backgrounds: Path | None = None) -> "list[Finding]":
-    """Return what is to be said about each configuration of a folder.
+    """Return what is to be said about each configuration of a folder, or about one file of it.
 
     :param backgrounds: folder of the images that they may subtract; None where it is not known
-    :raises CameraError: where the folder cannot be read
-    :raises UsageError: where a library is not installed
+    :raises CameraError: where the folder cannot be read, or the file is no camera's
+    :raises MissingError: where a library is not installed
     """
     with needing_camera():
         from pyca.camera.files.folder import Folder
 
-    return Folder(path, backgrounds, create=False).check()
+    if not path.is_file():
+        return Folder(path, backgrounds, create=False).check()
+    # Its aliases have to be its own among all of the folder.
+    found = [
+        one for one in Folder(path.parent, backgrounds, create=False).check() if one.file.name == path.name
+    ]
+    if not found:
+        raise CameraError(f"“{path}” is no configuration of a camera", "name a folder, or a file NAME.json")
+    return found
 
 
 @contextmanager
 def needing_camera() -> Iterator[None]:
     """Say how to install what a plain capture agent does without.
 
-    :raises UsageError: where a library that is imported within is not there
+    :raises MissingError: where a library that is imported within is not there
     """
     try:
         yield
@@ -81,7 +103,7 @@ def needing_camera() -> Iterator[None]:
         if name == "pyca":
             raise
         message = f"the camera server needs “{name}”, which is not installed"
-        raise UsageError(message, "pip install 'pyca[camera]'") from error
+        raise MissingError(message, _HOW) from error
 
 
 class CameraWork:

@@ -53,6 +53,12 @@ class StoreError(PycaError):
         self.mended = mended
 
 
+class MissingError(PycaError):
+    """A library is not installed that this needs and others do without."""
+
+    exit_code = os.EX_UNAVAILABLE
+
+
 class RunningError(PycaError):
     """The same service runs already for this database."""
 

@@ -4,12 +4,13 @@ import ipaddress
 import re
 import select
 import socket
-import threading
-from urllib.parse import SplitResult, urlsplit
+import time
+from urllib.parse import parse_qs, urlsplit
 
 from pyca.core.errors import OfflineError, SourceError
 from pyca.core.secrecy import mask
 from pyca.media.sources import bare
+from pyca.sources.reach import is_host, knock, places
 
 _PORTS = {
     "rtsp": 554,
@@ -23,6 +24,10 @@ _PORTS = {
     "srt": 0,
 }
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_JOIN = {
+    4: (socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP),
+    6: (socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP),
+}
 _REMEDY = "is it switched on, and in this network?"
 
 
@@ -44,7 +49,8 @@ def require_known(address: str) -> None:
     try:
         parts = urlsplit(address)
         port = parts.port or _PORTS[scheme]
-        there = bool(port) and (scheme == "udp" or bool(parts.hostname))
+        host = parts.hostname or ""
+        there = bool(port) and (is_host(host) or (scheme == "udp" and not host))
     except ValueError:
         there = False
     if not there or re.search(r"\s", address):
@@ -52,58 +58,45 @@ def require_known(address: str) -> None:
 
 
 def require_answer(address: str, seconds: float) -> None:
-    """Refuse a camera that does not answer in time; of SRT nobody can tell.
+    """Refuse a camera that does not answer in time; of SRT nobody but FFmpeg can tell.
 
     :raises OfflineError: where it does not
     """
     parts = urlsplit(address)
-    match scheme_of(address):
-        case "srt":
-            return
-        case "udp":
-            _wait_for_datagram(parts, seconds)
-        case scheme:
-            _call(parts.hostname or "", parts.port or _PORTS[scheme], bare(address), seconds)
-
-
-def _call(host: str, port: int, shown: str, seconds: float) -> None:
-    """Connect and hang up at once."""
-    wrong = [f"nothing answers within {seconds:g} s"]
-
-    def call() -> None:
-        try:
-            socket.create_connection((host, port), seconds).close()
-            wrong.clear()
-        except OSError as error:
-            wrong[:] = [error.strerror or wrong[0]]
-
-    # Looking up a name takes no time limit: who looks may go on looking, and nobody waits.
-    caller = threading.Thread(target=call, name="camera-call", daemon=True)
-    caller.start()
-    caller.join(seconds)
-    if reason := next(iter(wrong), ""):
-        raise OfflineError(f"the camera at {shown} does not answer: {reason}", _REMEDY)
-
-
-def _wait_for_datagram(parts: SplitResult, seconds: float) -> None:
-    """Listen for a moment where FFmpeg is going to."""
-    port = parts.port or 0
+    scheme, shown = scheme_of(address), bare(address)
+    port = parts.port or _PORTS[scheme]
     try:
-        group = ipaddress.ip_address(parts.hostname or "0.0.0.0")
-    except ValueError:
-        return  # a name: FFmpeg finds out what it means
-    family = socket.AF_INET6 if group.version == 6 else socket.AF_INET
+        if scheme == "udp":
+            _wait_for_datagram(parts.hostname or "0.0.0.0", port, shown, seconds)
+        elif scheme != "srt":
+            knock(parts.hostname or "", port, shown, seconds)
+    except OfflineError as error:
+        raise OfflineError(error.message, _REMEDY) from error
+
+
+def waits_to_be_called(address: str) -> bool:
+    """Tell whether it is the camera that connects to us, as SRT can be told to."""
+    return scheme_of(address) == "srt" and "listener" in parse_qs(urlsplit(address).query).get("mode", [])
+
+
+def _wait_for_datagram(host: str, port: int, shown: str, seconds: float) -> None:
+    """Listen for a moment where FFmpeg is going to."""
+    until = time.monotonic() + seconds
+    (family, place), *_ = places(host, port, shown, seconds)
+    group = ipaddress.ip_address(place[0].partition("%")[0])
     with socket.socket(family, socket.SOCK_DGRAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("", port))
-            if group.is_multicast and group.version == 4:
-                listener.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group.packed + bytes(4))
+            if group.is_multicast:
+                level, join = _JOIN[group.version]
+                listener.setsockopt(level, join, group.packed + bytes(4))
         except OSError as error:
             raise SourceError(
                 f"UDP port {port} cannot be listened to: {error.strerror}", "does another program use it?"
             ) from error
-        if group.is_multicast and group.version == 6:
-            return
-        if not select.select([listener], [], [], seconds)[0]:
-            raise OfflineError(f"nothing arrives at UDP port {port} within {seconds:g} s", _REMEDY)
+        # Unlike select, poll takes descriptors of any number.
+        poll = select.poll()
+        poll.register(listener, select.POLLIN)
+        if not poll.poll(max(until - time.monotonic(), 0.0) * 1000):
+            raise OfflineError(f"nothing arrives at UDP port {port} within {seconds:g} s")

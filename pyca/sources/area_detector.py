@@ -11,7 +11,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from pyca.core.errors import OfflineError, SourceError
+from pyca.core.errors import SourceError
+from pyca.sources.channel_access.camera import ChannelAccessCamera
 from pyca.sources.channel_access.choice import LIBRARIES
 from pyca.sources.channel_access.client import Update
 from pyca.sources.channel_access.images import image, pixels, whole, words
@@ -50,7 +51,7 @@ def make(source: str, options: Mapping[str, Any]) -> "AreaDetectorCamera":
     return AreaDetectorCamera(prefix_of(source), library=options["library"])
 
 
-class AreaDetectorCamera:
+class AreaDetectorCamera(ChannelAccessCamera):
     """See :class:`pyca.sources.source.Source`.
 
     :param prefix: of the plugin's PVs, without the colon
@@ -58,44 +59,31 @@ class AreaDetectorCamera:
     """
 
     def __init__(self, prefix: str, *, library: str = "auto") -> None:
-        self._prefix = prefix
-        self._library = library
-        self._image = self._pv("ArrayData")
-        self._id = self._pv("UniqueId_RBV")
-        self._dimensions = self._pv("NDimensions_RBV")
-        self._colour = self._pv("ColorMode_RBV")
-        self._type = self._pv("DataType_RBV")
-        self._sizes = tuple((self._pv(width), self._pv(height)) for width, height in _SIZES)
-        self._watch: Watch | None = None
+        def pv(name: str) -> str:
+            return f"{prefix}:{name}"
+
+        self._id = pv("UniqueId_RBV")
+        self._dimensions = pv("NDimensions_RBV")
+        self._colour = pv("ColorMode_RBV")
+        self._type = pv("DataType_RBV")
+        self._sizes = tuple((pv(width), pv(height)) for width, height in _SIZES)
+        numbers = (*(name for pair in self._sizes for name in pair), self._dimensions, self._id)
+        super().__init__(prefix, library, pv("ArrayData"), numbers, (self._colour, self._type))
         self._last_id: int | None = None
         self._skipped = 0
         self._ids_go_on = True
 
     def open(self) -> None:
         """See :class:`pyca.sources.source.Source`. Loading the library comes on top the first time."""
-        if self._watch is not None:
-            return
-        numbers = (*(pv for pair in self._sizes for pv in pair), self._dimensions, self._id)
-        watch = Watch(self._library, self._image, numbers, (self._colour, self._type))
-        try:
-            self._find(watch)
-        except SourceError:
-            watch.close()
-            raise
-        self._watch = watch
-        self._last_id = None
-        self._skipped = 0
-        self._ids_go_on = True
-
-    def size(self) -> Size:
-        """See :class:`pyca.sources.source.Source`."""
-        return self._size(self._opened().facts())
+        if self._watch is None:
+            self._last_id, self._skipped, self._ids_go_on = None, 0, True
+        super().open()
 
     def receive(self, timeout: float) -> Frame | None:
         """See :class:`pyca.sources.source.Source`."""
         watch = self._opened()
         deadline = time.monotonic() + timeout
-        while arrived := watch.take(max(deadline - time.monotonic(), 0.0)):
+        while arrived := self._take(watch, max(deadline - time.monotonic(), 0.0)):
             update = arrived.update
             if len(update.values) or update.problem:
                 number = self._counted(watch, update)
@@ -107,12 +95,6 @@ class AreaDetectorCamera:
             # A plugin that never had an image.
         return None
 
-    def close(self) -> None:
-        """See :class:`pyca.sources.source.Source`."""
-        if self._watch is not None:
-            self._watch.close()
-            self._watch = None
-
     @property
     def lost(self) -> int:
         """See :class:`pyca.sources.source.Source`. From the ids, where the camera has some."""
@@ -120,18 +102,10 @@ class AreaDetectorCamera:
             return 0
         return self._watch.lost if self._last_id is None else self._skipped
 
-    def _pv(self, name: str) -> str:
-        return f"{self._prefix}:{name}"
-
-    def _opened(self) -> Watch:
-        if self._watch is None:
-            raise SourceError(f"Camera with prefix {self._prefix} is not open")
-        return self._watch
-
     def _find(self, watch: Watch) -> None:
         deadline = time.monotonic() + OFFLINE_SECONDS - MARGIN
         if not watch.wait(lambda: watch.connected(self._image), deadline - time.monotonic()):
-            raise OfflineError(f"Camera with prefix {self._prefix} is offline")
+            raise self._offline()
         watch.wait(lambda: self._pair(watch.facts()) is not None, deadline - time.monotonic())
         others = (self._dimensions, self._id, self._colour, self._type)
         further = min(_FURTHER, deadline - time.monotonic())

@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 
 from pyca.core.errors import SourceError
 from pyca.runtime.listen import read_all
-from pyca.sources.frame import Frame, Image
+from pyca.sources.frame import LARGEST, Frame, Image
 from pyca.sources.source import Size
 
 _LONGEST_HEADER = 1000
-_LARGEST = 1 << 30
-"""bytes of an image beyond which a header is garbage"""
 _LOOK = 200
 """milliseconds between two looks whether somebody wants the end"""
 _ROUNDS = 8
@@ -203,6 +201,7 @@ class Drain:
 def _y4m(line: bytes) -> Layout:
     found = _HEADER.match(line)
     size = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not found or not 0 < size[0] * size[1] <= _LARGEST:
+    kind = np.dtype(np.uint16 if found and found[3] == b"mono16" else np.uint8)
+    if not 0 < size[0] * size[1] * kind.itemsize <= LARGEST:
         raise SourceError("the program sent something that is no stream of images")
-    return Layout(size, np.dtype(np.uint16 if found[3] == b"mono16" else np.uint8), _MARK)
+    return Layout(size, kind, _MARK)

@@ -10,7 +10,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from pyca.core.errors import OfflineError, SourceError
+from pyca.core.errors import SourceError
+from pyca.sources.channel_access.camera import ChannelAccessCamera
 from pyca.sources.channel_access.choice import LIBRARIES
 from pyca.sources.channel_access.client import Update
 from pyca.sources.channel_access.images import image, pixels, words
@@ -68,7 +69,7 @@ def _is_ready(said: str) -> bool:
         return said.upper() == "INIT"
 
 
-class EpicsCamera:
+class EpicsCamera(ChannelAccessCamera):
     """See :class:`pyca.sources.source.Source`.
 
     :param prefix: of its PVs, without the colon
@@ -79,35 +80,17 @@ class EpicsCamera:
     """
 
     def __init__(self, prefix: str, *, library: str = "auto", dtype: str | None = None) -> None:
-        self._prefix = prefix
-        self._library = library
         self._dtype = dtype
-        self._ready, self._width, self._height, self._image = (
+        self._ready, self._width, self._height, picture = (
             f"{prefix}:{name}" for name in ("INIT", "WIDTH", "HEIGHT", "FPICTURE")
         )
-        self._watch: Watch | None = None
-
-    def open(self) -> None:
-        """See :class:`pyca.sources.source.Source`. Loading the library comes on top the first time."""
-        if self._watch is not None:
-            return
-        watch = Watch(self._library, self._image, (self._width, self._height), (self._ready,))
-        try:
-            self._find(watch)
-        except SourceError:
-            watch.close()
-            raise
-        self._watch = watch
-
-    def size(self) -> Size:
-        """See :class:`pyca.sources.source.Source`."""
-        return self._size(self._opened().facts())
+        super().__init__(prefix, library, picture, (self._width, self._height), (self._ready,))
 
     def receive(self, timeout: float) -> Frame | None:
         """See :class:`pyca.sources.source.Source`."""
         watch = self._opened()
         deadline = time.monotonic() + timeout
-        while arrived := watch.take(max(deadline - time.monotonic(), 0.0)):
+        while arrived := self._take(watch, max(deadline - time.monotonic(), 0.0)):
             if len(arrived.update.values) or arrived.update.problem:
                 size = watch.fitting(arrived, self._size)
                 picture = image(self._image, arrived.update, size, self._dtype)
@@ -115,21 +98,10 @@ class EpicsCamera:
             # A record that never had an image.
         return None
 
-    def close(self) -> None:
-        """See :class:`pyca.sources.source.Source`."""
-        if self._watch is not None:
-            self._watch.close()
-            self._watch = None
-
     @property
     def lost(self) -> int:
         """See :class:`pyca.sources.source.Source`. What the IOC itself leaves out is not known."""
         return self._watch.lost if self._watch else 0
-
-    def _opened(self) -> Watch:
-        if self._watch is None:
-            raise SourceError(f"Camera with prefix {self._prefix} is not open")
-        return self._watch
 
     def _find(self, watch: Watch) -> None:
         deadline = time.monotonic() + OFFLINE_SECONDS - MARGIN
@@ -138,7 +110,7 @@ class EpicsCamera:
         if said is None or not _is_ready(words(said)):
             if said is not None:
                 logger.warning("%s says “%s”, INIT is expected", self._ready, words(said))
-            raise OfflineError(f"Camera with prefix {self._prefix} is offline")
+            raise self._offline()
 
         def missing() -> list[str]:
             facts = [pv for pv in (self._width, self._height) if not watch.said(pv)]

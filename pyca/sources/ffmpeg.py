@@ -30,6 +30,10 @@ _SOON = ("-fflags", "nobuffer", "-flags", "low_delay")
 _LOOK = {"udp": 2_000_000}
 """microseconds in which a stream shows what it holds: transport streams say so now and then only"""
 _USUAL_LOOK = 1_000_000
+_CALLING = 800
+"""milliseconds for a camera to answer by SRT"""
+_UNASKED = 2.0
+"""seconds for that and FFmpeg's start"""
 _LOCAL_PATIENCE = 10.0
 """seconds for FFmpeg's start on a busy machine"""
 _LIMIT = 10.0
@@ -75,6 +79,8 @@ def make(source: str, options: Mapping[str, Any]) -> ProgramSource:
             follows=size is None and not wanted.is_file,
             stall=options["stall"],
             first=_LOCAL_PATIENCE if wanted.is_made or wanted.is_file else None,
+            unasked=_UNASKED if wanted.scheme == "srt" else None,
+            called=addresses.waits_to_be_called(wanted.source),
             lasting=options["loop"] or not wanted.is_file,
         )
     )
@@ -128,6 +134,8 @@ class _Wanted:
         elif not self.is_made:
             kind = SourceKind.DEVICE if self.is_device else SourceKind.FILE
             seen = look(Device(kind, str(Path(self.source).absolute())))
+            if seen.there and not self.is_device and not Path(self.source).is_file():
+                raise SourceError(f"{self.source} is neither a film nor a picture: it is no file")
             if not seen.there:
                 away = self.is_device and not Path(self.source).exists()
                 raise (OfflineError if away else SourceError)(seen.text, seen.remedy)
@@ -175,6 +183,8 @@ class _Wanted:
         words += ["-use_wallclock_as_timestamps", "1"]
         if self.scheme in ("rtsp", "rtsps"):
             return [*words, "-rtsp_transport", self.options["transport"], "-timeout", patience]
+        if self.scheme == "srt":
+            words += ["-connect_timeout", str(_CALLING)]
         return [*words, "-rw_timeout", patience]
 
     def _device(self) -> list[str]:

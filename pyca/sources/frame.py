@@ -11,6 +11,8 @@ Image = NDArray[Any]
 """(height, width), of uint8, uint16, uint32, int16, int32, float32 or float64"""
 
 KINDS = tuple(np.dtype(name) for name in ("u1", "u2", "u4", "i2", "i4", "f4", "f8"))
+LARGEST = 1 << 30
+"""bytes of an image: nothing that says it has more is believed"""
 
 
 @dataclass(frozen=True, slots=True)

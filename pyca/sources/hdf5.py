@@ -5,6 +5,8 @@ images in any dataset (number, height, width). Played again and again, its pulse
 """
 
 import errno
+import os
+import stat
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -109,6 +111,8 @@ class Replay:
             image = playing.recording.images[where]
         except (OSError, RuntimeError) as error:
             raise SourceError(f"{self._play.path}: image {where} cannot be read: {error}") from error
+        except MemoryError as error:
+            raise SourceError(f"{self._play.path}: there is no memory for image {where}.") from error
         image = image.astype(image.dtype.newbyteorder("="), copy=False)
         return Frame(image, playing.pace.nanoseconds(due), playing.pulse_id(rounds, where))
 
@@ -183,7 +187,7 @@ def make(source: str, options: Mapping[str, Any]) -> Replay:
     :param source: path of the file
     :raises SourceError: where no file is named, or ``last`` is before ``first``
     """
-    if not source.strip() or "\0" in source:
+    if not source.strip() or "\0" in source or not _is_path(source):
         raise SourceError("source is not the path of an HDF5 file.")
     first, last = options["first"], options["last"]
     if last is not None and last < first:
@@ -192,10 +196,20 @@ def make(source: str, options: Mapping[str, Any]) -> Replay:
     return Replay(Play(source, dataset, options["frame_rate"], options["loop"], first, last))
 
 
+def _is_path(source: str) -> bool:
+    try:
+        return bool(os.fsencode(source))
+    except UnicodeError:
+        return False
+
+
 def _opened(path: str) -> "h5py.File":
     import h5py
 
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            # To open a pipe would wait for its writer.
+            raise SourceError(f"{path} is no HDF5 file: it is no file at all.")
         return h5py.File(path, "r")
     except FileNotFoundError as error:
         raise OfflineError(f"There is no file {path}.") from error

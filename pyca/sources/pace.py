@@ -9,6 +9,8 @@ from typing import Protocol
 from pyca.core.clock import Clock, SteadyClock
 
 _NANOSECONDS = 1_000_000_000
+_APART = 1.0
+"""seconds by which the machine's clock may differ before it is agreed with again"""
 _GRACE = 0.05
 """seconds that a frame waits to be asked for: who is held up for a moment loses none and keeps the rate"""
 
@@ -67,7 +69,8 @@ class Recorded:
 class Pace:
     """Waits for the frames of a schedule and skips those that nobody asked for in time.
 
-    All moments are reckoned from the first one, so that small delays never add up.
+    All moments are reckoned from the first one, so that small delays never add up. Where the machine's clock
+    is set by more than a second the times of the frames follow it; they never go back.
 
     :param schedule: None: each frame is due when it is asked for
     :param wait: waits as :func:`time.sleep` does
@@ -126,5 +129,13 @@ class Pace:
             seconds = self._clock.monotonic() - self._start
         else:
             seconds = self._schedule.due(number)
+        self._agree()
         self._last = max(self._last + 1, self._begin + int(seconds * _NANOSECONDS))
         return self._last
+
+    def _agree(self) -> None:
+        """Follow a clock that was set: a machine without a battery gets to know the time after its start."""
+        apart = self._clock.outside(0.0)
+        if abs(apart) > _APART:
+            self._clock.agree()
+            self._begin += int(apart * _NANOSECONDS)

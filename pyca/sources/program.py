@@ -28,15 +28,18 @@ logger = logging.getLogger(__name__)
 _PAUSES = Backoff(first=0.5, limit=10.0)
 _FIRST_IMAGE = 15.0
 """seconds that a camera may need for its first image"""
-_POLITE = 0.25
+_POLITE = 0.2
 """seconds in which a program may take leave of its camera"""
-_DYING = 0.15
-"""seconds in which a killed program is gone, unless it hangs in the system"""
+_DYING = 0.1
+"""seconds in which a killed program is gone, unless it hangs in the system, and then its reader"""
 _HOPELESS = 30.0
 """seconds after which a killed program is left to the system"""
 _NOWHERE = Path(os.devnull)
 _COMES_IN = re.compile(r"graph .* input .* w:(\d+) h:(\d+) ")
 """what FFmpeg says whenever it gets to know the size of what it reads (since version 4, at least to 9)"""
+_LINE_END = re.compile(r"[\r\n]")
+_LONGEST_LINE = 10_000
+"""characters of a line that are looked at"""
 _CAUSE = re.compile(r"\[(?:panic|fatal|error|warning)\] ?")
 _OTHER = re.compile(r"\[(?:info|verbose)\]")
 
@@ -55,6 +58,9 @@ class Recipe:
         program is started again
     :param stall: seconds without an image after which a camera is given up, and asked anew
     :param first: seconds in which the first image surely is there where all is well; None where nobody knows
+    :param unasked: seconds in which the program of a camera that ``check`` cannot ask has found out whether
+        it is there, and ends where it is not; None for others
+    :param called: True where the camera calls the program: without an image it is not there
     :param lasting: False where the program ends by itself when all is shown
     """
 
@@ -66,6 +72,8 @@ class Recipe:
     follows: bool = False
     stall: float = 5.0
     first: float | None = None
+    unasked: float | None = None
+    called: bool = False
     lasting: bool = True
 
 
@@ -80,6 +88,8 @@ class ProgramSource:
         self._next = 0.0
         self._lost = 0
         self._away = ""
+        self._missed = 0.0
+        """since when it is away, or when that was told last"""
         self._over = False
         self._size: Size | None = None
 
@@ -91,9 +101,9 @@ class ProgramSource:
         self._recipe.check()
         self._run = run = self._started()
         left = OFFLINE_SECONDS - (time.monotonic() - begin)
-        size = run.drain.wait_for_size(self._recipe.first or max(left, 0.0))
-        if size is None and run.drain.ended:
-            why = run.why()
+        size = run.drain.wait_for_size(self._recipe.first or self._recipe.unasked or max(left, 0.0))
+        if size is None and (run.drain.ended or self._recipe.called):
+            why = run.why() if run.drain.ended else "it has not called"
             self._put_away()
             sort = SourceError if self._recipe.first else OfflineError
             raise sort(f"{self._recipe.name} delivers nothing: {why}")
@@ -127,6 +137,7 @@ class ProgramSource:
                 return frame
             self._look_after()
             if time.monotonic() >= end:
+                self._tell_where_away()
                 return None
 
     def close(self) -> None:
@@ -138,6 +149,12 @@ class ProgramSource:
     def lost(self) -> int:
         """Images that the program wrote and nobody got."""
         return self._lost + (self._run.drain.lost if self._run else 0)
+
+    def _tell_where_away(self) -> None:
+        now = time.monotonic()
+        if self._away and now - self._missed >= OFFLINE_SECONDS:
+            self._missed = now
+            raise OfflineError(f"{self._recipe.name} is away: {self._away}")
 
     def _look_after(self) -> None:
         """Replace a program that has ended or hangs, when it is time to.
@@ -181,6 +198,7 @@ class ProgramSource:
         self._next = time.monotonic() + _PAUSES.pause(self._failures)
         if not self._away:
             logger.warning("%s is away: %s; it is tried again and again", self._recipe.name, why)
+            self._missed = time.monotonic()
         self._away = why
 
     def _note_image(self, run: "_Run") -> None:
@@ -246,7 +264,7 @@ class _Run:
         for number, patience in ((signal.SIGTERM, _POLITE), (signal.SIGKILL, _DYING)):
             if not self._child.signal(number):
                 break
-            select.select([self._child], [], [], patience)
+            self._wait_for_end(patience)
         if self._child.poll() is None:
             # On a machine that does many things at once nobody waits for its last breath.
             threading.Thread(target=self._bury, name="last-breath", daemon=True).start()
@@ -254,12 +272,20 @@ class _Run:
             self._child.close()
         self.drain.stop(_DYING)
 
+    def _wait_for_end(self, seconds: float) -> None:
+        # Unlike select, poll takes descriptors of any number.
+        poll = select.poll()
+        poll.register(self._child, select.POLLIN)
+        poll.poll(seconds * 1000)
+
     def _bury(self) -> None:
-        select.select([self._child], [], [], _HOPELESS)
+        self._wait_for_end(_HOPELESS)
         self._child.poll()
         self._child.close()
 
     def _hear(self, data: bytes) -> None:
         self._sayings.feed(data)
-        *lines, self._rest = (self._rest + data.decode("utf-8", "replace")).split("\n")
+        # Progress is told in lines that end with \r.
+        *lines, rest = _LINE_END.split(self._rest + data.decode("utf-8", "replace"))
+        self._rest = rest[-_LONGEST_LINE:]
         self._came_in.update(match.groups() for line in lines if (match := _COMES_IN.search(line)))

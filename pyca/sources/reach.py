@@ -1,4 +1,7 @@
-"""Whether anybody listens at an address, within a time that is known before."""
+"""Whether anybody listens at an address, within a time that is known before.
+
+Kinds of cameras share this: a name service may take its time, and FFmpeg and ZeroMQ wait for ever.
+"""
 
 import queue
 import socket
@@ -8,18 +11,27 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from pyca.core.errors import OfflineError
+from pyca.core.errors import OfflineError, SourceError
 from pyca.sources.source import OFFLINE_SECONDS
 
-_Place = tuple[socket.AddressFamily, tuple[Any, ...]]
+Place = tuple[socket.AddressFamily, tuple[Any, ...]]
+"""where to connect to, as :mod:`socket` has it"""
 
 
 def is_connectable(address: str) -> bool:
     """Whether tcp://host:port names one host and one port."""
     try:
         parts = urlsplit(address)
-        return bool(parts.port and parts.hostname and parts.hostname != "*")
+        return bool(parts.port and is_host(parts.hostname or "") and parts.hostname != "*")
     except ValueError:
+        return False
+
+
+def is_host(name: str) -> bool:
+    """Whether a host can have this name: no part of it is empty or longer than 63 letters."""
+    try:
+        return bool(name.encode("idna"))
+    except UnicodeError:
         return False
 
 
@@ -28,16 +40,28 @@ def check(address: str, seconds: float = OFFLINE_SECONDS) -> None:
 
     :param address: tcp://host:port or ipc:///path
     :raises OfflineError: where nobody does within that time
+    :raises SourceError: where it is no address
     """
-    until = time.monotonic() + seconds
     if address.startswith("ipc://"):
         path = address.removeprefix("ipc://")
         _connect(address, socket.AF_UNIX, "\0" + path[1:] if path.startswith("@") else path, seconds)
         return
-    reason = OfflineError(f"Nobody answers at {address}.")
-    for family, place in _places(address, seconds):
+    parts = urlsplit(address)
+    knock(parts.hostname or "", parts.port or 0, address, seconds)
+
+
+def knock(host: str, port: int, shown: str, seconds: float) -> None:
+    """Connect to a host and hang up at once.
+
+    :param shown: the address as it may be told to anybody
+    :raises OfflineError: where nobody takes the connection within that time
+    :raises SourceError: where that is no host
+    """
+    until = time.monotonic() + seconds
+    reason = OfflineError(f"Nobody answers at {shown}.")
+    for family, place in places(host, port, shown, seconds):
         try:
-            _connect(address, family, place, until - time.monotonic())
+            _connect(shown, family, place, until - time.monotonic())
         except OfflineError as error:
             reason = error
         else:
@@ -57,15 +81,22 @@ def _connect(
     except OSError as error:
         reason = "" if isinstance(error, TimeoutError) else f": {error.strerror or error}"
         raise OfflineError(f"Nobody answers at {address}{reason}.") from error
+    except ValueError as error:
+        raise SourceError(f"{address!a} is no address: {error}") from error
 
 
-def _places(address: str, seconds: float) -> list[_Place]:
-    """Return the addresses of a host. To ask for its name may take long, which nobody waits for."""
-    parts = urlsplit(address)
-    host, port = parts.hostname or "", parts.port or 0
+def places(host: str, port: int, shown: str, seconds: float) -> list[Place]:
+    """Return where a host is. To ask for its name may take long, which nobody waits for.
+
+    :param shown: the address as it may be told to anybody
+    :raises OfflineError: where the name service does not tell in time
+    :raises SourceError: where that is no host
+    """
+    if not is_host(host):
+        raise SourceError(f"{shown!a}: no host can be called {host!a}", "correct the address")
     with suppress(OSError):
         return _resolved(host, port, socket.AI_NUMERICHOST)
-    answers: queue.SimpleQueue[list[_Place] | str] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[list[Place] | str] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
@@ -79,10 +110,10 @@ def _places(address: str, seconds: float) -> list[_Place]:
     except queue.Empty:
         answer = f"the name service does not tell where {host} is"
     if isinstance(answer, str):
-        raise OfflineError(f"Nobody answers at {address}: {answer}.")
+        raise OfflineError(f"Nobody answers at {shown}: {answer}.")
     return answer
 
 
-def _resolved(host: str, port: int, flags: int = 0) -> list[_Place]:
+def _resolved(host: str, port: int, flags: int = 0) -> list[Place]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     return [(entry[0], entry[4]) for entry in found]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyca.core.errors import SourceError
-from pyca.sources.frame import KINDS
+from pyca.sources.frame import KINDS, LARGEST
 
 if TYPE_CHECKING:
     import h5py
@@ -72,6 +72,11 @@ def find(file: "h5py.File", wanted: str | None) -> Recording:
     if images.dtype.newbyteorder("=") not in KINDS:
         known = ", ".join(kind.name for kind in KINDS)
         raise SourceError(f"{place} holds values of type {images.dtype}; expected is one of {known}.")
+    if images.shape[1] * images.shape[2] * images.dtype.itemsize > LARGEST:
+        raise SourceError(
+            f"{place} holds images of {images.shape[2]} × {images.shape[1]} pixels: more than "
+            f"{LARGEST >> 30} GiB each."
+        )
     _check_filters(images, place)
     times, pulse_ids = _columns(file, name)
     return Recording(images, name, times, pulse_ids)
@@ -143,20 +148,24 @@ def _columns(file: "h5py.File", name: str) -> tuple[NDArray[np.int64] | None, ND
         f"{header}global_timestamp",
     ]
     pulses = [f"{header}pulse_id", f"{beside}/pulse_id", "pulse_id"]
-    found = [_nanoseconds(values) for values in _values(file, times, count)]
-    ids = [_whole(values) for values in _values(file, pulses, count) if values.ndim == 1]
+    found = [_nanoseconds(values) for values in _values(file, times, count, columns=2)]
+    ids = [_whole(values) for values in _values(file, pulses, count)]
     return (
         next((moments for moments in found if _ascending(moments)), None),
         next((numbers for numbers in ids if _ascending(numbers)), None),
     )
 
 
-def _values(file: "h5py.File", names: Sequence[str], count: int) -> Iterator[NDArray[Any]]:
+def _values(file: "h5py.File", names: Sequence[str], count: int, columns: int = 1) -> Iterator[NDArray[Any]]:
+    """Read those that have one number for each image, or up to ``columns`` side by side, and are not huge."""
     import h5py
 
+    shapes = [(count,), *((count, wide) for wide in range(1, columns + 1) if columns > 1)]
     for name in names:
         item = file.get(name)
-        if isinstance(item, h5py.Dataset) and (item.shape or (0,))[0] == count and item.dtype.kind in "iuf":
+        if not isinstance(item, h5py.Dataset) or item.shape not in shapes or item.dtype.kind not in "iuf":
+            continue
+        if item.nbytes <= LARGEST:
             yield item[()]
 
 

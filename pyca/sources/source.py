@@ -36,7 +36,8 @@ class Source(Protocol):
         in :attr:`lost`. A camera that went away and comes back goes on by itself.
 
         :param timeout: seconds
-        :raises OfflineError: where the camera is known to be gone; it may be opened again, or asked on
+        :raises OfflineError: about once a second while the camera has been gone for as long; it may be
+            asked on, which is enough where it comes back, or opened again
         :raises SourceError: where the camera sent something that is no frame; the next call goes on behind it
         """
 

@@ -91,15 +91,22 @@ class Serving:
                 one.close()
 
 
-def check_people(settings: Settings, database: Database) -> None:
-    """Refuse to open an interface to a network where nobody could log in, or everybody.
+def check_people(
+    settings: Settings,
+    database: Database,
+    why: str = "the interface would be open to the network",
+    instead: str = "bind to localhost",
+) -> None:
+    """Refuse to open an interface where people have to log in and nobody could, or everybody.
 
+    :param why: they have to
+    :param instead: what can be done so that they need not
     :raises UsageError: with what helps
     """
     if settings.ui.password == PUBLISHED_PASSWORD:
         raise UsageError(
-            "the interface would be open to the network, and [ui] password is the published one",
-            "set a password of your own, or none and use “pyca user add”, or bind to localhost",
+            f"{why}, and [ui] password is the published one",
+            f"set a password of your own, or none and use “pyca user add”, or {instead}",
         )
     if settings.ui.password:
         return
@@ -107,6 +114,6 @@ def check_people(settings: Settings, database: Database) -> None:
         if accounts.exists(session):
             return
     raise UsageError(
-        "the interface would be open to the network, and nobody has an account",
-        "make one with “pyca user add NAME”, or bind to localhost",
+        f"{why}, and nobody has an account",
+        f"make one with “pyca user add NAME”, or {instead}",
     )

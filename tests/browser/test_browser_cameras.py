@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pyca.config.settings import Agent, Settings, Ui
 from pyca.core.clock import SystemClock
+from pyca.core.errors import ConfigError
 from pyca.store.database import Database
 from tests.browser_desk import DESKTOP, PHONE, Desk, keep, overhang, violations
 from tests.camera_desk import serving
@@ -143,6 +144,28 @@ def test_everybody_can_use_it(lab: Desk, fakes: FakeCameras, path: str, look: st
     assert violations(page) == []
     assert overhang(page) == []
     keep(page, f"cameras-{'list' if path == '/' else 'viewer'}-{look}")
+
+
+def test_a_broken_camera_leaves_room_for_the_others(lab: Desk, fakes: FakeCameras) -> None:
+    problems = [f"found the key “mirror_{number}”, which is not known here" for number in range(8)]
+    fakes.broken["cam1"] = ConfigError(problems)
+    fakes.stream("cam2")
+    page = lab.open(stranger=True, size=DESKTOP)
+    broken = page.locator(row(page, "cam1"))
+    expect(broken).to_contain_text("which is not known here")
+    for head in page.locator(".cameras th[scope=row]").all():
+        box = head.bounding_box()
+        assert box and box["width"] >= 150
+    state, reason = (broken.locator(one).bounding_box() for one in (".of-state", ".reason"))
+    assert state and reason and reason["y"] >= state["y"] + state["height"] - 1
+    expect(broken.get_by_role("link", name="Watch cam1")).to_have_count(0)
+    assert violations(page) == [] and overhang(page) == []
+    keep(page, "cameras-list-broken")
+    lab.expect("400 (BAD REQUEST)")
+    broken.get_by_role("link", name="cam1").click()
+    expect(page.locator(".problem")).to_have_count(8)
+    assert violations(page) == [] and overhang(page) == []
+    keep(page, "cameras-broken")
 
 
 def test_by_keyboard(lab: Desk) -> None:

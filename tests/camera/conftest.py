@@ -1,14 +1,17 @@
 """Kinds of cameras that need nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pyca.camera.cameras import Cameras
 from pyca.core.errors import SourceError
 from pyca.sources import catalogue
 from pyca.sources.catalogue import Kind
 from pyca.sources.options import Option, boolean, choice, integer, number, text
+from tests.camera_doubles import obedient_kind, running_cameras, settings_in
 
 
 def no_camera(source: str, options: Mapping[str, Any]) -> Any:
@@ -38,3 +41,21 @@ def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
         "bsread": Kind(streamed, no_camera),
     }
     monkeypatch.setattr(catalogue, "kinds", lambda: found)
+
+
+@pytest.fixture
+def cameras(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Iterator[Cameras]:
+    caplog.set_level("INFO")
+    obedient_kind(monkeypatch)
+    with running_cameras(settings_in(tmp_path)) as made:
+        yield made
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Path:
+    """The file that the obedient camera follows."""
+    file = tmp_path / "order"
+    file.write_text("8x4")
+    return file

@@ -210,6 +210,8 @@ def test_parameters_of_a_request() -> None:
     query = {"scale": "0.5", "min_value": "10", "max_value": "1e3", "colormap": "gray", "raw": ""}
     assert View.parse(query) == View(0.5, 10.0, 1000.0, "gray")
     assert View.parse({}) == View.parse({"scale": "", "colormap": ""}) == View(None, None, None, "rainbow")
+    none = {"scale": "None", "min_value": "null", "max_value": "none", "colormap": "None"}
+    assert View.parse(none) == View.parse({})
 
 
 @pytest.mark.parametrize("name", ["scale", "min_value", "max_value"])

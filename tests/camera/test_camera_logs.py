@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from pyca.camera.control.desk import Desk
-from pyca.camera.control.facts import Load
 from pyca.camera.control.keeper import Keeper
 from pyca.camera.instance import logs
 from pyca.camera.instance.faults import described, restored
@@ -114,11 +113,6 @@ def test_what_nobody_understands_is_logged(caplog: pytest.LogCaptureFixture) -> 
     wait_for(lambda: ended, "the end")
     assert ours.fileno() == -1
     desk.close()
-
-
-def test_rates_of_the_machine_need_two_looks() -> None:
-    load = Load()
-    assert (load.look()["tx"], load.look()["tx"] is None) == (None, False)
 
 
 def test_a_probe_that_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

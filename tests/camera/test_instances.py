@@ -8,16 +8,15 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
 import pytest
 
 from pyca.camera.cameras import Cameras
+from pyca.camera.control import newest
 from pyca.core.clock import SystemClock
 from pyca.core.errors import (
     CameraBusyError,
@@ -28,57 +27,20 @@ from pyca.core.errors import (
     UnknownCameraError,
 )
 from tests.camera_doubles import (
+    facts,
+    figures,
     is_alive,
     listening,
     message_of,
-    obedient_kind,
+    obedient,
+    pid_of,
     running_cameras,
     settings_in,
     small,
+    tell,
 )
-from tests.tools import free_port, wait_for
-
-
-@pytest.fixture
-def cameras(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> Iterator[Cameras]:
-    caplog.set_level("INFO")
-    obedient_kind(monkeypatch)
-    with running_cameras(settings_in(tmp_path)) as made:
-        yield made
-
-
-@pytest.fixture
-def order(tmp_path: Path) -> Path:
-    """The file that the obedient camera follows."""
-    file = tmp_path / "order"
-    file.write_text("8x4")
-    return file
-
-
-def tell(order: Path, words: str) -> None:
-    new = order.with_suffix(".new")
-    new.write_text(words)
-    new.replace(order)
-
-
-def facts(cameras: Cameras, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = cameras.info()["active_instances"][name]
-    return found
-
-
-def pid_of(cameras: Cameras, name: str) -> int:
-    return int(facts(cameras, name)["statistics"]["pid"])
-
-
-def figures(cameras: Cameras, name: str) -> dict[str, object]:
-    found: dict[str, object] = facts(cameras, name)["statistics"]
-    return found
-
-
-def obedient(order: Path, **more: object) -> dict[str, object]:
-    return {"source": str(order), "source_type": "obedient", "no_client_timeout": 0, **more}
+from tests.ports import free_port, free_ports
+from tests.tools import wait_for
 
 
 def test_a_stream_has_its_channels_in_order(cameras: Cameras) -> None:
@@ -408,6 +370,23 @@ def test_the_newest_frames(cameras: Cameras) -> None:
     assert pulses == sorted(set(pulses))
 
 
+def test_frames_end_with_their_camera(cameras: Cameras, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nobody waits for the silence of a camera that somebody has stopped.
+    monkeypatch.setattr(newest, "SILENCE_SECONDS", 1000.0)
+    cameras.save("one", small(alias=["uno"]))
+    with cameras.frames("uno") as frames:
+        assert next(frames)
+        cameras.stop("one")
+        for _ in frames:
+            pass
+    with cameras.frames("one") as frames:
+        assert next(frames)
+        os.kill(pid_of(cameras, "one"), signal.SIGKILL)
+        # One that crashed is waited for.
+        for _ in range(3 * 100):
+            assert next(frames)
+
+
 def test_a_stream_may_be_a_unix_socket(cameras: Cameras, tmp_path: Path) -> None:
     cameras.save("one", small(protocol="ipc"))
     address = cameras.stream("one")
@@ -424,13 +403,13 @@ def test_concurrent_calls_start_one_process(cameras: Cameras, order: Path) -> No
     with ThreadPoolExecutor(8) as pool:
         slow = [pool.submit(cameras.stream, "slow") for _ in range(6)]
         cameras.stream("quick")
-        assert not any(one.done() for one in slow)
+        tell(order, "8x4")
         assert len({one.result() for one in slow}) == 1
     assert len(cameras.info()["active_instances"]) == 2
 
 
 def test_ports(tmp_path: Path) -> None:
-    port = free_port()
+    port = free_ports(2)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
         taken.listen()
@@ -476,8 +455,8 @@ def test_nothing_stays_open(cameras: Cameras) -> None:
 
 
 def test_two_hundred(tmp_path: Path) -> None:
-    first = free_port()
-    settings = settings_in(tmp_path, first_port=first, last_port=first + 300)
+    first = free_ports(300)
+    settings = settings_in(tmp_path, first_port=first, last_port=first + 299)
     names = [f"camera{number}" for number in range(200)]
     with running_cameras(settings) as cameras:
         for name in names:
@@ -516,7 +495,7 @@ def test_nobody_waits_for_a_probe(cameras: Cameras, order: Path) -> None:
     cameras.save("quick", small())
     cameras.stream("quick")
     cameras.info()
-    assert asked.is_alive()
+    tell(order, "8x4")
     asked.join()
 
 

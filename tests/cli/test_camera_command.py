@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -13,10 +14,10 @@ import pytest
 
 from pyca.camera.cameras import Cameras
 from pyca.cli import services
-from pyca.cli.cameras import CameraWork, needing_camera
+from pyca.cli.cameras import CameraWork, check_libraries, needing_camera
 from pyca.client import CamClient
 from pyca.config.settings import Camera, Settings
-from pyca.core.errors import UsageError
+from pyca.core.errors import MissingError
 from pyca.core.states import ServiceName, ServiceState
 from pyca.store.database import Database
 from pyca.store.services import statuses
@@ -115,8 +116,30 @@ def test_a_port_that_is_taken_is_told_and_the_cameras_are_closed(
 
 
 def test_a_library_that_is_not_there_is_told_with_its_remedy() -> None:
-    with pytest.raises(UsageError, match=r"needs “zmq”.*pip install 'pyca\[camera\]'"), needing_camera():
+    with pytest.raises(MissingError, match="needs “zmq”") as caught, needing_camera():
         raise ModuleNotFoundError("No module named 'zmq.utils'", name="zmq.utils")
+    assert "./start.sh camera" in caught.value.remedy and "'.[camera]'" in caught.value.remedy
+
+
+def test_without_a_library_nothing_is_made(pyca: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        with needing_camera():
+            raise ModuleNotFoundError("No module named 'zmq'", name="zmq")
+
+    monkeypatch.setattr("pyca.cli.cameras.check_libraries", missing)
+    result = pyca("camera")
+    assert result.code == os.EX_UNAVAILABLE
+    assert "needs “zmq”" in result.err and list(folder.iterdir()) == []
+
+
+def test_the_libraries_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_libraries()
+    monkeypatch.delitem(sys.modules, "pyca.camera.control.newest")
+    monkeypatch.delitem(sys.modules, "pyca.camera.cameras")
+    monkeypatch.delattr("pyca.camera.cameras")
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(MissingError, match="needs “numpy”"):
+        check_libraries()
 
 
 def test_a_fault_of_ours_is_not_taken_for_a_library() -> None:
@@ -222,6 +245,18 @@ def test_every_mistake_of_every_file_is_told(pyca: Run, folder: Path) -> None:
     assert {Path(one["file"]).stem: bool(one["problems"]) for one in found} == {
         "good": False, "bad": True, "torn": True,
     }  # fmt: skip
+
+
+def test_one_file_is_looked_at_alone_and_its_aliases_among_all(pyca: Run, folder: Path) -> None:
+    put(folder, "good", json.dumps({"source": "x", "source_type": "simulation", "alias": ["mine"]}))
+    put(folder, "torn", '{"source": ')
+    result = pyca("camera", "validate", str(folder / "good.json"))
+    assert (result.code, result.out, result.err) == (0, "1 camera, no mistakes\n", "")
+    result = pyca("camera", "validate", "torn.json")
+    assert result.code == os.EX_CONFIG and "torn.json" in result.err
+    (folder / "notes.txt").write_text("x")
+    result = pyca("camera", "validate", "notes.txt")
+    assert result.code == os.EX_USAGE and "no configuration of a camera" in result.err
 
 
 def test_by_default_the_configured_folder_is_looked_at(pyca: Run, folder: Path) -> None:

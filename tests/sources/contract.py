@@ -6,7 +6,7 @@ same class.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,19 @@ from tests.tools import wait_for
 
 PATIENCE = 60.0
 """seconds for what takes a moment on a machine that has nothing else to do"""
+
+
+@dataclass(frozen=True)
+class Mortal:
+    """A camera that goes away and comes back.
+
+    :param go: has it gone, without a word
+    :param come: has it there again, at the same address
+    """
+
+    camera: "Camera"
+    go: Callable[[], None]
+    come: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,27 @@ def next_frame(source: Source, seconds: float = PATIENCE) -> Frame:
     pytest.fail(f"no frame came within {seconds:.0f} s")
 
 
+def asked(source: Source, seconds: float) -> Frame | None:
+    """The next frame of a camera that may be away, None where none came."""
+    try:
+        return source.receive(seconds)
+    except OfflineError:
+        return None
+
+
+def why_offline(source: Source) -> str:
+    """Why a camera is offline that was there, which must be told."""
+
+    def told() -> str:
+        try:
+            source.receive(0.2)
+        except OfflineError as error:
+            return error.message
+        return ""
+
+    return wait_for(told, "that it is offline")
+
+
 class SourceContract:
     """The tests."""
 
@@ -84,6 +118,11 @@ class SourceContract:
     def missing(self) -> Camera:
         """One that does not answer."""
         pytest.skip("this kind of camera is never offline")
+
+    @pytest.fixture
+    def mortal(self) -> Mortal:
+        """One that can go away."""
+        pytest.skip("this kind of camera never goes away")
 
     @pytest.fixture
     def source(self, camera: Camera) -> Iterator[Source]:
@@ -168,6 +207,35 @@ class SourceContract:
                 source.open()
             assert time.monotonic() - began < self.slowest_offline
             assert told.value.message
+            source.close()
+
+    def test_a_camera_that_goes_away_is_offline_until_it_comes_back(self, mortal: Mortal) -> None:
+        source = made(self.kind, mortal.camera)
+        source.open()
+        try:
+            next_frame(source)
+            mortal.go()
+            reason = why_offline(source)
+            # As long as it lasts.
+            assert why_offline(source) == reason
+            mortal.come()
+            wait_for(lambda: asked(source, 0.2), "its return")
+            assert source.size() == mortal.camera.size
+        finally:
+            source.close()
+
+    def test_a_camera_that_went_away_can_be_opened_again(self, mortal: Mortal) -> None:
+        source = made(self.kind, mortal.camera)
+        source.open()
+        try:
+            next_frame(source)
+            mortal.go()
+            why_offline(source)
+            source.close()
+            mortal.come()
+            source.open()
+            next_frame(source)
+        finally:
             source.close()
 
 

@@ -12,4 +12,14 @@ def test_options_fit_their_own_limits(name: str) -> None:
 
 
 def test_a_kind_is_known_by_its_name() -> None:
-    assert {"simulation", "bsread_simulation"} <= set(kinds())
+    assert set(kinds()) == {
+        "simulation",
+        "bsread_simulation",
+        "bsread",
+        "stream",
+        "epics",
+        "area_detector",
+        "ffmpeg",
+        "hdf5",
+        "picamera",
+    }

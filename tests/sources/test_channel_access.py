@@ -1,5 +1,7 @@
 """What PVs say, without a network."""
 
+import gc
+import os
 import sys
 from typing import Any
 
@@ -11,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 
 from pyca.core.errors import SourceError
 from pyca.sources import area_detector, epics
-from pyca.sources.channel_access import choice
+from pyca.sources.channel_access import caproto_client, choice, watch
 from pyca.sources.channel_access.client import EPICS_EPOCH, Update, unix_time
 from pyca.sources.channel_access.images import image, pixels, whole, words
 from tests.sources.contract import Camera, check_options, made
@@ -132,6 +134,41 @@ def test_without_a_library_its_extra_is_named(monkeypatch: pytest.MonkeyPatch, l
         with pytest.raises(SourceError, match=r"is not installed.*pip install 'pyca\[epics\]'"):
             camera.open()
         camera.close()
+
+
+def test_where_nothing_can_be_followed_the_client_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[bool] = []
+
+    class Broken:
+        def subscribe(self, *_arguments: Any, **_more: Any) -> None:
+            raise SourceError("no room for another PV")
+
+        def close(self) -> None:
+            closed.append(True)
+
+    monkeypatch.setattr(watch, "connect", lambda library: Broken())
+    for kind in ("epics", "area_detector"):
+        with pytest.raises(SourceError, match="no room"):
+            made(kind, Camera("A:B")).open()
+    assert len(closed) == 2
+
+
+def test_a_closed_client_leaves_no_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("caproto")
+    monkeypatch.setenv("EPICS_CA_ADDR_LIST", "127.0.0.1")
+    monkeypatch.setenv("EPICS_CA_AUTO_ADDR_LIST", "NO")
+    monkeypatch.setattr(caproto_client, "_LAST_LOOK", 60.0)
+    gc.collect()
+    gc.disable()
+    try:
+        before = os.listdir("/proc/self/fd")
+        for _ in range(3):
+            client = choice.connect("caproto")
+            client.subscribe("NOBODY:HAS:THIS", lambda _: None, lambda _: None)
+            client.close()
+        assert len(os.listdir("/proc/self/fd")) <= len(before)
+    finally:
+        gc.enable()
 
 
 def test_caproto_takes_the_place_of_a_libca_that_does_not_load(

@@ -1,6 +1,8 @@
 """Cameras that FFmpeg reads: what it makes itself, films, addresses where nobody is; and bad words."""
 
 import logging
+import os
+import resource
 import shutil
 import signal
 import socket
@@ -16,10 +18,22 @@ import pytest
 
 from pyca.core.errors import OfflineError, SourceError
 from pyca.runtime.following import following
+from pyca.runtime.listen import Sayings
+from pyca.sources import ffmpeg as ffmpeg_kind
 from pyca.sources.catalogue import kinds
+from pyca.sources.program import _Run
 from pyca.sources.source import Source
 from pyca.sources.words import input_words, unknown_filter
-from tests.sources.contract import Camera, SourceContract, check_options, expanded, made, next_frame
+from tests.sources.contract import (
+    Camera,
+    Mortal,
+    SourceContract,
+    asked,
+    check_options,
+    expanded,
+    made,
+    next_frame,
+)
 from tests.tools import free_port, wait_for
 
 TEST = "lavfi:testsrc2=size=64x48:rate="
@@ -82,6 +96,24 @@ class TestFfmpeg(SourceContract):
     @pytest.fixture
     def missing(self) -> Camera:
         return Camera(f"rtsp://me:secret@127.0.0.1:{free_port()}/room")
+
+    @pytest.fixture
+    def mortal(self, camera: Camera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mortal:
+        """FFmpeg itself as long as it is there."""
+        gone, program = tmp_path / "gone", tmp_path / "ffmpeg"
+        program.write_text(
+            f'#!/bin/sh\n[ -e {gone} ] && {{ echo "Connection refused" >&2; exit 1; }}\n'
+            f'exec {shutil.which("ffmpeg")} "$@"\n'
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("PYCA_FFMPEG", str(program))
+
+        def go() -> None:
+            gone.touch()
+            for child in psutil.Process().children():
+                child.kill()
+
+        return Mortal(camera, go, gone.unlink)
 
 
 def test_options() -> None:
@@ -160,6 +192,9 @@ def test_no_more_frames_than_wanted(tmp_path: Path, opened: Any) -> None:
         ("rtsp:///x", "names no host"),
         ("rtsp://camera:99999/x", "wrong port"),
         ("udp://239.0.0.1", "wrong port"),
+        ("rtsp://a..b/x", "names no host"),
+        (f"http://{'x' * 64}/", "names no host"),
+        ("\ud800", "needs an address"),
         ("tcp://camera", "wrong port"),
         ("http://a b/", "names no host"),
         ("lavfi:movie=/etc/passwd", "“movie”"),
@@ -187,9 +222,57 @@ def test_passwords_are_never_told(caplog: pytest.LogCaptureFixture) -> None:
     assert "secret" not in str(unfit.value)
 
 
-def test_nothing_arrives() -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "", "239.255.3.7"])
+def test_nothing_arrives(host: str) -> None:
     with pytest.raises(OfflineError, match="nothing arrives at UDP port"):
-        made("ffmpeg", Camera(f"udp://127.0.0.1:{free_port()}")).open()
+        made("ffmpeg", Camera(f"udp://{host}:{free_port()}")).open()
+
+
+@pytest.mark.parametrize("query", ["", "?mode=listener"])
+def test_nobody_answers_by_srt(query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    protocols = subprocess.run(["ffmpeg", "-v", "error", "-protocols"], stdout=subprocess.PIPE, check=True)
+    if b"srt\n" not in protocols.stdout.replace(b"srtp", b""):
+        pytest.skip("this FFmpeg has no SRT")
+    if not query:
+        monkeypatch.setattr(ffmpeg_kind, "_UNASKED", 60.0)
+    with pytest.raises(OfflineError, match="delivers nothing"):
+        made("ffmpeg", Camera(f"srt://127.0.0.1:{free_port()}{query}")).open()
+
+
+def test_a_pipe_is_no_film(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "film")
+    with pytest.raises(SourceError, match="neither a film nor a picture"):
+        made("ffmpeg", Camera(str(tmp_path / "film"))).open()
+
+
+def test_what_a_program_says_without_an_end_is_not_kept() -> None:
+    run = _Run.__new__(_Run)
+    run._sayings, run._came_in, run._rest = Sayings(), set(), ""
+    for _ in range(50):
+        run._hear(b"frame= 1 fps=0.0" * 1000)
+    assert len(run._rest) <= 10_000
+    run._hear(b"\rgraph 0 input from x w:64 h:48 \rgraph 0 input from x w:32 h:24 \r")
+    assert run.size_changed
+    assert run._rest == ""
+
+
+def test_descriptors_of_any_number(opened: Any) -> None:
+    """As in a process that has more than a thousand files open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 1200:
+        pytest.skip("this user may not open so many files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1200), hard))
+    many = [os.open(os.devnull, os.O_RDONLY) for _ in range(1030)]
+    try:
+        source = opened(f"{TEST}50")
+        next_frame(source)
+        source.close()
+        with pytest.raises(OfflineError, match="nothing arrives"):
+            made("ffmpeg", Camera(f"udp://127.0.0.1:{free_port()}")).open()
+    finally:
+        for descriptor in many:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_port_that_another_listens_to() -> None:
@@ -224,10 +307,9 @@ def test_a_program_that_is_killed_is_started_again(opened: Any, caplog: pytest.L
     source = opened(f"{TEST}100")
     next_frame(source)
     child_of(source).kill()
-    wait_for(lambda: source.receive(0.01) is None and "is away" in caplog.text, "the loss")
+    wait_for(lambda: asked(source, 0.01) is None and "is away" in caplog.text, "the loss")
     assert source.size() == (64, 48)
-    next_frame(source)
-    wait_for(lambda: source.receive(0.1) and "is back" in caplog.text, "the return")
+    wait_for(lambda: asked(source, 0.1) and "is back" in caplog.text, "the return")
     assert caplog.text.count("is away") == 1
 
 
@@ -236,9 +318,9 @@ def test_a_frozen_program_is_replaced(opened: Any, caplog: pytest.LogCaptureFixt
     next_frame(source)
     child = child_of(source)
     child.send_signal(signal.SIGSTOP)
-    wait_for(lambda: source.receive(0.05) is None and not psutil.pid_exists(child.pid), "its end")
+    wait_for(lambda: asked(source, 0.05) is None and not psutil.pid_exists(child.pid), "its end")
     assert "nothing came for 0.5 s" in caplog.text
-    next_frame(source)
+    wait_for(lambda: asked(source, 0.1), "an image")
 
 
 def test_a_program_that_sends_garbage(
@@ -262,7 +344,8 @@ def test_a_program_that_sends_garbage(
     with pytest.raises(SourceError, match="no image"):
         for _ in range(1000):
             source.receive(0.1)
-    assert (next_frame(source).image == ord("x")).all()
+    frame = wait_for(lambda: asked(source, 0.1), "an image")
+    assert (frame.image == ord("x")).all()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Cameras that play HDF5 files."""
 
 import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -358,6 +359,51 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         opened(tmp_path)
 
 
+def test_a_pipe_is_no_file(path: Path) -> None:
+    os.mkfifo(path)
+    # To open it would wait for somebody who writes.
+    assert "is no HDF5 file" in refused(path)
+
+
+def test_what_is_no_path_is_told() -> None:
+    with pytest.raises(SourceError, match="not the path"):
+        made("hdf5", Camera("\ud800"))
+
+
+def test_images_that_are_too_large_are_told(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", (3, 2_000_000, 1_000_000), "u2", chunks=(1, 100, 100))
+    assert "x holds images of 1000000 × 2000000 pixels: more than 1 GiB each" in refused(path)
+
+
+@pytest.mark.parametrize("name", ["pulse_id", "timestamp"])
+def test_columns_of_any_shape_are_not_read(path: Path, clock: FakeClock, name: str) -> None:
+    with h5py.File(path, "w") as file:
+        file["x"] = images(3)
+        file.create_dataset(name, (3, 10**7, 10**5), "i8", chunks=(1, 100, 100))
+    assert numbers(opened(path, clock, dataset="x"), 3) == [0, 1, 2]
+
+
+def test_a_column_that_is_huge_is_not_read(path: Path, clock: FakeClock) -> None:
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", (10**12, 2, 2), "u1", chunks=(100, 2, 2))
+        file.create_dataset("timestamp", (10**12,), "i8", chunks=(100,))
+    assert numbers(opened(path, clock), 3) == [0, 0, 0]
+
+
+def test_without_memory_for_an_image_it_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replay = opened(written(path, {"x": images()}))
+
+    def full(*_arguments: Any) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(h5py.Dataset, "__getitem__", full)
+        with pytest.raises(SourceError, match="no memory for image 0"):
+            replay.receive(1)
+    assert numbers(replay, 1) == [1]
+
+
 def test_a_file_that_is_being_written_is_offline_until_it_is_closed(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,6 +424,7 @@ def test_a_file_that_nobody_may_read_is_told(path: Path, monkeypatch: pytest.Mon
     def forbidden(*_arguments: Any) -> None:
         raise PermissionError(errno.EACCES, "no")
 
+    written(path, {"x": images()})
     monkeypatch.setattr(h5py, "File", forbidden)
     assert "may not be read" in refused(path)
 

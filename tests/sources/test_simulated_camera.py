@@ -131,10 +131,31 @@ def test_without_a_rate_frames_come_as_fast_as_asked_for(clock: FakeClock) -> No
     assert source.lost == 0
 
 
+def test_a_clock_that_is_set_is_followed(clock: FakeClock) -> None:
+    source = simulated(clock, frame_rate=10)
+    source.receive(1)
+    clock.set_by(3600)
+    for _ in range(3):
+        frame = source.receive(1)
+        assert frame and frame.nanoseconds == pytest.approx(clock.now() * 1e9, abs=10_000)
+
+
 def test_a_clock_that_is_set_back_does_not_turn_the_frames_times(clock: FakeClock) -> None:
     source = simulated(clock, frame_rate=10)
-    first = source.receive(1)
+    times = [frame.nanoseconds for _ in range(3) if (frame := source.receive(1))]
     clock.set_by(-3600)
+    times += [frame.nanoseconds for _ in range(3) if (frame := source.receive(1))]
+    assert len(times) == 6
+    assert times == sorted(set(times))
+    clock.move(7200)
+    frame = source.receive(1)
+    assert frame and frame.nanoseconds == pytest.approx(clock.now() * 1e9, abs=10_000_000)
+
+
+def test_a_clock_that_is_corrected_by_little_does_not_move_the_frames_times(clock: FakeClock) -> None:
+    source = simulated(clock, frame_rate=10)
+    first = source.receive(1)
+    clock.set_by(0.5)
     second = source.receive(1)
     assert first and second
     assert second.nanoseconds - first.nanoseconds == pytest.approx(1e8, abs=10_000)

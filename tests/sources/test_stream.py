@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from pyca.sources.catalogue import kinds
 from pyca.sources.frame import Frame
 from pyca.sources.source import Source
 from pyca.sources.waiting import Waiting
-from tests.sources.contract import Camera, SourceContract, expanded, made, next_frame
+from tests.sources.contract import Camera, Mortal, SourceContract, expanded, made, next_frame
 from tests.sources.feeders import SIZE, START, image, send, sending
 from tests.tools import free_port, wait_for
 
@@ -35,6 +36,17 @@ class TestStream(SourceContract):
     def camera(self) -> Iterator[Camera]:
         with sending("tcp://127.0.0.1:0", mode=self.mode) as address:
             yield Camera(address, SIZE, self.options)
+
+    @pytest.fixture
+    def mortal(self) -> Iterator[Mortal]:
+        with ExitStack() as stack:
+            address = f"tcp://127.0.0.1:{free_port()}"
+
+            def come() -> None:
+                stack.enter_context(sending(address, mode=self.mode))
+
+            come()
+            yield Mortal(Camera(address, SIZE, self.options), stack.close, come)
 
     @pytest.fixture
     def quiet(self) -> Iterator[Camera]:
@@ -374,13 +386,34 @@ def test_what_is_no_address_is_told(address: str) -> None:
         made("stream", Camera(address))
 
 
-@given(st.text(max_size=30))
+@given(st.text(st.characters(exclude_categories=()), max_size=30))
 def test_no_text_at_all_is_a_surprise(text: str) -> None:
+    """Even halves of characters, and names that no host can have."""
     for begin in ("", "tcp://", "ipc://", "tcp://["):
-        try:
-            made("stream", Camera(begin + text))
-        except SourceError as error:
-            assert error.message
+        refuse(begin + text)
+        refuse(f"{begin}{text}:99")
+
+
+def refuse(address: str) -> None:
+    """Nobody is there, and no name service either."""
+    nobody = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    with mock.patch.object(socket, "getaddrinfo", side_effect=nobody), pytest.raises(SourceError) as told:
+        made("stream", Camera(address)).open()
+    told.value.message.encode()
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64, "\ud800", ".", "camera-\udcff"])
+def test_what_no_host_can_be_called_is_told(host: str) -> None:
+    with pytest.raises(SourceError, match="address"):
+        made("stream", Camera(f"tcp://{host}:99"))
+    with pytest.raises(SourceError, match="no host can be called"):
+        reach.check(f"tcp://{host}:99")
+
+
+def test_a_path_of_half_characters_is_told() -> None:
+    with pytest.raises(SourceError, match="is no address") as told:
+        reach.check("ipc:///tmp/\ud800")
+    told.value.message.encode()
 
 
 def test_a_host_that_is_not_known_is_offline() -> None:

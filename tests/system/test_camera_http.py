@@ -312,12 +312,17 @@ def test_a_port_in_use_and_a_network_without_people(
         ):
             pass
     nobody = replace(settings, ui=Ui(password=""))
-    for keys in ({"bind": "*"}, {"authentication": "on"}):
+    for keys, why, instead in (
+        ({"bind": "*"}, "the interface would be open to the network", "bind to localhost"),
+        ({"bind": "*", "authentication": "on"}, "the interface would be open to the network", "bind to"),
+        ({"authentication": "on"}, r"\[camera\] authentication = on has everybody log in", "set it to auto"),
+    ):
         with (
-            pytest.raises(UsageError, match="nobody has an account"),
+            pytest.raises(UsageError, match=f"^{why}, and nobody has an account") as caught,
             serving(nobody, database, SystemClock(), fakes, **keys),
         ):
             pass
+        assert instead in caught.value.remedy
     with serving(nobody, database, SystemClock(), fakes, bind="*", authentication="off") as server:
         assert server.address
 

@@ -1,6 +1,7 @@
 """Who may use the camera server: this machine, known people, or everybody, and no other web site."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -190,4 +191,32 @@ def test_people_log_in_by_the_page(settings: Settings, database: Database, clock
 def test_headers_are_strict_on_pages(here: FlaskClient) -> None:
     answer = here.get("/")
     assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
-    assert "Access-Control-Allow-Origin" not in answer.headers
+    # Programs and welcome pages may read everything; what is open to this machine is not told to other sites.
+    for path, status in (("/", 200), ("/base", 200), ("/nothing", 404), (f"{V1}/nothing", 404)):
+        for headers in ({}, {"Origin": "http://localhost:3000"}):
+            answer = here.get(path, headers=headers)
+            assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (status, "*"), path
+    for path in ("/", "/nothing"):
+        answer = here.get(path, headers={"Origin": "http://evil.example"})
+        assert "Access-Control-Allow-Origin" not in answer.headers and "Origin" in answer.vary
+    assert told(here.get(f"{V1}/nothing"), 404)["status"] == "There is no such page."
+
+
+@pytest.mark.parametrize(
+    ("keys", "policy"),
+    [({}, "same-origin"), ({"authentication": "on"}, "same-origin"),
+     ({"authentication": "off"}, "cross-origin"),
+     ({"origins": ("https://beam.example",)}, "cross-origin"),
+     ({"origins": ("https://beam.example",), "authentication": "on"}, "cross-origin")],
+)  # fmt: skip
+def test_pages_that_are_welcome_may_show_pictures(
+    settings: Settings, database: Database, clock: FakeClock, keys: dict[str, Any], policy: str
+) -> None:
+    fakes = some()
+    user = make_app(settings, database, clock, fakes, **keys).test_client()
+    known = token(database, clock, Scope.READ)
+    for kind in ("image", "mjpeg"):
+        with user.get(f"{CAM}/cam1/{kind}", headers=known) as answer:
+            assert answer.status_code == 200
+            assert answer.headers["Cross-Origin-Resource-Policy"] == policy
+    assert user.get("/", headers=known).headers["Cross-Origin-Resource-Policy"] == "same-origin"

@@ -15,6 +15,7 @@ from PIL import Image
 from pyca import __version__
 from pyca.camera.cameras import Cameras
 from pyca.config.settings import Settings
+from pyca.core.errors import CameraError, ConfigError
 from pyca.store.database import Database
 from pyca.ui.camera.bodies import LONGEST_JSON
 from tests.camera_desk import V1, make_app, told
@@ -195,6 +196,33 @@ def test_wrong_parameters_of_moving_pictures(user: FlaskClient, query: str) -> N
 
 def test_empty_parameters_are_none(user: FlaskClient) -> None:
     assert user.get(f"{CAM}/cam1/image?scale=&min_value=&max_value=&colormap=").status_code == 200
+    nothing = "scale=None&min_value=null&max_value=None&colormap=None&raw=None&timeout=None"
+    assert user.get(f"{CAM}/cam1/image?{nothing}").data == user.get(f"{CAM}/cam1/image").data
+    with user.get(f"{CAM}/cam1/mjpeg?{nothing}&fps=None") as answer:
+        assert answer.status_code == 200
+
+
+def test_the_page_of_a_broken_camera_explains_it(user: FlaskClient, fakes: FakeCameras) -> None:
+    fakes.broken["cam1"] = ConfigError(["unknown key 'mirrorx'", "'rotate' must be a number <here>"], "do so")
+    page = user.get("/camera/cam1")
+    assert page.status_code == 400 and page.content_type.startswith("text/html")
+    for words in ("cam1.json", "unknown key &#39;mirrorx&#39;", "&lt;here&gt;", "do so", "camera validate"):
+        assert words in page.text
+    fakes.broken["cam1"] = CameraError("“cam1.json” is no JSON")
+    assert "“cam1.json” is no JSON" in user.get("/camera/cam1").text
+    page = user.get("/")
+    assert "Watch cam2" in page.text and "Watch cam1" not in page.text and 'href="/camera/cam1"' in page.text
+    assert user.get("/camera/nobody").status_code == 404
+
+
+def test_the_page_shows_aliases_that_lead_to_its_camera(user: FlaskClient, fakes: FakeCameras) -> None:
+    # Two claim “one”, and it leads to one of them.
+    fakes.save("also", {"source": "demo", "alias": ["one", "mine"]})
+    assert fakes.aliases()["one"] == "cam1"
+    page = user.get("/camera/also").text
+    assert "also mine" in page and "one, mine" not in page
+    assert "also one" in user.get("/camera/cam1").text
+    assert "also one" in user.get("/camera/one").text
 
 
 def test_backgrounds(user: FlaskClient, fakes: FakeCameras) -> None:

@@ -84,6 +84,19 @@ class Instances:
             slots = list(self._slots.values())
         return {slot.name: one for slot in slots if (one := slot.running) is not None and runs(one)}
 
+    def is_over(self, name: str) -> bool:
+        """Tell whether a camera was stopped; one that crashed is started again, and is not over."""
+        slot = self._slots.get(name)
+        if slot is None:
+            return True
+        # Whoever has it now may be starting it anew.
+        if not slot.lock.acquire(blocking=False):
+            return False
+        try:
+            return slot.running is None
+        finally:
+            slot.lock.release()
+
     def find(self, name: str) -> Running | None:
         """Return a camera's process where it runs; one that begins is waited for."""
         slot = self._slots.get(name)

@@ -1,6 +1,7 @@
 """The newest images of a stream, for whoever shows them."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,32 +15,41 @@ SILENCE_SECONDS = 5.0
 """after which a stream counts as ended"""
 
 
+_LOOK_SECONDS = 0.25
+"""after which a silent stream is asked for"""
+
+
 @contextmanager
-def newest_frames(address: str) -> Iterator[Iterator[Snapshot]]:
+def newest_frames(address: str, is_over: Callable[[], bool]) -> Iterator[Iterator[Snapshot]]:
     """Return the images of a stream, each time the newest one.
 
-    The iterator ends where nothing came for :data:`SILENCE_SECONDS`.
+    The iterator ends where nothing came for :data:`SILENCE_SECONDS`, or nothing comes and it is over.
 
     :param address: as the stream's clients have it
+    :param is_over: tells whether the camera was stopped
     """
     receiver = Receiver(address, high_water_mark=2, newest=True)
     receiver.open()
     try:
-        yield _snapshots(receiver)
+        yield _snapshots(receiver, is_over)
     finally:
         receiver.close()
 
 
-def _snapshots(receiver: Receiver) -> Iterator[Snapshot]:
+def _snapshots(receiver: Receiver, is_over: Callable[[], bool]) -> Iterator[Snapshot]:
+    heard = time.monotonic()
     while True:
         try:
-            message = receiver.receive(SILENCE_SECONDS)
+            message = receiver.receive(_LOOK_SECONDS)
         except WireError:
             # The next one is behind it.
+            heard = time.monotonic()
             continue
-        if message is None:
+        if message is not None:
+            yield _snapshot(message)
+            heard = time.monotonic()
+        elif is_over() or time.monotonic() - heard > SILENCE_SECONDS:
             return
-        yield _snapshot(message)
 
 
 def _snapshot(message: Message) -> Snapshot:

@@ -23,6 +23,8 @@ QUALITY = 80
 """of a JPEG, 1 to 95: more takes more bytes"""
 # The library has two of this name and warns of it; this is the one that everybody means.
 _MEANT = {"rainbow": "gnuplot:rainbow"}
+_NOTHING = ("", "none", "null")
+"""what programs write into addresses where they mean nothing"""
 _PAGE = "http://matplotlib.org/examples/color/colormaps_reference.html"
 
 Numbers = NDArray[np.uint8]
@@ -47,12 +49,14 @@ class View:
     def parse(cls, query: Mapping[str, str]) -> "View":
         """Return the view that the parameters of a request ask for; others are left alone.
 
-        :param query: texts by name; empty ones are as good as none
+        :param query: texts by name; empty ones, “None” and “null” are as good as none
         :raises CameraError: naming the parameter that makes no sense
         """
         scale = _number("scale", query.get("scale"))
         low, high = _number("min_value", query.get("min_value")), _number("max_value", query.get("max_value"))
-        return cls(_scale(scale), low, high, query.get("colormap") or COLORMAP)
+        colormap = query.get("colormap") or ""
+        is_given = colormap.strip().lower() not in _NOTHING
+        return cls(_scale(scale), low, high, colormap if is_given else COLORMAP)
 
 
 def png(
@@ -194,7 +198,7 @@ def _colors(name: str) -> Numbers:
 
 
 def _number(name: str, text: str | None) -> float | None:
-    if text is None or not text.strip():
+    if text is None or text.strip().lower() in _NOTHING:
         return None
     try:
         return _finite(name, float(text))

@@ -24,7 +24,8 @@ from pyca.sources.source import Source
 
 SECONDS_PER_FRAME = 0.2
 """that the camera is waited for before the server is listened to again"""
-_AGAIN = Backoff(first=0.5, limit=10.0)
+_AGAIN = Backoff(first=0.5, limit=2.0)
+"""a camera that was off is used soon after it is on"""
 _WAITING_BYTES = 64_000_000
 """that may wait for each client: more would make images old, and take the machine's memory"""
 _PIXEL_BYTES = 2
@@ -86,6 +87,8 @@ class Instance:
         self._failures = 0
         self._again = 0.0
         """when the camera is tried again, by the monotonic clock"""
+        self._away: SourceError | None = None
+        """what the server has been told about a camera that is offline"""
         self._lost = 0
         """by cameras that have been closed"""
         self._faults: set[str] = set()
@@ -144,9 +147,10 @@ class Instance:
             source.close()
             if not self._patient:
                 raise
-            self._offline(error)
+            self._put_off(error)
             return None
         self._source = source
+        self._failures = 0
         self._patient = True
         return self._size(source)
 
@@ -158,12 +162,24 @@ class Instance:
         except SourceError:
             return None
 
-    def _offline(self, error: SourceError) -> None:
+    def _put_off(self, error: SourceError) -> None:
+        """Try it again later."""
         self._failures += 1
-        if self._failures == 1:
+        self._again = time.monotonic() + _AGAIN.pause(self._failures)
+        self._offline(error)
+
+    def _offline(self, error: SourceError) -> None:
+        """Say that the camera is offline, once, and to all who wait for an image of it."""
+        if self._away is None:
             self._log.warning("%s", error)
             self._channel.send({"online": False, "why": error.message})
-        self._again = time.monotonic() + _AGAIN.pause(self._failures)
+        self._away = error
+        self._refuse_asked(error)
+
+    def _refuse_asked(self, error: SourceError) -> None:
+        waiting, self._asked = self._asked, []
+        for request in waiting:
+            self._channel.send({"answer": request["ask"], "failed": faults.described(error)})
 
     def _receive(self) -> Frame | None:
         if self._source is None:
@@ -172,14 +188,14 @@ class Instance:
         try:
             frame = self._source.receive(SECONDS_PER_FRAME)
         except OfflineError as error:
-            self._release_source()
+            # Asked on: it comes back by itself, sooner than one that is opened again and again.
             self._offline(error)
             return None
         except (SourceError, WireError) as error:
             self._fault(error)
             return None
-        if frame is not None and self._failures:
-            self._failures = 0
+        if frame is not None and self._away is not None:
+            self._away = None
             self._log.info("The camera delivers again")
             self._channel.send({"online": True, "why": ""})
         return frame
@@ -192,7 +208,7 @@ class Instance:
         try:
             self._open_source()
         except PycaError as error:
-            self._offline(error if isinstance(error, SourceError) else SourceError(error.message))
+            self._put_off(error if isinstance(error, SourceError) else SourceError(error.message))
 
     def _release_source(self) -> None:
         if self._source is not None:
@@ -241,6 +257,8 @@ class Instance:
             self._ends = True
         elif what == "snapshot":
             self._asked.append(request)
+            if self._away is not None:
+                self._refuse_asked(self._away)
         elif what == "configure":
             try:
                 self._configure(parse(self._configuration.name, request["configuration"]))

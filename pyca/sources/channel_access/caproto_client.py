@@ -8,6 +8,9 @@ from pyca.sources.channel_access.client import OnConnection, OnUpdate, Update, u
 _LAST_IMAGE = 0.4
 """seconds for an image that is being received when the camera is closed; without one it takes a tenth"""
 
+_LAST_LOOK = 0.2
+"""seconds in which a thread notices the end, for which it looks ten times a second"""
+
 
 class CaprotoClient:
     """A context of caproto's threading client, which starts no repeater.
@@ -60,6 +63,11 @@ class CaprotoClient:
         self._context.disconnect(wait=False)
         self._broadcaster.disconnect(wait=False)
         self._broadcaster.search_now()
+        for selector in (self._context.selector, self._broadcaster.selector):
+            # Or their descriptors stay until all garbage is collected: contexts and PVs refer to each other.
+            selector.thread.join(_LAST_LOOK)
+            if not selector.thread.is_alive():
+                selector.selector.close()
 
 
 class _Keeper:

@@ -10,12 +10,12 @@ from functools import partial
 
 from pyca.sources.channel_access.choice import connect
 from pyca.sources.channel_access.client import Client, Update
-from pyca.sources.source import Size
+from pyca.sources.source import OFFLINE_SECONDS, Size
 
 logger = logging.getLogger(__name__)
 
 _REMEMBERED = 32
-_SEARCH_AGAIN = 2.0
+_SEARCH_AGAIN = 1.0
 """seconds between two searches for a camera that went away; those of libca become as rare as five minutes"""
 
 _SIZE_LATE = 0.2
@@ -52,13 +52,14 @@ class Watch:
         self._waiting: Arrived | None = None
         self._searched = time.monotonic()
         self._seen = self._away = False
+        self._missed = 0.0
+        """since when it is away, or when that was told last"""
         self._client: Client = connect(library)
-        for pv in (*texts, *numbers):
-            self._said[pv] = deque(maxlen=_REMEMBERED)
-            self._client.subscribe(
-                pv, partial(self._hear, pv), partial(self._connection, pv), text=pv in texts
-            )
-        self._client.subscribe(image, self._take_in, partial(self._connection, image))
+        try:
+            self._subscribe(numbers, texts)
+        except BaseException:
+            self._client.close()
+            raise
 
     def said(self, pv: str) -> Sequence[Update]:
         """Return what a PV said lately, the newest last. Empty where it does not answer."""
@@ -112,19 +113,36 @@ class Watch:
         self.wait(lambda: fits(self._facts()), _SIZE_LATE)
         return size(self.facts())
 
+    def is_missed(self) -> bool:
+        """Tell whether the camera has been away for a second; True about once a second while it is."""
+        now = time.monotonic()
+        if not self._away or now - self._missed < OFFLINE_SECONDS:
+            return False
+        self._missed = now
+        return True
+
     def close(self) -> None:
         """Let go of all PVs."""
         self._client.close()
 
+    def _subscribe(self, numbers: Sequence[str], texts: Sequence[str]) -> None:
+        for pv in (*texts, *numbers):
+            self._said[pv] = deque(maxlen=_REMEMBERED)
+            self._client.subscribe(
+                pv, partial(self._hear, pv), partial(self._connection, pv), text=pv in texts
+            )
+        self._client.subscribe(self._image, self._take_in, partial(self._connection, self._image))
+
     def _look_after_connection(self) -> None:
         there = self.connected(self._image)
+        now = time.monotonic()
         if there and self._away:
             logger.info("%s is back", self._image)
         elif self._seen and not there and not self._away:
             logger.warning("%s went away; waiting for it", self._image)
+            self._missed = now
         self._seen = self._seen or there
         self._away = self._seen and not there
-        now = time.monotonic()
         if there:
             self._searched = now
         elif now - self._searched >= _SEARCH_AGAIN:

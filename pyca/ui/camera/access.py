@@ -30,7 +30,9 @@ CORS = {
         "Origin, Accept, Content-Type, X-Requested-With, X-CSRF-Token, Authorization"
     ),
 }
-"""On every answer for programs; without the right to come in they let nobody do anything."""
+"""On every answer but a page of ours that a stranger's page asks for. They let nobody come in."""
+BASE_OF_ALL = "/base"
+"""where programs ask for the rest"""
 _ELSEWHERE = "This was sent by another web site, and nothing was done."
 _NAMES = "localhost, 127.0.0.1 or [::1]"
 
@@ -83,7 +85,7 @@ def register(app: Flask, kind: type[Door], *, is_local: bool) -> None:
     :param is_local: True where we listen on loopback alone
     """
     app.before_request(_questions)
-    app.after_request(_tell_browsers)
+    app.after_request(_tell_browsers(kind))
     if kind is not Door:
         app.before_request(_check_for(kind, is_local))
 
@@ -93,13 +95,25 @@ def _questions() -> Response | None:
     return Response() if request.method == "OPTIONS" else None
 
 
-def _tell_browsers(response: Response) -> Response:
-    if is_api(request.path):
-        response.headers.update(CORS)
-        if room().origins:
+def _tell_browsers(kind: type[Door]) -> Callable[[Response], Response]:
+    def tell(response: Response) -> Response:
+        is_for_programs = is_api(request.path) or request.path == BASE_OF_ALL
+        if is_for_programs or _may_read():
+            response.headers.update(CORS)
+        if not is_for_programs:
+            response.vary.add("Origin")
+        elif room().origins or kind is WideDoor:
             # Their pages may also show our pictures, which browsers decide by this.
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
+        return response
+
+    return tell
+
+
+def _may_read() -> bool:
+    """Tell whether our pages may be read by whoever asks: by programs, and by pages that are welcome."""
+    origin = request.headers.get("Origin")
+    return origin is None or _is_welcome(origin)
 
 
 def _check_for(kind: type[Door], is_local: bool) -> Callable[[], None]:

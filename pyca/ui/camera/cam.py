@@ -7,17 +7,17 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from pyca import __version__
+from pyca.camera.files.entries import RESERVED
 from pyca.core.access import Scope
 from pyca.ui.access import forms
 from pyca.ui.access.rights import needs
 from pyca.ui.api.body import check, parse
+from pyca.ui.camera.access import BASE_OF_ALL
 from pyca.ui.camera.bodies import LONGEST_JSON
 from pyca.ui.camera.envelope import fine
 from pyca.ui.camera.room import cameras, slow
 
 BASE = "/api/v1"
-RESERVED = ("aliases", "background", "config_names", "groups", "heartbeat", "info", "script", "version")
-"""words of the interface, where a camera of that name could not be asked for"""
 
 blueprint = Blueprint("cam", __name__)
 
@@ -64,7 +64,7 @@ def version() -> Response:
     return fine("Server version.", version=__version__)
 
 
-@blueprint.get("/base")
+@blueprint.get(BASE_OF_ALL)
 def base() -> Response:
     """Return where the interface begins."""
     return fine("Base of the interface.", base=BASE)

@@ -7,8 +7,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from pyca.core.access import Scope
-from pyca.core.errors import PycaError
+from pyca.core.errors import CameraError, ConfigError, PycaError
 from pyca.ui.access.rights import needs
+from pyca.ui.camera.envelope import code_of
 from pyca.ui.camera.room import cameras, slow
 
 # The first page has one name in all our applications: the templates that they share lead back to it.
@@ -55,17 +56,23 @@ def show() -> str:
 
 
 @blueprint.get("/camera/<name>")
-def camera(name: str) -> str:
+def camera(name: str) -> str | tuple[str, int]:
     """Show what a camera sees.
 
     :raises UnknownCameraError: where there is none
     """
-    configuration = cameras().config(name)
+    try:
+        configuration = cameras().config(name)
+    except (CameraError, ConfigError) as error:
+        if name not in cameras().names():
+            raise
+        return _explained(name, error)
     chosen = {key: request.args.get(key, "").strip()[:40] for key in OPTIONS}
     return render_template(
         "camera.html",
         name=name,
         configuration=configuration,
+        aliases=_aliases().get(configuration.get("name", name), ()),
         chosen=chosen,
         given={key: value for key, value in chosen.items() if value},
         colors=COLORS,
@@ -86,9 +93,7 @@ def stop(name: str) -> Response:
 def rows() -> list[Row]:
     """Return all cameras."""
     running = _running()
-    aliases: dict[str, list[str]] = {}
-    for alias, name in cameras().aliases().items():
-        aliases.setdefault(name, []).append(alias)
+    aliases = _aliases()
     groups: dict[str, list[str]] = {}
     for group, members in cameras().groups().items():
         for name in members:
@@ -97,6 +102,22 @@ def rows() -> list[Row]:
         _row(name, tuple(aliases.get(name, ())), tuple(groups.get(name, ())), running.get(name))
         for name in cameras().names()
     ]
+
+
+def _explained(name: str, error: CameraError | ConfigError) -> tuple[str, int]:
+    """Return what is wrong with a configuration: the camera is there, and cannot be shown."""
+    problems = error.problems if isinstance(error, ConfigError) else [error.message]
+    return render_template("camera_broken.html", name=name, problems=problems, remedy=error.remedy), code_of(
+        error
+    )
+
+
+def _aliases() -> dict[str, list[str]]:
+    """Return the aliases of each camera that lead to it; of what two cameras claim one has it alone."""
+    found: dict[str, list[str]] = {}
+    for alias, name in cameras().aliases().items():
+        found.setdefault(name, []).append(alias)
+    return found
 
 
 def _row(name: str, aliases: tuple[str, ...], groups: tuple[str, ...], running: dict[str, Any] | None) -> Row:

@@ -18,6 +18,8 @@ from pyca.ui.serving import Serving, check_people
 
 logger = logging.getLogger(__name__)
 
+_WANTED = ("[camera] authentication = on has everybody log in", "set it to auto")
+"""why people need accounts though we listen on loopback alone, and what can be done instead"""
 _QUICK = 16
 """threads that are always left for what needs no camera"""
 CONNECTIONS = 500
@@ -60,7 +62,9 @@ class CameraServer:
         """
         camera = self._settings.camera
         place = find(camera.bind, camera.port)
-        if camera.authentication == "on" or (camera.authentication == "auto" and not place.is_local):
+        if camera.authentication == "on" and place.is_local:
+            check_people(self._settings, self._database, *_WANTED)
+        elif camera.authentication == "on" or (camera.authentication == "auto" and not place.is_local):
             check_people(self._settings, self._database)
         if camera.authentication == "off" and not place.is_local:
             logger.warning("everybody who reaches %s may do everything with the cameras", named(place))
