@@ -22,7 +22,7 @@ _MANAGER = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 _MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**26)}
 """keeps the memory of an image for the next one. Otherwise each is new to the process, page after page: for a
 mirrored frame of 2048 x 2048 that is 400 page faults and a fifth of the processor time, against the memory of
-a few images kept. The C library looks at it when a program begins, so it cannot be set in a camera's process"""
+some images kept. The C library looks at it when a program begins, so no process of a camera can set it"""
 _PATIENCE = 2.0
 """seconds until a nursery that does not end is killed"""
 
