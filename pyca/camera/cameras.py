@@ -60,8 +60,8 @@ class Cameras:
         camera = settings.camera
         backgrounds = str(camera.backgrounds.absolute())
         self._clock = clock
-        self._folder = Folder(camera.directory)
         self._backgrounds = Backgrounds(camera.backgrounds)
+        self._folder = Folder(camera.directory, camera.backgrounds)
         self._scripts = Scripts(camera.scripts)
         self._nursery = Nursery(jobs, _PRELOAD)
         self._prober = Prober(self._nursery, backgrounds)

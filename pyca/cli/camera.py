@@ -78,11 +78,16 @@ def camera(context: click.Context, options: Options, /, **given: Any) -> None:
 def validate(options: Options, place: Path | None, as_json: bool) -> None:
     """Report every mistake in the configurations of a folder or in one, by default in those of [camera].
 
-    Ends with 0 where there is none, and with 78 where there is one.
+    Whether the backgrounds that they name are there is seen with the folder of [camera] alone. Ends with 0
+    where there is none, and with 78 where there is one.
     """
     from pyca.cli.cameras import findings_of
 
-    found = findings_of(place if place is not None else options.settings().camera.directory)
+    if place is not None:
+        found = findings_of(place)
+    else:
+        settings = options.settings().camera
+        found = findings_of(settings.directory, settings.backgrounds)
     wrong = [one for one in found if one.problems]
     if as_json:
         print_json(

@@ -71,9 +71,10 @@ def check_libraries() -> None:
         import pyca.ui.camera.server  # noqa: F401
 
 
-def findings_of(path: Path) -> "list[Finding]":
+def findings_of(path: Path, backgrounds: Path | None = None) -> "list[Finding]":
     """Return what is to be said about each configuration of a folder, or about one file of it.
 
+    :param backgrounds: folder of the images that they may subtract; None where it is not known
     :raises CameraError: where the folder cannot be read, or the file is no camera's
     :raises MissingError: where a library is not installed
     """
@@ -81,9 +82,11 @@ def findings_of(path: Path) -> "list[Finding]":
         from pyca.camera.files.folder import Folder
 
     if not path.is_file():
-        return Folder(path, create=False).check()
+        return Folder(path, backgrounds, create=False).check()
     # Its aliases have to be its own among all of the folder.
-    found = [one for one in Folder(path.parent, create=False).check() if one.file.name == path.name]
+    found = [
+        one for one in Folder(path.parent, backgrounds, create=False).check() if one.file.name == path.name
+    ]
     if not found:
         raise CameraError(f"“{path}” is no configuration of a camera", "name a folder, or a file NAME.json")
     return found

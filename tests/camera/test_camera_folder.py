@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pyca.camera.files import folder as module
+from pyca.camera.files.backgrounds import Backgrounds
 from pyca.camera.files.folder import Folder
 from pyca.core.errors import CameraBusyError, CameraError, ConfigError, PycaError, UnknownCameraError
 
@@ -591,3 +593,29 @@ def test_warnings_are_found(path: Path, cameras: Folder) -> None:
     assert cam.problems == ()
     assert cam.warnings[0].startswith("script: has no effect")
     assert info.problems == ("the name 'info' is a word of the interface",)
+
+
+def test_a_background_has_to_be_there(tmp_path: Path, path: Path) -> None:
+    backgrounds = Backgrounds(tmp_path / "backgrounds")
+    cameras = Folder(path, tmp_path / "backgrounds")
+    wanted = SIMULATED | {"image_background": "dark"}
+    with pytest.raises(ConfigError) as caught:
+        cameras.save("cam", wanted | {"rotate": "x"})
+    assert "Requested background 'dark' does not exist." in caught.value.problems
+    assert len(caught.value.problems) == 2
+    assert cameras.names() == []
+    backgrounds.save("dark", np.zeros((2, 2), np.uint16))
+    assert cameras.save("cam", wanted).image_background == "dark"
+    assert cameras.check()[0].problems == ()
+    # It goes on with what it has, and whoever looks is told.
+    (tmp_path / "backgrounds" / "dark.npy").unlink()
+    assert cameras.read("cam").image_background == "dark"
+    assert cameras.check()[0].problems == ("Requested background 'dark' does not exist.",)
+    assert Folder(path, create=False).check()[0].problems == ()
+
+
+def test_a_background_is_no_path(tmp_path: Path, path: Path) -> None:
+    (tmp_path / "dark.npy").write_bytes(b"")
+    cameras = Folder(path, tmp_path / "backgrounds")
+    with pytest.raises(ConfigError, match="does not exist"):
+        cameras.save("cam", SIMULATED | {"image_background": "../dark"})

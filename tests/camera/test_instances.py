@@ -18,7 +18,14 @@ import pytest
 from pyca.camera.cameras import Cameras
 from pyca.camera.control import newest
 from pyca.core.clock import SystemClock
-from pyca.core.errors import CameraBusyError, CameraError, OfflineError, SourceError, UnknownCameraError
+from pyca.core.errors import (
+    CameraBusyError,
+    CameraError,
+    ConfigError,
+    OfflineError,
+    SourceError,
+    UnknownCameraError,
+)
 from tests.camera_doubles import (
     facts,
     figures,
@@ -504,13 +511,36 @@ def test_a_size_that_only_images_tell(cameras: Cameras, order: Path) -> None:
     assert cameras.geometry("one") == (8, 4)
 
 
-def test_a_background_that_is_gone_is_told(cameras: Cameras, order: Path) -> None:
+def status_of(cameras: Cameras, name: str) -> str:
+    return str(cameras.info()["active_instances"][name]["status"])
+
+
+def test_a_background_that_is_gone_is_told(cameras: Cameras, order: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Requested background 'none' does not exist"):
+        cameras.save("one", obedient(order, image_background="none"))
+    cameras.background("none", np.full((4, 8), 2, np.uint16))
     cameras.save("one", obedient(order, image_background="none"))
+    (tmp_path / "backgrounds" / "none.npy").unlink()
     with listening(cameras.stream("one")) as receiver:
         message_of(receiver)
-    assert "none" in str(cameras.instance_logs("one"))
+        wait_for(lambda: status_of(cameras, "one") == "Requested background 'none' does not exist.", "words")
+        assert "none" in str(cameras.instance_logs("one"))
+        cameras.background("none", np.full((4, 8), 2, np.uint16))
+        wait_for(lambda: status_of(cameras, "one") == "", "that all is well")
+        message_of(receiver)
     cameras.remove("one")
     assert cameras.instance_logs("one") == []
+
+
+def test_a_background_of_another_size_is_told(cameras: Cameras, order: Path) -> None:
+    cameras.background("dark", np.full((8, 4), 2, np.uint16))
+    cameras.save("one", obedient(order, image_background="dark"))
+    with listening(cameras.stream("one")) as receiver:
+        message_of(receiver)
+        wait_for(lambda: "it is 4 x 8, the images are 8 x 4" in status_of(cameras, "one"), "words")
+        # What the camera does is more than what its images are.
+        tell(order, "offline")
+        wait_for(lambda: "is offline" in status_of(cameras, "one"), "that it is offline")
 
 
 def test_compression_changes_while_it_runs(cameras: Cameras, order: Path) -> None:

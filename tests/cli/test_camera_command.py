@@ -269,6 +269,17 @@ def test_by_default_the_configured_folder_is_looked_at(pyca: Run, folder: Path) 
     assert pyca("camera", "validate").code == os.EX_CONFIG
 
 
+def test_a_background_that_is_not_there_is_told_where_their_folder_is_known(pyca: Run, folder: Path) -> None:
+    configure(folder, f"[camera]\ndirectory = {folder / 'cams'}\nbackgrounds = {folder / 'dark'}\n")
+    (folder / "cams").mkdir()
+    text = '{"source": "x", "source_type": "simulation", "image_background": "night"}'
+    put(folder / "cams", "one", text)
+    result = pyca("camera", "validate")
+    assert result.code == os.EX_CONFIG
+    assert "Requested background 'night' does not exist." in result.err
+    assert pyca("camera", "validate", str(folder / "cams")).code == 0
+
+
 def test_a_folder_that_is_not_there_is_told_and_not_made(pyca: Run, folder: Path) -> None:
     result = pyca("camera", "validate", "nowhere")
     assert result.code == os.EX_USAGE

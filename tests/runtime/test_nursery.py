@@ -237,6 +237,19 @@ def test_modules_of_the_folder_that_it_is_started_in_are_not_imported(
     nursery.close()
 
 
+def test_memory_is_kept_as_somebody_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "1000000")
+    monkeypatch.delenv("MALLOC_MMAP_THRESHOLD_", raising=False)
+    nursery = Nursery(JOBS)
+    ward = nursery.spawn("echo", {})
+    heard(ward)
+    environment = Path(f"/proc/{nursery.pid}/environ").read_bytes().split(b"\0")
+    assert b"MALLOC_TRIM_THRESHOLD_=1000000" in environment
+    assert b"MALLOC_MMAP_THRESHOLD_=33554432" in environment
+    ward.channel.close()
+    nursery.close()
+
+
 def test_nobody_reads() -> None:
     one, other = Channel.pair()
     with pytest.raises(ChannelFullError):

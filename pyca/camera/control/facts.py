@@ -21,7 +21,7 @@ def instance_facts(running: Running) -> dict[str, Any]:
         "statistics": running.statistics(),
         "config": running.configuration.as_json(),
         "online": running.online,
-        "status": "" if running.online else running.why,
+        "status": running.trouble if running.online else running.why,
     }
 
 

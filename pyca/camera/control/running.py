@@ -75,6 +75,8 @@ class Running:
         self.online = False
         self.why = ""
         """what the camera's silence is said to be"""
+        self.trouble = ""
+        """what is wrong with the images that it delivers"""
         self.stopping = False
         """True once we want it to end"""
         self.file_fault = ""
@@ -111,6 +113,8 @@ class Running:
             self.known.set()
         elif "online" in message:
             self.online, self.why = message["online"], message["why"]
+        elif "trouble" in message:
+            self.trouble = message["trouble"]
         close_files(files)
 
     def note_end(self) -> None:

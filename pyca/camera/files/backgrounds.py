@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pyca.camera.files.names import checked
+from pyca.camera.files.names import checked, fault_of
 from pyca.camera.files.npy import from_npy, limited
 from pyca.core.errors import CameraError, CameraMachineError
 from pyca.media.durable import write_durably
@@ -66,13 +66,17 @@ class Backgrounds:
         try:
             data = read_regular(self._file(name), LARGEST)
         except FileNotFoundError as error:
-            raise CameraError(f"Requested background '{name}' does not exist.") from error
+            raise CameraError(missing(name)) from error
         except OSError as error:
             raise CameraMachineError(f"“{self._file(name)}” cannot be read: {error.strerror}.") from error
         try:
             return from_npy(data)
         except CameraError as error:
             raise CameraError(f"“{self._file(name)}”: {error.message}", error.remedy) from error
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is one of this id."""
+        return not fault_of(name) and self._file(name).exists()
 
     def names(self, camera: str = "") -> list[str]:
         """Return the ids of a camera's backgrounds, the oldest first; without a camera all of them, sorted.
@@ -103,6 +107,11 @@ class Backgrounds:
 
     def _file(self, name: str) -> Path:
         return self._folder / (name + ENDING)
+
+
+def missing(name: str) -> str:
+    """Return what is said where there is no background of an id."""
+    return f"Requested background '{name}' does not exist."
 
 
 def background_id(camera: str, seconds: float) -> str:

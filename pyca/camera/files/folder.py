@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyca.camera.files import jsonfile
+from pyca.camera.files.backgrounds import Backgrounds, missing
 from pyca.camera.files.configuration import Configuration, parse
 from pyca.camera.files.entries import ENDING, RESERVED, Entry, look, owners, refusal_of
 from pyca.camera.files.names import checked, shown
@@ -48,12 +49,14 @@ class Folder:
 
     Files changed by hand are noticed at the next question. A file that cannot be used hides no other.
 
+    :param backgrounds: folder of those that cameras may name; None where that is not to be checked
     :param create: make the folder where it is missing, with a simulated camera in it, and log what is wrong
     :raises CameraError: where that is impossible
     """
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
+    def __init__(self, path: Path, backgrounds: Path | None = None, *, create: bool = True) -> None:
         self._path = path
+        self._backgrounds = Backgrounds(backgrounds) if backgrounds else None
         self._lock = threading.RLock()
         self._writing = threading.Lock()
         self._entries: dict[str, Entry] = {}
@@ -135,7 +138,7 @@ class Folder:
         _writable(name)
         with self._alone():
             name = self._aliases.get(name, name) if name not in self._entries else name
-            problems = self._clashes(name, raw)
+            problems = self._clashes(name, raw) + self._without_background(raw)
             try:
                 configuration = parse(name, raw)
             except ConfigError as error:
@@ -207,6 +210,7 @@ class Folder:
         configuration = entry.configuration
         if configuration is None:
             return Finding(self._file(name), tuple(problems))
+        problems += self._without_background({"image_background": configuration.image_background})
         for alias in configuration.alias:
             if alias in entries:
                 problems.append(f"alias: {shown(alias)} is the name of a camera")
@@ -234,6 +238,12 @@ class Folder:
                     f"alias: found {shown(alias)}, an alias of camera {owner!r}; expected a unique one"
                 )
         return problems
+
+    def _without_background(self, raw: object) -> list[str]:
+        wanted = raw.get("image_background") if isinstance(raw, Mapping) else None
+        if not wanted or not isinstance(wanted, str) or self._backgrounds is None:
+            return []
+        return [] if self._backgrounds.has(wanted) else [missing(wanted)]
 
     def _usable(self) -> list[tuple[str, Configuration]]:
         with self._lock:

@@ -97,6 +97,11 @@ class Delivery:
         figures.latency = (time.time_ns() - frame.nanoseconds) / 1e9
         return shown
 
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the last image that was sent; empty where nothing is."""
+        return self._transform.trouble
+
     def size_after(self, size: Size) -> Size:
         """Return width and height of what is sent, where the camera's images have the given ones."""
         return self._transform.size_after(size)

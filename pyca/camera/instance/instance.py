@@ -76,6 +76,10 @@ class Instance:
         self._statistics = statistics
         self._log = logger_of(argument["name"])
         self._sender = Sender(argument["address"], high_water_mark=self._configuration.queue_size)
+        self._missing = ""
+        """why there is no background where one is wanted"""
+        self._trouble = ""
+        """what was said last to be wrong with the images"""
         self._delivery = Delivery(
             self._configuration, self._background(self._configuration), self._sender, statistics.figures
         )
@@ -121,6 +125,7 @@ class Instance:
                 self._deliver(frame)
             while not self._ends and (found := self._channel.receive()) is not None:
                 self._obey(found[0])
+            self._tell_trouble()
             self._look_around()
 
     def close(self) -> None:
@@ -272,6 +277,7 @@ class Instance:
             self._failures, self._again = 0, 0.0
 
     def _background(self, configuration: Configuration) -> Image | None:
+        self._missing = ""
         if not configuration.image_background:
             return None
         try:
@@ -279,7 +285,14 @@ class Instance:
         except CameraError as error:
             # A picture with its background is better than none.
             self._log.warning("%s", error)
+            self._missing = error.message
             return None
+
+    def _tell_trouble(self) -> None:
+        trouble = self._missing or self._delivery.trouble
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._channel.send({"trouble": trouble})
 
     def _look_around(self) -> None:
         """Count clients, and decide to end where there have been none for long enough."""

@@ -11,7 +11,7 @@ MOST = 1000
 """messages of the server that are kept"""
 MOST_OF_INSTANCE = 200
 _MOST_INSTANCES = 1000
-_INSTANCES = "pyca.camera.instance.instance"
+_INSTANCES = "pyca.camera.instance"
 _LONGEST = 8000
 """characters of one message"""
 

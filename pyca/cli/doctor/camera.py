@@ -28,7 +28,7 @@ def _cameras(settings: Settings) -> Iterator[Finding]:
         yield warning("cameras", f"{folder} is not there", "put a JSON file for each camera into it")
         return
     try:
-        found = findings_of(folder)
+        found = findings_of(folder, settings.camera.backgrounds)
     except PycaError as error:
         yield failure("cameras", error)
         return
