@@ -467,14 +467,12 @@ def another_server(path: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def test_another_server_is_waited_for(
-    cameras: Folder, another_server: subprocess.Popen[str], path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+def test_another_server_is_waited_for(cameras: Folder, another_server: subprocess.Popen[str]) -> None:
+    cameras._writers.patience = 0.0
     with pytest.raises(CameraBusyError, match="Another server has been writing"):
         cameras.save("cam", SIMULATED)
     assert cameras.names() == []
-    monkeypatch.setattr(module, "_PATIENCE", 60.0)
+    cameras._writers.patience = 60.0
     saving = threading.Thread(target=cameras.save, args=("cam", SIMULATED))
     saving.start()
     # Whoever only asks does not wait.
@@ -579,9 +577,9 @@ def test_aliases_that_are_no_names(cameras: Folder) -> None:
     assert cameras.aliases() == {}
 
 
-def test_a_thread_that_hangs_while_it_writes(cameras: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PATIENCE", 0.0)
-    with cameras._writing, pytest.raises(CameraBusyError, match="Somebody has been writing"):
+def test_a_thread_that_hangs_while_it_writes(cameras: Folder) -> None:
+    cameras._writers.patience = 0.0
+    with cameras._writers._lock, pytest.raises(CameraBusyError, match="Somebody has been writing"):
         cameras.save("cam", SIMULATED)
     assert cameras.save("cam", SIMULATED).name == "cam"
 

@@ -1,10 +1,7 @@
 """The folder of configurations: one file of JSON for each camera, changed by servers and by hand."""
 
-import fcntl
 import logging
-import os
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,8 +12,8 @@ from pyca.camera.files.backgrounds import Backgrounds, missing
 from pyca.camera.files.configuration import Configuration, parse
 from pyca.camera.files.entries import ENDING, RESERVED, Entry, look, owners, refusal_of
 from pyca.camera.files.names import checked, shown
+from pyca.camera.files.writers import Writers
 from pyca.core.errors import (
-    CameraBusyError,
     CameraError,
     CameraMachineError,
     ConfigError,
@@ -26,9 +23,6 @@ from pyca.core.errors import (
 from pyca.media.durable import sync_folder
 
 logger = logging.getLogger(__name__)
-
-_PATIENCE = 5.0
-"""seconds in which another server must have written its file"""
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,7 @@ class Folder:
         self._path = path
         self._backgrounds = Backgrounds(backgrounds) if backgrounds else None
         self._lock = threading.RLock()
-        self._writing = threading.Lock()
+        self._writers = Writers(path)
         self._entries: dict[str, Entry] = {}
         self._aliases: dict[str, str] = {}
         self._doubles: frozenset[str] = frozenset()
@@ -277,25 +271,10 @@ class Folder:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep other threads and servers from writing, not from reading, and look at what they wrote."""
-        if not self._writing.acquire(timeout=_PATIENCE):
-            raise CameraBusyError(
-                f"Somebody has been writing to “{self._path}” for {_PATIENCE:g} s.", "Try again."
-            )
-        try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError as error:
-            self._writing.release()
-            raise CameraMachineError(
-                f"The folder of cameras “{self._path}” is gone: {error.strerror}."
-            ) from error
-        try:
-            _lock(descriptor, self._path)
+        with self._writers.alone():
             with self._lock:
                 self._look()
             yield
-        finally:
-            os.close(descriptor)
-            self._writing.release()
 
     def _create(self) -> None:
         try:
@@ -335,21 +314,3 @@ def _tell(file: Path, entry: Entry, before: Entry | None) -> None:
     for finding in entry.findings:
         if finding not in said:
             logger.warning("“%s”: %s", file, finding.removeprefix(f"“{file}” "))
-
-
-def _lock(descriptor: int, folder: Path) -> None:
-    """Keep other servers from writing until the folder's descriptor is closed."""
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() > deadline:
-                text = f"Another server has been writing to “{folder}” for {_PATIENCE:g} s."
-                raise CameraBusyError(text, "Try again.") from error
-            time.sleep(0.01)
-        except OSError:
-            # A network file system may have no locks: then each file still is replaced as a whole.
-            return
-        else:
-            return
