@@ -467,7 +467,9 @@ def another_server(path: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def test_another_server_is_waited_for(cameras: Folder, another_server: subprocess.Popen[str]) -> None:
+def test_another_server_is_waited_for(
+    cameras: Folder, another_server: subprocess.Popen[str], path: Path
+) -> None:
     cameras._writers.patience = 0.0
     with pytest.raises(CameraBusyError, match="Another server has been writing"):
         cameras.save("cam", SIMULATED)
