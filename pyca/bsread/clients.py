@@ -47,6 +47,10 @@ class Clients:
                 self._note(event, value, address.decode())
         return len(self._peers) + self._shaken
 
+    def watch(self, poller: zmq.Poller) -> None:
+        """Have a poller look up where there is an event, too."""
+        poller.register(self._monitor, zmq.POLLIN)
+
     def close(self) -> None:
         """Listen to no more events. Before the socket is closed."""
         self._socket.disable_monitor()

@@ -60,6 +60,7 @@ class Receiver:
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
         self._senders: Clients | None = None
+        self._poller = zmq.Poller()
         self.received = 0
         """messages, also those that were skipped for newer ones"""
         self.received_bytes = 0
@@ -78,6 +79,9 @@ class Receiver:
         try:
             self._socket = socket = self._made(self._context)
             self._senders = Clients(socket)
+            self._poller = zmq.Poller()
+            self._poller.register(socket, zmq.POLLIN)
+            self._senders.watch(self._poller)
             take = bind if self._bind else connect
             self.addresses = [take(socket, address) for address in self.addresses]
         except BaseException:
@@ -155,7 +159,8 @@ class Receiver:
                     break
                 self._connect_again(socket)
             left = deadline - time.monotonic()
-            if left <= 0 or not socket.poll(max(1, round(left * 1000))):
+            # Whoever waits for long shall see the end of a connection meanwhile.
+            if left <= 0 or not self._poller.poll(max(1, round(left * 1000))):
                 return None
         return parts
 

@@ -530,7 +530,7 @@ def test_the_end_of_one_sender_costs_nothing_of_another() -> None:
     receiver = Receiver([sender.open() for sender in senders], mode=Mode.PULL)
     receiver.open()
     stays, ends = senders
-    wait_for(lambda: stays.clients and ends.clients, "both connections")
+    wait_for(lambda: stays.clients and ends.clients and receiver.senders == 2, "both connections")
     again = receiver._connect_again
 
     def meanwhile(connection: Any) -> None:

@@ -366,4 +366,5 @@ def test_viewers_who_leave_are_not_worth_a_message(
     wait_for(lambda: fakes.subscribers == 0, "the viewer to be missed")
     with closing(server):
         pass  # its threads have ended, and said what they have to say
-    assert not [one for one in caplog.records if one.name.startswith("waitress")]
+    # A busy machine may have requests wait, which is told by another logger.
+    assert not [one for one in caplog.records if one.name == "waitress"]

@@ -17,7 +17,7 @@ import pytest
 from pyca.sources.source import Source
 from tests import companions
 from tests.companions import ENCODED, QUIET
-from tests.sources.contract import Camera, made, next_frame
+from tests.sources.contract import Camera, asked, made, next_frame
 from tests.tools import wait_for
 
 pytestmark = pytest.mark.system
@@ -60,12 +60,12 @@ def test_an_rtsp_camera_freezes_and_dies(accompany: Accompany, opened: Any, capl
     assert next_frame(source).image.shape == (240, 320)
     assert source.size() == (320, 240)
     camera.process.send_signal(signal.SIGSTOP)
-    wait_for(lambda: source.receive(0.1) is None and "is away" in caplog.text, "the loss")
+    wait_for(lambda: asked(source, 0.1) is None and "is away" in caplog.text, "the loss")
     camera.process.send_signal(signal.SIGCONT)
-    next_frame(source)
+    wait_for(lambda: asked(source, 0.2), "a frame after the return")
     wait_for(lambda: "is back" in caplog.text, "the return")
     camera.process.kill()
-    wait_for(lambda: source.receive(0.1) is None and caplog.text.count("is away") == 2, "the second loss")
+    wait_for(lambda: asked(source, 0.1) is None and caplog.text.count("is away") == 2, "the second loss")
     assert source.size() == (320, 240)
 
 
