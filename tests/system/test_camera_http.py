@@ -348,8 +348,9 @@ def test_viewers_who_do_not_read_leave_without_a_storm(
         for _ in range(3):
             assert watch(server, stack, f"{CAM}/cam1/y4m").status == 200
         wait_for(lambda: fakes.subscribers == 0, "them to be let go")
-        assert not server._serving._server.active_channels  # type: ignore[union-attr]
-    assert not [one for one in caplog.records if one.exc_info or one.name.startswith("waitress")]
+        wait_for(lambda: not server._serving._server.active_channels, "their connections to end")  # type: ignore[union-attr]
+    # A busy machine may have requests wait, which is told by another logger.
+    assert not [one for one in caplog.records if one.exc_info or one.name == "waitress"]
 
 
 def ask_head(server: CameraServer) -> int:

@@ -182,7 +182,7 @@ def test_what_was_recorded_before_comes_back_and_is_delivered_once(
 
     rig.start("run")
     rig.wait(lambda: known(rig, "left") is EventState.FINISHED_UPLOADING, "the one that was left behind")
-    assert known(rig, "delivered") is EventState.FINISHED_UPLOADING
+    rig.wait(lambda: known(rig, "delivered") is EventState.FINISHED_UPLOADING, "the one that was delivered")
     track = delivered(rig, server, "running")
     assert not complaints(track)
     assert {part.pid for part in parts(rig, "running")} == {command.pid}
