@@ -23,6 +23,7 @@ from pyca.store import alarms, events, recordings
 from pyca.store.database import Database
 from pyca.store.tables import UpstreamRow
 from pyca.store.upgrade import ensure
+from tests.empty_database import put_empty_database
 from tests.tools import UnhurriedClock, wait_for
 
 RECORDER = """
@@ -87,6 +88,7 @@ class Rig:
             capture=Capture(**(values | capture)),  # type: ignore[arg-type]
             **(sections or {}),  # type: ignore[arg-type]
         )
+        put_empty_database(folder / "pyca.db")
         self.database = Database(f"sqlite:///{folder}/pyca.db")
         ensure(self.database)
         self.clock = UnhurriedClock()

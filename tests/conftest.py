@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from hypothesis import settings
+from jinja2.bccache import Bucket, BytecodeCache
 
 from pyca.runtime.notify import Notifier
 from pyca.runtime.pulse import Pulse
 from pyca.store.database import Database
 from pyca.store.upgrade import ensure
+from tests.empty_database import put_empty_database
 from tests.measured import measured, pytest_terminal_summary
 from tests.order import spread
 from tests.soft_ioc import one_soft_ioc, soft_ioc
@@ -31,6 +34,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     spread(items)
 
 
+class Compiled(BytecodeCache):
+    """What templates were compiled to; each application of each test would do it again."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (known := self._known.get((bucket.key, bucket.checksum))) is not None:
+            bucket.bytecode_from_string(known)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(Flask.jinja_options, "bytecode_cache", Compiled())
+        yield
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
@@ -39,6 +63,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """An empty database in the test's folder, where agents have theirs by default."""
+    put_empty_database(tmp_path / "pyca.db")
     made = Database(f"sqlite:///{tmp_path}/pyca.db")
     ensure(made)
     yield made

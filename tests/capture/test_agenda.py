@@ -13,6 +13,7 @@ from pyca.core.event import Event
 from pyca.store import events
 from pyca.store.database import Database
 from pyca.store.upgrade import ensure
+from tests.empty_database import put_empty_database
 from tests.tools import FakeClock
 
 
@@ -33,6 +34,7 @@ class Fragile(Database):
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Fragile]:
+    put_empty_database(tmp_path / "pyca.db")
     made = Fragile(f"sqlite:///{tmp_path}/pyca.db")
     ensure(made)
     yield made

@@ -314,8 +314,8 @@ class TestHooksAndAlarms:
         rig = Rig(tmp_path, {"hooks": hooks}, command="/nowhere/recorder {{dir}}")
         event = rig.add(length=60)
         rig.drive(lambda: told())
+        rig.drive(rig.is_in(EventState.FAILED_RECORDING))
         assert rig.clock.now() < event.end
-        assert rig.is_in(EventState.FAILED_RECORDING)()
         with rig.database.write() as session:
             recordings.set_end(session, "e1", rig.clock.now() - 1)
         assert "HOOK_ALARM=command" in told()[0]
