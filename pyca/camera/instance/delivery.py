@@ -106,11 +106,6 @@ class Delivery:
         """Return width and height of what is sent, where the camera's images have the given ones."""
         return self._transform.size_after(size)
 
-    def raw(self, frame: Frame) -> Snapshot:
-        """Return a frame as the camera delivered it."""
-        height, width = frame.image.shape
-        return Snapshot(frame.image, pixels(width), pixels(height), frame.pulse_id or 0, frame.nanoseconds)
-
     def _look_at(self, shape: tuple[int, ...]) -> None:
         """Note the shape of the camera's images, and with it all that follows from it."""
         self._shape = shape
@@ -136,6 +131,12 @@ class Delivery:
         return True
 
 
-def pixels(number: int) -> NDArray[np.float32]:
+def as_delivered(frame: Frame) -> Snapshot:
+    """Return a frame as the camera delivered it."""
+    height, width = frame.image.shape
+    return Snapshot(frame.image, _pixels(width), _pixels(height), frame.pulse_id or 0, frame.nanoseconds)
+
+
+def _pixels(number: int) -> NDArray[np.float32]:
     """Return the axis of an image without calibration."""
     return np.arange(number, dtype=np.float32)

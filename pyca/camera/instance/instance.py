@@ -12,7 +12,7 @@ from pyca.camera.files.backgrounds import Backgrounds
 from pyca.camera.files.configuration import Configuration, parse
 from pyca.camera.image.snapshot import Snapshot
 from pyca.camera.instance import faults, picture
-from pyca.camera.instance.delivery import Delivery
+from pyca.camera.instance.delivery import Delivery, as_delivered
 from pyca.camera.instance.logs import logger_of, to_server
 from pyca.camera.instance.statistics import Statistics
 from pyca.core.backoff import Backoff
@@ -179,7 +179,10 @@ class Instance:
     def _refuse_asked(self, error: SourceError) -> None:
         waiting, self._asked = self._asked, []
         for request in waiting:
-            self._channel.send({"answer": request["ask"], "failed": faults.described(error)})
+            self._refuse(request, error)
+
+    def _refuse(self, request: dict[str, Any], error: PycaError) -> None:
+        self._channel.send({"answer": request["ask"], "failed": faults.described(error)})
 
     def _receive(self) -> Frame | None:
         if self._source is None:
@@ -234,7 +237,7 @@ class Instance:
         if self._asked:
             waiting, self._asked = self._asked, []
             for request in waiting:
-                found = self._delivery.raw(frame) if request["raw"] else shown
+                found = as_delivered(frame) if request["raw"] else shown
                 if found is None:
                     self._asked.append(request)
                 else:
@@ -244,7 +247,7 @@ class Instance:
         try:
             facts, descriptor = picture.packed(snapshot)
         except CameraError as error:
-            self._channel.send({"answer": request["ask"], "failed": faults.described(error)})
+            self._refuse(request, error)
             return
         try:
             self._channel.send({"answer": request["ask"], **facts}, (descriptor,))
@@ -263,7 +266,7 @@ class Instance:
             try:
                 self._configure(parse(self._configuration.name, request["configuration"]))
             except PycaError as error:
-                self._channel.send({"answer": request["ask"], "failed": faults.described(error)})
+                self._refuse(request, error)
             else:
                 self._channel.send({"answer": request["ask"]})
 

@@ -11,7 +11,7 @@ from pyca.camera.image.axes import axes
 from pyca.camera.image.snapshot import Snapshot
 from pyca.camera.image.transform import Transform
 from pyca.camera.instance import faults, picture
-from pyca.camera.instance.delivery import pixels
+from pyca.camera.instance.delivery import as_delivered
 from pyca.camera.instance.logs import to_server
 from pyca.core.errors import PycaError, SourceError
 from pyca.runtime.channel import Channel, ChannelClosedError
@@ -71,12 +71,11 @@ def _frame(channel: Channel, source: Source, timeout: float, name: str) -> Frame
 
 
 def _shown(frame: Frame, argument: dict[str, Any], configuration: Configuration) -> Snapshot:
-    height, width = frame.image.shape
-    pulse_id = frame.pulse_id or 0
     if argument["raw"]:
-        return Snapshot(frame.image, pixels(width), pixels(height), pulse_id, frame.nanoseconds)
+        return as_delivered(frame)
     background = None
     if configuration.image_background:
         background = Backgrounds(Path(argument["backgrounds"])).read(configuration.image_background)
     image = Transform(configuration, background).apply(frame.image)
-    return Snapshot(image, *axes(configuration, (width, height)), pulse_id, frame.nanoseconds)
+    height, width = frame.image.shape
+    return Snapshot(image, *axes(configuration, (width, height)), frame.pulse_id or 0, frame.nanoseconds)
