@@ -12,7 +12,7 @@ from pyca.camera.control.launcher import Launcher
 from pyca.camera.control.places import Places
 from pyca.camera.control.ports import EXHAUSTED, Address, taken
 from pyca.camera.control.running import START_SECONDS, EndedError, Running
-from pyca.camera.control.slot import Slot, is_due, runs
+from pyca.camera.control.slot import Slot, is_due
 from pyca.camera.files.configuration import Configuration
 from pyca.camera.files.folder import Folder
 from pyca.camera.instance import faults
@@ -82,7 +82,7 @@ class Instances:
         """Return all that run, by name."""
         with self._lock:
             slots = list(self._slots.values())
-        return {slot.name: one for slot in slots if (one := slot.running) is not None and runs(one)}
+        return {slot.name: one for slot in slots if (one := slot.running) is not None and one.runs()}
 
     def is_over(self, name: str) -> bool:
         """Tell whether a camera was stopped; one that crashed is started again, and is not over."""
@@ -104,7 +104,7 @@ class Instances:
         if running is None or running.stopping:
             return None
         running.known.wait(1.0)
-        return running if runs(running) else None
+        return running if running.runs() else None
 
     def apply(self, name: str, configuration: Configuration | None = None) -> None:
         """Have a camera that runs do as its configuration says now.
@@ -118,7 +118,7 @@ class Instances:
             return
         with slot.lock:
             running = slot.running
-            if running is None or not runs(running):
+            if running is None or not running.runs():
                 return
             wanted = configuration or self._folder.read(name)
             if wanted == running.configuration:
@@ -143,7 +143,7 @@ class Instances:
             slot = self._slot(name)
             with slot.lock:
                 running = slot.running
-                if running is None or not runs(running):
+                if running is None or not running.runs():
                     return None
                 try:
                     running.configure(running.configuration)
@@ -221,7 +221,7 @@ class Instances:
                 self._begin_again(slot, running)
         elif running.ended.is_set():
             self._note_end(slot, running)
-        elif runs(running):
+        elif running.runs():
             self._follow_file(slot, running, written)
 
     def _note_end(self, slot: Slot, running: Running) -> None:

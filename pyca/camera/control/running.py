@@ -127,9 +127,13 @@ class Running:
         for request in waiting:
             request.done.set()
 
+    def runs(self) -> bool:
+        """Tell whether its stream is there."""
+        return self.started and not self.stopping and not self.ended.is_set()
+
     def usable(self) -> bool:
         """Tell whether its stream is there and will be for a while; notes that somebody wants it."""
-        if not self.started or self.stopping or self.ended.is_set():
+        if not self.runs():
             return False
         with self._lock:
             if self._statistics is None:

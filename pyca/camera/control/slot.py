@@ -31,11 +31,6 @@ class Slot:
     """when it is started again after a crash, by the monotonic clock; 0 where it is not"""
 
 
-def runs(running: Running) -> bool:
-    """Tell whether its stream is there."""
-    return running.started and not running.stopping and not running.ended.is_set()
-
-
 def is_due(slot: Slot, written: Configuration | PycaError | None) -> bool:
     """Tell whether a slot has to be looked after.
 
@@ -46,4 +41,4 @@ def is_due(slot: Slot, written: Configuration | PycaError | None) -> bool:
         return False
     if slot.again:
         return time.monotonic() >= slot.again
-    return running.ended.is_set() or (runs(running) and written != running.configuration)
+    return running.ended.is_set() or (running.runs() and written != running.configuration)
