@@ -112,13 +112,18 @@ class Network:
 
 
 def _host(interface: str) -> str:
-    """Return the address to bind; loopback's name is its IPv4 address, which all clients understand."""
-    if interface in ("localhost", ""):
-        return "127.0.0.1" if interface else ""
-    if interface == "*":
+    """Return the address to bind, empty for all of them.
+
+    Loopback's name is its IPv4 address, which all clients understand.
+    """
+    if interface in ("", "*"):
         return ""
+    if interface == "localhost":
+        return "127.0.0.1"
+    if _is_address(interface):
+        return interface
     try:
-        return socket.gethostbyname(interface) if not _is_address(interface) else interface
+        return socket.gethostbyname(interface)
     except OSError:
         # Binding to it says what is wrong.
         return interface

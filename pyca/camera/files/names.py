@@ -22,7 +22,7 @@ def fault_of(name: object) -> str:
         return "begins with a dot"
     if ".." in name:
         return "has “..” in it"
-    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in name):
+    if fault_in(name):
         return "has a control character in it"
     if len(name.encode("utf-8")) > LONGEST:
         return f"is longer than {LONGEST} bytes"
