@@ -15,7 +15,6 @@ from pyca.bsread.receiver import Receiver
 from pyca.camera.cameras import Cameras
 from pyca.camera.instance import instance, probe
 from pyca.config.settings import Camera, Settings
-from pyca.core.clock import SystemClock
 from pyca.core.errors import OfflineError, SourceError
 from pyca.runtime.channel import Channel
 from pyca.sources import catalogue
@@ -110,7 +109,7 @@ def settings_in(folder: Path, **more: Any) -> Settings:
 
 @contextmanager
 def running_cameras(settings: Settings, jobs: Mapping[str, str] = JOBS) -> Iterator[Cameras]:
-    cameras = Cameras(settings, SystemClock(), jobs)
+    cameras = Cameras(settings, jobs)
     cameras.start()
     try:
         yield cameras

@@ -25,7 +25,6 @@ from pyca.camera.files.scripts import Scripts
 from pyca.camera.image.snapshot import Snapshot
 from pyca.camera.instance.logs import InstanceLogs, Kept
 from pyca.config.settings import Settings
-from pyca.core.clock import Clock
 from pyca.core.errors import CameraError, SourceError
 from pyca.runtime.channel import close_files
 from pyca.runtime.nursery import Nursery
@@ -56,10 +55,9 @@ class Cameras:
     :param jobs: functions of the processes, see :class:`pyca.runtime.nursery.Nursery`
     """
 
-    def __init__(self, settings: Settings, clock: Clock, jobs: Mapping[str, str] = JOBS) -> None:
+    def __init__(self, settings: Settings, jobs: Mapping[str, str] = JOBS) -> None:
         camera = settings.camera
         backgrounds = str(camera.backgrounds.absolute())
-        self._clock = clock
         self._backgrounds = Backgrounds(camera.backgrounds)
         self._folder = Folder(camera.directory, camera.backgrounds)
         self._scripts = Scripts(camera.scripts)
@@ -317,9 +315,9 @@ def _size_of(snapshot: Snapshot) -> tuple[int, int]:
     return width, height
 
 
-def open_cameras(settings: Settings, clock: Clock) -> Cameras:
+def open_cameras(settings: Settings) -> Cameras:
     """Return the cameras of ``[camera]``, not yet started.
 
     :param settings: ``[camera]`` says where cameras, backgrounds and streams are
     """
-    return Cameras(settings, clock)
+    return Cameras(settings)

@@ -45,7 +45,7 @@ def serve_cameras(settings: "Settings", read: Reader, database: "Database", cloc
         from pyca.ui.camera.server import CameraServer
 
     allow_many()
-    cameras = open_cameras(settings, clock)
+    cameras = open_cameras(settings)
 
     def make(settings: "Settings") -> "CameraServer":
         return CameraServer(settings, database, clock, cameras)

@@ -17,7 +17,6 @@ import pytest
 
 from pyca.camera.cameras import Cameras
 from pyca.camera.control import newest
-from pyca.core.clock import SystemClock
 from pyca.core.errors import (
     CameraBusyError,
     CameraError,
@@ -500,7 +499,7 @@ def test_nobody_waits_for_a_probe(cameras: Cameras, order: Path) -> None:
 
 
 def test_cameras_that_never_began_can_be_closed(tmp_path: Path) -> None:
-    Cameras(settings_in(tmp_path), SystemClock()).close()
+    Cameras(settings_in(tmp_path)).close()
 
 
 def test_a_size_that_only_images_tell(cameras: Cameras, order: Path) -> None:

@@ -35,7 +35,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 def cameras(monkeypatch: pytest.MonkeyPatch, quiet: None) -> FakeCameras:
     """Those that the server is given."""
     found = some()
-    monkeypatch.setattr("pyca.camera.cameras.open_cameras", lambda settings, clock: found)
+    monkeypatch.setattr("pyca.camera.cameras.open_cameras", lambda settings: found)
     return found
 
 

@@ -37,7 +37,7 @@ def server(tmp_path: Path, database: Database) -> Iterator[CameraServer]:
         last_port=33_200,
     )
     settings = Settings(agent=Agent(name="lab", database=f"sqlite:///{tmp_path}/pyca.db"), camera=camera)
-    cameras = open_cameras(settings, SystemClock())
+    cameras = open_cameras(settings)
     cameras.start()
     with closing(cameras), closing(CameraServer(settings, database, SystemClock(), cameras)) as server:
         server.start()
