@@ -74,15 +74,21 @@ def move(before: Path, after: Path, value: Any) -> None:
         save(after, value)
         before.unlink()
         sync_folder(before.parent)
-    except (OSError, CameraError) as error:
-        if os.path.lexists(before):
-            with suppress(OSError):
-                after.unlink()
-        why = error.message if isinstance(error, CameraError) else f"{error.strerror}."
-        remedy = error.remedy if isinstance(error, CameraError) else ""
-        cause = error.__cause__ if isinstance(error, CameraMachineError) else error
-        kind = CameraMachineError if isinstance(cause, OSError) else CameraError
-        raise kind(f"“{before}” cannot be renamed: {why}", remedy) from cause
+    except OSError as error:
+        _take_back(before, after)
+        raise CameraMachineError(f"“{before}” cannot be renamed: {error.strerror}.") from error
+    except CameraError as error:
+        _take_back(before, after)
+        text = f"“{before}” cannot be renamed: {error.message}"
+        # The system's own error tells whether the disk is full.
+        raise type(error)(text, error.remedy) from (error.__cause__ or error)
+
+
+def _take_back(before: Path, after: Path) -> None:
+    """Remove the new file where the old one is still there."""
+    if os.path.lexists(before):
+        with suppress(OSError):
+            after.unlink()
 
 
 def _refuse(word: str) -> Any:
