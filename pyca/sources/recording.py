@@ -141,19 +141,20 @@ def _columns(file: "h5py.File", name: str) -> tuple[NDArray[np.int64] | None, ND
         f"{header}global_timestamp",
     ]
     pulses = [f"{header}pulse_id", f"{beside}/pulse_id", "pulse_id"]
-    found = [_nanoseconds(values) for values in _values(file, times, count, columns=2)]
-    ids = [_whole(values) for values in _values(file, pulses, count)]
+    found = [_nanoseconds(values) for values in _values(file, times, [(count,), (count, 1), (count, 2)])]
+    ids = [_whole(values) for values in _values(file, pulses, [(count,)])]
     return (
         next((moments for moments in found if _ascending(moments)), None),
         next((numbers for numbers in ids if _ascending(numbers)), None),
     )
 
 
-def _values(file: "h5py.File", names: Sequence[str], count: int, columns: int = 1) -> Iterator[NDArray[Any]]:
-    """Read those that have one number for each image, or up to ``columns`` side by side, and are not huge."""
+def _values(
+    file: "h5py.File", names: Sequence[str], shapes: Sequence[tuple[int, ...]]
+) -> Iterator[NDArray[Any]]:
+    """Read those that hold numbers in one of these shapes, and are not huge."""
     import h5py
 
-    shapes = [(count,), *((count, wide) for wide in range(1, columns + 1) if columns > 1)]
     for name in names:
         item = file.get(name)
         if not isinstance(item, h5py.Dataset) or item.shape not in shapes or item.dtype.kind not in "iuf":
