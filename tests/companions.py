@@ -11,9 +11,10 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,21 @@ ENCODED = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-
 
 Accompany = Callable[..., subprocess.Popen[bytes]]
 """starts a program and takes care of its end"""
+
+
+@pytest.fixture
+def accompany() -> Iterator[Accompany]:
+    """A function that starts a program, whose end comes with that of the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen(argv, stderr=subprocess.DEVNULL, **options))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 @dataclass(frozen=True)

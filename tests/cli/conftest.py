@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from pyca.cli import services
 from pyca.cli.app import main
+from pyca.config.settings import Settings
+from pyca.core.states import ServiceName
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -22,6 +25,7 @@ class Result:
 
 
 Run = Callable[..., Result]
+Started = list[tuple[ServiceName, Settings]]
 
 
 @pytest.fixture
@@ -65,3 +69,16 @@ def start(
         stderr=err,
         text=True,
     )
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Started:
+    """What would have been run."""
+    found: Started = []
+
+    def note(name: ServiceName, read: Callable[[], Settings]) -> int:
+        found.append((name, read()))
+        return 0
+
+    monkeypatch.setattr(services, "run_service", note)
+    return found

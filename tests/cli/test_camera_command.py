@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import Mock
@@ -13,7 +12,6 @@ from unittest.mock import Mock
 import pytest
 
 from pyca.camera.cameras import Cameras
-from pyca.cli import services
 from pyca.cli.cameras import CameraWork, check_libraries, needing_camera
 from pyca.client import CamClient
 from pyca.config.settings import Camera, Settings
@@ -22,24 +20,9 @@ from pyca.core.states import ServiceName, ServiceState
 from pyca.store.database import Database
 from pyca.store.services import statuses
 from pyca.ui.camera.server import CameraServer
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, Started
 from tests.fake_cameras import FakeCameras, some
 from tests.tools import FakeClock
-
-Started = list[tuple[ServiceName, Settings]]
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Started:
-    """What would have been run."""
-    found: Started = []
-
-    def note(name: ServiceName, read: Callable[[], Settings]) -> int:
-        found.append((name, read()))
-        return 0
-
-    monkeypatch.setattr(services, "run_service", note)
-    return found
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """``pyca live``: what is given wins, and nothing is half started."""
 
 import socket
-from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import MagicMock, Mock
 
 import pytest
 
-from pyca.cli import services
 from pyca.cli.desk import Served
 from pyca.cli.streamer import make_desk
 from pyca.config.settings import Live, Settings
@@ -18,22 +16,7 @@ from pyca.live.service.operator import DEAD, status
 from pyca.store.database import Database
 from pyca.store.live import report
 from pyca.ui.livebox.server import LiveServer
-from tests.cli.conftest import Run
-
-Started = list[tuple[ServiceName, Settings]]
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Started:
-    """What would have been run."""
-    found: Started = []
-
-    def note(name: ServiceName, read: Callable[[], Settings]) -> int:
-        found.append((name, read()))
-        return 0
-
-    monkeypatch.setattr(services, "run_service", note)
-    return found
+from tests.cli.conftest import Run, Started
 
 
 @pytest.fixture(autouse=True)

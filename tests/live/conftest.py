@@ -1,14 +1,14 @@
 """What tests of the streamer share."""
 
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pyca.media.ffmpeg import Tools
+from tests.companions import accompany
+
+__all__ = ["accompany"]
 
 
 @pytest.fixture(scope="session")
@@ -27,18 +27,3 @@ def tools(request: pytest.FixtureRequest) -> Tools:
         return found
     bundled = pytest.importorskip("imageio_ffmpeg", reason="the bundled FFmpeg is not installed")
     return Tools(Path(bundled.get_ffmpeg_exe()))
-
-
-@pytest.fixture
-def accompany() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """A function that starts a program, whose end comes with that of the test."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
-        started.append(subprocess.Popen(argv, stderr=subprocess.DEVNULL, **options))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()

@@ -5,7 +5,6 @@ import os
 import shutil
 import struct
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,10 @@ from pyca.live.source.encoding import camera_command
 from pyca.media.explain import explain
 from pyca.media.ffmpeg import Tools
 from tests import companions
+from tests.companions import Accompany
 from tests.made_streams import Made, around, make, tone
 from tests.tools import free_port, wait_for
 
-Accompany = Callable[..., subprocess.Popen[bytes]]
 SMALL = Profile("240p", 400_000, "silence", 25)
 OWN = Profile("240p", 400_000, "input", 25)
 QUIET = ["ffmpeg", "-nostdin", "-hide_banner", "-v", "quiet", "-y"]

@@ -7,6 +7,7 @@ same class.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +63,21 @@ def made(kind: str, camera: Camera) -> Source:
     """A camera as the server makes it, not open."""
     found = kinds()[kind]
     return found.make(camera.source, expanded(found, camera.options))
+
+
+@contextmanager
+def opening(kind: str) -> Iterator[Callable[..., Source]]:
+    """Return a function that opens cameras, which are closed at the end."""
+    sources: list[Source] = []
+
+    def open_one(source: str, **options: Any) -> Source:
+        sources.append(made(kind, Camera(source, options=options)))
+        sources[-1].open()
+        return sources[-1]
+
+    yield open_one
+    for source in sources:
+        source.close()
 
 
 def next_frame(source: Source, seconds: float = PATIENCE) -> Frame:

@@ -33,6 +33,7 @@ from tests.sources.contract import (
     expanded,
     made,
     next_frame,
+    opening,
 )
 from tests.tools import free_port, wait_for
 
@@ -48,16 +49,8 @@ def ffmpeg() -> None:
 @pytest.fixture
 def opened() -> Iterator[Any]:
     """Opens cameras, and closes them at the end."""
-    sources: list[Source] = []
-
-    def open_one(source: str, **options: Any) -> Source:
-        sources.append(made("ffmpeg", Camera(source, options=options)))
-        sources[-1].open()
-        return sources[-1]
-
-    yield open_one
-    for source in sources:
-        source.close()
+    with opening("ffmpeg") as open_one:
+        yield open_one
 
 
 def make_film(path: Path, *sizes: str, rate: int = 25, seconds: float = 1) -> Path:

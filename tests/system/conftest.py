@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from opencast_server import FakeOpencast
 
+from tests.companions import accompany
 from tests.system_rig import Rig
+
+__all__ = ["accompany"]
 
 
 @pytest.fixture

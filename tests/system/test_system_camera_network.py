@@ -16,41 +16,17 @@ import pytest
 
 from pyca.sources.source import Source
 from tests import companions
-from tests.companions import ENCODED, QUIET
-from tests.sources.contract import Camera, asked, made, next_frame
+from tests.companions import ENCODED, QUIET, Accompany
+from tests.sources.contract import asked, next_frame, opening
 from tests.tools import wait_for
 
 pytestmark = pytest.mark.system
 
-Accompany = Callable[..., subprocess.Popen[bytes]]
-
-
-@pytest.fixture
-def accompany() -> Iterator[Accompany]:
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
-        started.append(subprocess.Popen(argv, stderr=subprocess.DEVNULL, **options))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
 
 @pytest.fixture
 def opened() -> Iterator[Callable[..., Source]]:
-    sources: list[Source] = []
-
-    def open_one(source: str, **options: Any) -> Source:
-        sources.append(made("ffmpeg", Camera(source, options=options)))
-        sources[-1].open()
-        return sources[-1]
-
-    yield open_one
-    for source in sources:
-        source.close()
+    with opening("ffmpeg") as open_one:
+        yield open_one
 
 
 def test_an_rtsp_camera_freezes_and_dies(accompany: Accompany, opened: Any, caplog: Any) -> None:

@@ -1,6 +1,5 @@
 """The description of the camera server tells of every address, and of none that is not there."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,11 @@ from pyca.store.upgrade import ensure
 from pyca.ui.access.rights import needed
 from pyca.ui.camera.description import description
 from tests.camera_desk import make_app
+from tests.described import operations, routes
 from tests.fake_cameras import some
 from tests.tools import FakeClock
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(description())
-METHODS = {"GET", "POST", "PUT", "DELETE"}
 DESCRIBED = ("/api", "/base", "/metrics", "/health")
 
 
@@ -56,35 +55,20 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterable[Flask]:
     database.dispose()
 
 
-def operations() -> dict[tuple[str, str], dict[str, Any]]:
-    return {
-        (path, method.upper()): operation
-        for path, item in DOCUMENT["paths"].items()
-        for method, operation in item.items()
-        if method.upper() in METHODS
-    }
-
-
-def routes(app: Flask) -> dict[tuple[str, str], str]:
-    return {
-        (re.sub(r"<(\w+)>", r"{\1}", rule.rule), method): rule.endpoint
-        for rule in app.url_map.iter_rules()
-        if rule.rule.startswith(DESCRIBED)
-        for method in (rule.methods or set()) & METHODS
-    }
-
-
 def test_every_camera_route_is_described_and_nothing_else(served: Flask) -> None:
-    assert set(operations()) == set(routes(served)) - {("/healthz", "GET")}
+    assert set(operations(DOCUMENT)) == set(routes(served, DESCRIBED)) - {("/healthz", "GET")}
 
 
 def test_the_rights_are_those_of_the_server(served: Flask) -> None:
-    for (path, method), endpoint in routes(served).items():
+    for (path, method), endpoint in routes(served, DESCRIBED).items():
         if path == "/healthz":
             continue
         scope = needed(served.view_functions[endpoint], method)
         expected = [] if scope is None else [{name: [str(scope)]} for name in ("basic", "token", "login")]
-        assert operations()[path, method].get("security", DOCUMENT["security"]) == expected, (path, method)
+        assert operations(DOCUMENT)[path, method].get("security", DOCUMENT["security"]) == expected, (
+            path,
+            method,
+        )
 
 
 def test_the_description_is_valid() -> None:

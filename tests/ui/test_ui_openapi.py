@@ -1,6 +1,5 @@
 """The description of the API tells of every address, and of none that is not there."""
 
-import re
 from typing import Any
 
 import pytest
@@ -11,42 +10,25 @@ from flask.testing import FlaskClient
 
 from pyca.ui.access.rights import needed
 from pyca.ui.api.description import description
+from tests.described import operations, routes
 from tests.ui_tools import Person
 
 DESCRIBED = ("/api", "/img", "/metrics", "/health", "/status.json")
-METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 DOCUMENT: dict[str, Any] = yaml.safe_load(description())
 
 
-def operations() -> dict[tuple[str, str], dict[str, Any]]:
-    return {
-        (path, method.upper()): operation
-        for path, item in DOCUMENT["paths"].items()
-        for method, operation in item.items()
-        if method.upper() in METHODS
-    }
-
-
-def routes(app: Flask) -> dict[tuple[str, str], str]:
-    """Return path and method → endpoint of all addresses that are meant for programs."""
-    return {
-        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule).rstrip("/"), method): rule.endpoint
-        for rule in app.url_map.iter_rules()
-        if rule.rule.startswith(DESCRIBED)
-        for method in (rule.methods or set()) & METHODS
-    }
-
-
 def test_every_route_is_described_and_nothing_else(app: Flask) -> None:
-    assert set(operations()) == set(routes(app))
+    assert set(operations(DOCUMENT)) == set(routes(app, DESCRIBED))
 
 
 def test_the_rights_are_those_of_the_program(app: Flask) -> None:
     found = {}
-    for key, endpoint in routes(app).items():
+    for key, endpoint in routes(app, DESCRIBED).items():
         scope = needed(app.view_functions[endpoint], key[1])
         found[key] = [] if scope is None else [{name: [str(scope)]} for name in ("basic", "token", "login")]
-    assert {key: one.get("security", DOCUMENT["security"]) for key, one in operations().items()} == found
+    assert {
+        key: one.get("security", DOCUMENT["security"]) for key, one in operations(DOCUMENT).items()
+    } == found
 
 
 def test_it_is_valid_openapi() -> None:
@@ -78,18 +60,18 @@ def test_it_is_served_once(person: Person) -> None:
     assert person.client.get("/api/openapi.yaml").status_code == 401
 
 
-@pytest.mark.parametrize(("path", "method"), operations())
+@pytest.mark.parametrize(("path", "method"), operations(DOCUMENT))
 def test_strangers_learn_nothing(client: FlaskClient, path: str, method: str) -> None:
     place = path.replace("{uid}", "e1").replace("{number}", "0")
     answer = client.open(place, method=method)
-    public = operations()[path, method].get("security") == []
+    public = operations(DOCUMENT)[path, method].get("security") == []
     assert answer.status_code == (200 if public else 401)
-    assert str(answer.status_code) in operations()[path, method]["responses"]
+    assert str(answer.status_code) in operations(DOCUMENT)[path, method]["responses"]
 
 
 def test_every_operation_is_on_the_page(person: Person) -> None:
     text = person.get("/api/docs").text
-    for (path, method), operation in operations().items():
+    for (path, method), operation in operations(DOCUMENT).items():
         assert f'id="{operation["operationId"]}"' in text
         assert f">{method}</span> <code>{path}</code>" in text
     assert text.count("<h1") == 1 and " style=" not in text
@@ -102,7 +84,7 @@ def test_the_page_tells_usual_errors_once_and_folds_the_answers(person: Person) 
     assert text.count('<a href="#usual-errors">401, 429, 503</a>') > 5
     assert "<strong>429</strong>" not in text.split("<article", 1)[1]
     articles = text.split("<article")[1:]
-    assert len(articles) == len(operations())
+    assert len(articles) == len(operations(DOCUMENT))
     for article in articles:
         before, folded = article.split('<details class="answers">')
         assert "<strong>200</strong>" not in before and "<strong>2" in folded
@@ -118,7 +100,7 @@ def test_the_page_is_for_people(person: Person) -> None:
 
 def test_the_entry_points_to_every_list(person: Person) -> None:
     links = person.get("/api").get_json()["links"]
-    lists = {path for path, method in operations() if path.startswith("/api") and "{" not in path}
+    lists = {path for path, method in operations(DOCUMENT) if path.startswith("/api") and "{" not in path}
     assert links.pop("livebox") == "/api/livebox/v1/status"
     assert set(links.values()) == {path for path in lists if not path.startswith("/api/livebox/")}
     assert person.get(links["openapi"]).status_code == 200

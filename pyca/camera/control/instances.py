@@ -73,7 +73,7 @@ class Instances:
                     return running.address
             if slot.fault is not None and slot.attempts != attempts:
                 # Somebody else's attempt failed while this one waited for it: it would fail too.
-                raise faults.restored(faults.described(slot.fault))
+                raise faults.restored(slot.fault)
             kept = running.port if running is not None else 0
             self._clear(slot)
             return self._attempt(slot, self._folder.read(name), kept).address
@@ -293,7 +293,7 @@ class Instances:
         try:
             return self._begin(slot, configuration, port)
         except PycaError as error:
-            slot.fault = error
+            slot.fault = faults.described(error)
             raise
         finally:
             slot.attempts += 1

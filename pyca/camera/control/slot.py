@@ -23,8 +23,8 @@ class Slot:
     """crashes in a row"""
     attempts: int = 0
     """to start it for somebody, that are over"""
-    fault: PycaError | None = None
-    """of the last one of them"""
+    fault: dict[str, str] | None = None
+    """of the last one of them, in words: an exception would keep all that its request was doing"""
     busy: bool = False
     """whether one of our threads looks after it"""
     again: float = 0.0

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import request
+from werkzeug.exceptions import BadRequest
 
 from pyca.ui.api.errors import ApiError, invalid
 
@@ -26,6 +27,24 @@ def read_body() -> Any:
         raise ApiError(invalid(f"The body is no usable JSON: {error}")) from error
     except RecursionError as error:
         raise ApiError(invalid("The body is nested too deeply.")) from error
+    return found
+
+
+def read_json() -> Any:
+    """Return what the body of the present request holds, for interfaces with plain refusals.
+
+    :raises BadRequest: where it is no JSON that could be stored
+    :raises RequestEntityTooLarge: where it is too large
+    """
+    try:
+        found = parse(request.get_data())
+        check(found)
+    except json.JSONDecodeError as error:
+        raise BadRequest(f"The body is no JSON: {error}.") from error
+    except ValueError as error:
+        raise BadRequest(f"The body cannot be used: {error}.") from error
+    except RecursionError as error:
+        raise BadRequest("The body is nested too deeply.") from error
     return found
 
 

@@ -1,6 +1,5 @@
 """``/api/v1/cam``: cameras, their streams and their configurations."""
 
-import json
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -11,7 +10,7 @@ from pyca.camera.files.entries import RESERVED
 from pyca.core.access import Scope
 from pyca.ui.access import forms
 from pyca.ui.access.rights import needs
-from pyca.ui.api.body import check, parse
+from pyca.ui.api.body import read_json
 from pyca.ui.camera.access import BASE_OF_ALL
 from pyca.ui.camera.bodies import LONGEST_JSON
 from pyca.ui.camera.envelope import fine
@@ -139,7 +138,7 @@ def config(name: str) -> Response:
 def save(name: str) -> Response:
     """Keep a camera's configuration and have it applied."""
     _check_new(name)
-    return fine(f"Configuration of camera {name} was saved.", config=cameras().save(name, read_json()))
+    return fine(f"Configuration of camera {name} was saved.", config=cameras().save(name, _sent()))
 
 
 @blueprint.delete(f"{BASE}/cam/<name>/config")
@@ -157,7 +156,7 @@ def rename(name: str) -> Response:
 
     :raises BadRequest: where the body names none
     """
-    sent = read_json()
+    sent = _sent()
     new = sent.get("name") if isinstance(sent, dict) else None
     if not isinstance(new, str) or len(sent) != 1:
         raise BadRequest('Send the new name as {"name": "…"}.')
@@ -166,24 +165,11 @@ def rename(name: str) -> Response:
     return fine(f"Camera {name} is now {new}.", name=new)
 
 
-def read_json() -> Any:
-    """Return what the body of the present request holds.
-
-    :raises BadRequest: where it is no JSON that could be stored
-    :raises RequestEntityTooLarge: where it is too large
-    """
+def _sent() -> Any:
+    """Return what the body of the present request holds; one that is too large is not read."""
     if (request.content_length or 0) > LONGEST_JSON:
         raise RequestEntityTooLarge
-    try:
-        found = parse(request.get_data())
-        check(found)
-    except json.JSONDecodeError as error:
-        raise BadRequest(f"The body is no JSON: {error}.") from error
-    except ValueError as error:
-        raise BadRequest(f"The body cannot be used: {error}.") from error
-    except RecursionError as error:
-        raise BadRequest("The body is nested too deeply.") from error
-    return found
+    return read_json()
 
 
 def _check_new(name: str) -> None:

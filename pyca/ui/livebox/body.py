@@ -1,13 +1,12 @@
 """Bodies of the livebox interface: an object of JSON, or a form."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from flask import request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from pyca.ui.api.body import check, parse
+from pyca.ui.api.body import check, read_json
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -41,15 +40,7 @@ def _looks_like_json(sent: bytes) -> bool:
 
 
 def _object() -> Mapping[str, Any]:
-    try:
-        found = parse(request.get_data())
-        check(found)
-    except json.JSONDecodeError as error:
-        raise BadRequest(f"The body is no JSON: {error}.") from error
-    except ValueError as error:
-        raise BadRequest(f"The body cannot be used: {error}.") from error
-    except RecursionError as error:
-        raise BadRequest("The body is nested too deeply.") from error
+    found = read_json()
     if not isinstance(found, dict):
         raise BadRequest("The body has to be an object with the parameters as its keys.")
     return found
