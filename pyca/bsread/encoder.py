@@ -99,9 +99,7 @@ class Encoder:
         :param timestamps: times of single channels in nanoseconds since 1970 UTC, where they are others
         :raises WireError: where a value cannot be sent, or does not fit to a header that is made once
         """
-        shaped = {
-            name: None if value is None else self._formed(name, value) for name, value in values.items()
-        }
+        shaped = {name: self._formed(name, value) for name, value in values.items()}
         self._follow(shaped)
         parts: list[Buffer] = [
             write_main(Pulse(pulse_id, nanoseconds, self._header.hash, self._compression.header)),

@@ -75,7 +75,7 @@ class Receiver:
         :raises CameraBusyError: where somebody else listens at the address
         :raises WireError: where it is no address
         """
-        self._context = zmq.Context(io_threads=min(_MOST_THREADS, max(1, len(self.addresses))))
+        self._context = zmq.Context(io_threads=min(_MOST_THREADS, len(self.addresses)))
         try:
             self._socket = socket = self._made(self._context)
             self._senders = Clients(socket)

@@ -16,7 +16,7 @@ from pyca.sources.channel_access.camera import ChannelAccessCamera
 from pyca.sources.channel_access.choice import LIBRARIES
 from pyca.sources.channel_access.client import Update
 from pyca.sources.channel_access.images import image, pixels, whole, words
-from pyca.sources.channel_access.watch import Watch
+from pyca.sources.channel_access.watch import Arrived, Watch
 from pyca.sources.epics import MARGIN, prefix_of
 from pyca.sources.frame import Frame
 from pyca.sources.options import Option, choice
@@ -79,22 +79,6 @@ class AreaDetectorCamera(ChannelAccessCamera):
             self._last_id, self._skipped, self._ids_go_on = None, 0, True
         super().open()
 
-    def receive(self, timeout: float) -> Frame | None:
-        """See :class:`pyca.sources.source.Source`."""
-        watch = self._opened()
-        deadline = time.monotonic() + timeout
-        while arrived := self._take(watch, max(deadline - time.monotonic(), 0.0)):
-            update = arrived.update
-            if len(update.values) or update.problem:
-                number = self._counted(watch, update)
-                meaning = _MEANINGS.get(words(watch.newest(self._type)).upper())
-                picture = image(self._image, update, watch.fitting(arrived, self._size), meaning)
-                if meaning == "i1":
-                    picture = picture.astype("i2")
-                return Frame(picture, update.nanoseconds, number)
-            # A plugin that never had an image.
-        return None
-
     @property
     def lost(self) -> int:
         """See :class:`pyca.sources.source.Source`. From the ids, where the camera has some."""
@@ -111,6 +95,15 @@ class AreaDetectorCamera(ChannelAccessCamera):
         further = min(_FURTHER, deadline - time.monotonic())
         watch.wait(lambda: all(watch.said(pv) for pv in others), further)
         self._size(watch.facts())
+
+    def _frame(self, watch: Watch, arrived: Arrived) -> Frame:
+        update = arrived.update
+        number = self._counted(watch, update)
+        meaning = _MEANINGS.get(words(watch.newest(self._type)).upper())
+        picture = image(self._image, update, watch.fitting(arrived, self._size), meaning)
+        if meaning == "i1":
+            picture = picture.astype("i2")
+        return Frame(picture, update.nanoseconds, number)
 
     def _pair(self, facts: Mapping[str, Update]) -> tuple[str, str] | None:
         """Return the PVs that say the size: the first two that are there and do not say 0."""

@@ -15,7 +15,7 @@ from pyca.sources.channel_access.camera import ChannelAccessCamera
 from pyca.sources.channel_access.choice import LIBRARIES
 from pyca.sources.channel_access.client import Update
 from pyca.sources.channel_access.images import image, pixels, words
-from pyca.sources.channel_access.watch import Watch
+from pyca.sources.channel_access.watch import Arrived, Watch
 from pyca.sources.frame import KINDS, Frame
 from pyca.sources.options import Option, choice
 from pyca.sources.source import OFFLINE_SECONDS, Size
@@ -86,18 +86,6 @@ class EpicsCamera(ChannelAccessCamera):
         )
         super().__init__(prefix, library, picture, (self._width, self._height), (self._ready,))
 
-    def receive(self, timeout: float) -> Frame | None:
-        """See :class:`pyca.sources.source.Source`."""
-        watch = self._opened()
-        deadline = time.monotonic() + timeout
-        while arrived := self._take(watch, max(deadline - time.monotonic(), 0.0)):
-            if len(arrived.update.values) or arrived.update.problem:
-                size = watch.fitting(arrived, self._size)
-                picture = image(self._image, arrived.update, size, self._dtype)
-                return Frame(picture, arrived.update.nanoseconds)
-            # A record that never had an image.
-        return None
-
     @property
     def lost(self) -> int:
         """See :class:`pyca.sources.source.Source`. What the IOC itself leaves out is not known."""
@@ -120,6 +108,11 @@ class EpicsCamera(ChannelAccessCamera):
         if missing():
             raise SourceError(f"{' and '.join(missing())}: no answer, though {self._ready} is there")
         self._size(watch.facts())
+
+    def _frame(self, watch: Watch, arrived: Arrived) -> Frame:
+        size = watch.fitting(arrived, self._size)
+        picture = image(self._image, arrived.update, size, self._dtype)
+        return Frame(picture, arrived.update.nanoseconds)
 
     def _size(self, facts: Mapping[str, Update]) -> Size:
         return pixels(self._width, facts[self._width]), pixels(self._height, facts[self._height])

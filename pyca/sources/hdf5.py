@@ -10,6 +10,7 @@ import stat
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,10 +149,14 @@ class _Playing:
 
     def pulse_id(self, rounds: int, where: int) -> int | None:
         """Return the pulse id of an image in a later round: higher than all in the round before."""
-        if self.recording.pulse_ids is None:
-            return None
-        played = self.recording.pulse_ids[self.part.start : self.part.stop]
-        return int(self.recording.pulse_ids[where]) + rounds * int(_round_length(played))
+        ids = self.recording.pulse_ids
+        return None if ids is None else int(ids[where]) + rounds * self._round
+
+    @cached_property
+    def _round(self) -> int:
+        """What pulse ids grow by in a round; it takes all of them, so it is not asked for each image."""
+        assert self.recording.pulse_ids is not None
+        return int(_round_length(self.recording.pulse_ids[self.part.start : self.part.stop]))
 
 
 def _part(play: Play, recording: Recording) -> range:

@@ -7,6 +7,7 @@ import numpy as np
 
 from pyca.core.errors import SourceError
 from pyca.sources.frame import KINDS, Image
+from pyca.sources.names import listed
 
 _USUAL_CHANNEL = "image"
 """the channel that a camera server sends its image in"""
@@ -14,8 +15,6 @@ _CAMERA = ":FPICTURE"
 """end of the name of the channel that a camera itself sends its image in"""
 _COMPUTED = frozenset({"x_axis", "y_axis", "width", "height", "timestamp"})
 """what a camera server adds to an image: ours computes its own"""
-_SHOWN = 10
-"""names of channels in one message to the operator"""
 
 
 def channel_of(values: Mapping[str, Any], wanted: str | None) -> str:
@@ -29,7 +28,7 @@ def channel_of(values: Mapping[str, Any], wanted: str | None) -> str:
         name = wanted or _USUAL_CHANNEL
         if name in values:
             return name
-        raise SourceError(f"There is no channel {name}. There are: {_listed(values)}.")
+        raise SourceError(f"There is no channel {name}. There are: {listed(values)}.")
     cameras = [name for name in values if name.endswith(_CAMERA)]
     images = [name for name, value in values.items() if isinstance(value, np.ndarray) and value.ndim == 2]
     for found in (cameras, images):
@@ -37,9 +36,9 @@ def channel_of(values: Mapping[str, Any], wanted: str | None) -> str:
             return found[0]
     if cameras or images:
         raise SourceError(
-            f"Several channels may be the image: {_listed(cameras or images)}.", "set channel to one of them"
+            f"Several channels may be the image: {listed(cameras or images)}.", "set channel to one of them"
         )
-    raise SourceError(f"No channel holds an image. There are: {_listed(values)}.")
+    raise SourceError(f"No channel holds an image. There are: {listed(values)}.")
 
 
 def image_in(values: Mapping[str, Any], name: str) -> Image | None:
@@ -70,9 +69,3 @@ def _kind_of(value: object) -> str:
         shape = " × ".join(map(str, value.shape[::-1]))
         return f"an array of {shape} values" + (" (in colour?)" if value.ndim == 3 else "")
     return "a text" if isinstance(value, str) else "a single value"
-
-
-def _listed(names: Mapping[str, Any] | list[str]) -> str:
-    every = list(names)
-    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
-    return ", ".join(every[:_SHOWN]) + more if every else "none at all"

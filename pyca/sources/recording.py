@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pyca.core.errors import SourceError
 from pyca.sources.frame import KINDS, LARGEST
+from pyca.sources.names import listed
 
 if TYPE_CHECKING:
     import h5py
@@ -30,8 +31,6 @@ _SPAN = 10**17
 """nanoseconds since 1970 have been more than this since 1973, seconds never are"""
 _LARGEST = 9e18
 """near the most that 64 bits hold"""
-_SHOWN = 10
-"""names of datasets in one message"""
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def _named(file: "h5py.File", wanted: str) -> str:
     for name in (plain, f"data1/{plain}/value", f"data1/{plain}", f"{plain}/data", f"data2/{plain}/value"):
         if name in file and isinstance(file[name], h5py.Dataset):
             return name
-    raise SourceError(f"{file.filename} has no dataset {wanted}. There are: {_listed(_names(file))}.")
+    raise SourceError(f"{file.filename} has no dataset {wanted}. There are: {listed(_names(file))}.")
 
 
 def _only(file: "h5py.File") -> str:
@@ -101,8 +100,8 @@ def _only(file: "h5py.File") -> str:
     if len(chosen) == 1:
         return chosen[0]
     if not images:
-        raise SourceError(f"{file.filename} holds no images. There are: {_listed(every)}.")
-    several = f"{file.filename} holds several sets of images: {_listed(images)}."
+        raise SourceError(f"{file.filename} holds no images. There are: {listed(every)}.")
+    several = f"{file.filename} holds several sets of images: {listed(images)}."
     raise SourceError(several, "set dataset to one of them")
 
 
@@ -112,12 +111,6 @@ def _names(file: "h5py.File") -> Iterator[str]:
     found: list[str] = []
     file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
     return iter(found)
-
-
-def _listed(names: Sequence[str] | Iterator[str]) -> str:
-    every = list(names)
-    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
-    return ", ".join(every[:_SHOWN]) + more if every else "none at all"
 
 
 def _check_filters(images: "h5py.Dataset", place: str) -> None:
@@ -148,19 +141,20 @@ def _columns(file: "h5py.File", name: str) -> tuple[NDArray[np.int64] | None, ND
         f"{header}global_timestamp",
     ]
     pulses = [f"{header}pulse_id", f"{beside}/pulse_id", "pulse_id"]
-    found = [_nanoseconds(values) for values in _values(file, times, count, columns=2)]
-    ids = [_whole(values) for values in _values(file, pulses, count)]
+    found = [_nanoseconds(values) for values in _values(file, times, [(count,), (count, 1), (count, 2)])]
+    ids = [_whole(values) for values in _values(file, pulses, [(count,)])]
     return (
         next((moments for moments in found if _ascending(moments)), None),
         next((numbers for numbers in ids if _ascending(numbers)), None),
     )
 
 
-def _values(file: "h5py.File", names: Sequence[str], count: int, columns: int = 1) -> Iterator[NDArray[Any]]:
-    """Read those that have one number for each image, or up to ``columns`` side by side, and are not huge."""
+def _values(
+    file: "h5py.File", names: Sequence[str], shapes: Sequence[tuple[int, ...]]
+) -> Iterator[NDArray[Any]]:
+    """Read those that hold numbers in one of these shapes, and are not huge."""
     import h5py
 
-    shapes = [(count,), *((count, wide) for wide in range(1, columns + 1) if columns > 1)]
     for name in names:
         item = file.get(name)
         if not isinstance(item, h5py.Dataset) or item.shape not in shapes or item.dtype.kind not in "iuf":

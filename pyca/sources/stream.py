@@ -121,9 +121,9 @@ class Stream:
 
     def close(self) -> None:
         """Disconnect."""
+        self._lost = self.lost
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
-            self._lost = receiver.lost + self._waiting.dropped
             receiver.close()
 
     @property

@@ -1,11 +1,13 @@
 """What all cameras of Channel Access have in common."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from pyca.core.errors import OfflineError, SourceError
 from pyca.sources.channel_access.client import Update
 from pyca.sources.channel_access.watch import Arrived, Watch
+from pyca.sources.frame import Frame
 from pyca.sources.source import Size
 
 
@@ -44,6 +46,18 @@ class ChannelAccessCamera(ABC):
         """See :class:`pyca.sources.source.Source`."""
         return self._size(self._opened().facts())
 
+    def receive(self, timeout: float) -> Frame | None:
+        """See :class:`pyca.sources.source.Source`."""
+        watch = self._opened()
+        deadline = time.monotonic() + timeout
+        while arrived := watch.take(max(deadline - time.monotonic(), 0.0)):
+            if len(arrived.update.values) or arrived.update.problem:
+                return self._frame(watch, arrived)
+            # A record that never had an image.
+        if watch.is_missed():
+            raise self._offline()
+        return None
+
     def close(self) -> None:
         """See :class:`pyca.sources.source.Source`."""
         watch, self._watch = self._watch, None
@@ -65,6 +79,13 @@ class ChannelAccessCamera(ABC):
         :raises SourceError: where they do not say it
         """
 
+    @abstractmethod
+    def _frame(self, watch: Watch, arrived: Arrived) -> Frame:
+        """Return the frame of an image.
+
+        :raises SourceError: where it is none
+        """
+
     def _opened(self) -> Watch:
         if self._watch is None:
             raise SourceError(f"Camera with prefix {self._prefix} is not open")
@@ -72,13 +93,3 @@ class ChannelAccessCamera(ABC):
 
     def _offline(self) -> OfflineError:
         return OfflineError(f"Camera with prefix {self._prefix} is offline")
-
-    def _take(self, watch: Watch, seconds: float) -> Arrived | None:
-        """Return the newest image that nobody took, None where none comes in time.
-
-        :raises OfflineError: about every second while the camera is away
-        """
-        arrived = watch.take(seconds)
-        if arrived is None and watch.is_missed():
-            raise self._offline()
-        return arrived

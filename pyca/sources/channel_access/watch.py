@@ -103,14 +103,14 @@ class Watch:
         """
         elements = len(arrived.update.values)
 
-        def fits(facts: Mapping[str, Update]) -> bool:
-            width, height = size(facts)
+        def fits(found: Size) -> bool:
+            width, height = found
             return width * height == elements
 
-        then = self.facts() | arrived.facts
+        then = size(self.facts() | arrived.facts)
         if fits(then):
-            return size(then)
-        self.wait(lambda: fits(self._facts()), _SIZE_LATE)
+            return then
+        self.wait(lambda: fits(size(self._facts())), _SIZE_LATE)
         return size(self.facts())
 
     def is_missed(self) -> bool:
