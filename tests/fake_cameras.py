@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyca.camera.image.snapshot import Snapshot
-from pyca.core.errors import CameraBusyError, CameraError, ConfigError, OfflineError, UnknownCameraError
+from pyca.core.errors import (
+    CameraBusyError,
+    CameraError,
+    ConfigError,
+    OfflineError,
+    PycaError,
+    UnknownCameraError,
+)
 
 WIDTH, HEIGHT = 64, 48
 LINE = ["2026-11-21 21:00:00,000", "pyca.camera", "INFO", "it runs"]
@@ -69,6 +76,9 @@ class FakeCameras:
         if found in self.broken:
             raise self.broken[found]
         return dict(self.configs[found])
+
+    def everything(self) -> dict[str, dict[str, Any] | PycaError]:
+        return {name: self.broken.get(name) or dict(self.configs[name]) for name in self.names()}
 
     def save(self, name: str, raw: object) -> dict[str, Any]:
         _check_name(name)

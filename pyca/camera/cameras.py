@@ -25,7 +25,7 @@ from pyca.camera.files.scripts import Scripts
 from pyca.camera.image.snapshot import Snapshot
 from pyca.camera.instance.logs import InstanceLogs, Kept
 from pyca.config.settings import Settings
-from pyca.core.errors import CameraError, SourceError
+from pyca.core.errors import CameraError, PycaError, SourceError
 from pyca.runtime.channel import close_files
 from pyca.runtime.nursery import Nursery
 
@@ -97,7 +97,14 @@ class Cameras:
 
         :raises UnknownCameraError: where there is none of this name
         """
-        return self._folder.read(self._folder.resolve(name)).as_json()
+        return self._folder.read(name).as_json()
+
+    def everything(self) -> dict[str, dict[str, Any] | PycaError]:
+        """Return each camera's complete configuration or what is wrong with it; looks at the folder once."""
+        return {
+            name: found if isinstance(found, PycaError) else found.as_json()
+            for name, found in self._folder.everything().items()
+        }
 
     def save(self, name: str, raw: object) -> dict[str, Any]:
         """Save a configuration and have it applied where the camera runs; returns it with its defaults.

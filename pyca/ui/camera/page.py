@@ -99,8 +99,8 @@ def rows() -> list[Row]:
         for name in members:
             groups.setdefault(name, []).append(group)
     return [
-        _row(name, tuple(aliases.get(name, ())), tuple(groups.get(name, ())), running.get(name))
-        for name in cameras().names()
+        _row(name, written, tuple(aliases.get(name, ())), tuple(groups.get(name, ())), running.get(name))
+        for name, written in cameras().everything().items()
     ]
 
 
@@ -120,12 +120,18 @@ def _aliases() -> dict[str, list[str]]:
     return found
 
 
-def _row(name: str, aliases: tuple[str, ...], groups: tuple[str, ...], running: dict[str, Any] | None) -> Row:
+def _row(
+    name: str,
+    written: dict[str, Any] | PycaError,
+    aliases: tuple[str, ...],
+    groups: tuple[str, ...],
+    running: dict[str, Any] | None,
+) -> Row:
     state, reason, kind = "off", "", ""
-    try:
-        kind = str(cameras().config(name).get("source_type", ""))
-    except PycaError as error:  # a file that somebody changed by hand; the others are shown
-        state, reason = "error", error.message
+    if isinstance(written, PycaError):  # a file that somebody changed by hand; the others are shown
+        state, reason = "error", written.message
+    else:
+        kind = str(written.get("source_type", ""))
     if running is not None:
         state = "running" if running.get("online", True) else "offline"
         reason = str(running.get("status") or "")
