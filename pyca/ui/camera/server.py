@@ -6,7 +6,8 @@ from pyca.camera.cameras import Cameras
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
-from pyca.ui.camera.access import door_for
+from pyca.ui.access.door import Door
+from pyca.ui.camera.access import WideDoor, door_for
 from pyca.ui.camera.app import create_camera_app
 from pyca.ui.camera.bodies import LONGEST_ARRAY, parser_for
 from pyca.ui.camera.channel import Channel
@@ -63,11 +64,10 @@ class CameraServer:
         """
         camera = self._settings.camera
         place = find(camera.bind, camera.port)
-        if camera.authentication == "on" and place.is_local:
-            check_people(self._settings, self._database, *_WANTED)
-        elif camera.authentication == "on" or (camera.authentication == "auto" and not place.is_local):
-            check_people(self._settings, self._database)
-        if camera.authentication == "off" and not place.is_local:
+        door = door_for(camera.authentication, is_local=place.is_local)
+        if door is Door:
+            check_people(self._settings, self._database, *(_WANTED if place.is_local else ()))
+        if door is WideDoor and not place.is_local:
             logger.warning("everybody who reaches %s may do everything with the cameras", named(place))
         listener = open_port(place.host, place.port, "[camera]")
         port: int = listener.getsockname()[1]
@@ -82,7 +82,7 @@ class CameraServer:
             threads=VIEWERS + SLOW + _QUICK,
             limits=self._limits,
             longest_body=LONGEST_ARRAY + 1,
-            parser=parser_for(door_for(camera.authentication, is_local=place.is_local)),
+            parser=parser_for(door),
             channel=Channel,
             outbuf_high_watermark=_BUFFER,
             outbuf_overflow=_IN_MEMORY,
