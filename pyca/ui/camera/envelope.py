@@ -4,7 +4,6 @@ Errors have the state “error”.
 Programs that know this interface read the state. The true status stands beside it, for all others.
 """
 
-import errno
 import json
 import math
 from typing import Any
@@ -82,11 +81,9 @@ def _of_camera(error: PycaError) -> Response:
 
 
 def _of_system(error: OSError) -> Response:
-    code = 507 if error.errno in (errno.ENOSPC, errno.EDQUOT) else 503
-    response = answer(Told(code, f"The machine does not let that be done: {error.strerror or error}"))
-    if code == 503:
-        response.headers.update(_AGAIN)
-    return response
+    told = CameraMachineError(f"The machine does not let that be done: {error.strerror or error}")
+    told.__cause__ = error
+    return _of_camera(told)
 
 
 def _answer(body: dict[str, Any]) -> Response:
