@@ -6,6 +6,10 @@ from urllib.parse import quote
 
 WORD = "camera"
 """what stands before the name, as in ``camera:NAME``"""
+ENDING = ".json"
+"""of the file in the camera server's folder that configures a camera; before it stands the camera's name"""
+_OTHERS = ("servers", "permanent_instances")
+_OTHERS_END = ("_parameters", "_background")
 _LONGEST = 200
 _RANGE = re.compile(r"(.*?)\?((?:(?:min|max)_value=-?\d+(?:\.\d+)?(?:&|$)){1,2})", re.DOTALL)
 _NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f{}]|\.\.|^\.|^\s|\s$")
@@ -43,6 +47,16 @@ class CameraFeed:
 
 _PATIENCE = 20_000_000
 """microseconds: a camera that is started for us takes its time for the first image"""
+
+
+def camera_of(file: str) -> str:
+    """Return the name of the camera that a file of the folder configures; empty where it is none.
+
+    :param file: its name, without the folder
+    """
+    name = file.removesuffix(ENDING)
+    hidden = name == file or file.startswith(".")
+    return "" if hidden or name in _OTHERS or name.endswith(_OTHERS_END) else name
 
 
 def parse_feed(text: str) -> CameraFeed:

@@ -9,13 +9,11 @@ from pathlib import Path
 from pyca.camera.files import jsonfile
 from pyca.camera.files.configuration import Configuration, parse
 from pyca.camera.files.names import fault_of
+from pyca.core.camera import ENDING, camera_of
 from pyca.core.errors import CameraError, CameraMachineError, ConfigError, PycaError
 
-ENDING = ".json"
 RESERVED = ("aliases", "background", "config_names", "groups", "heartbeat", "info", "script", "version")
 """words that follow /cam/ in the addresses of the interface"""
-_OTHERS = ("servers", "permanent_instances")
-_OTHERS_END = ("_parameters", "_background")
 _SETTLED = 100_000_000
 """nanoseconds after which a file that changes again has another time for certain"""
 
@@ -88,8 +86,7 @@ def look(folder: Path, before: Mapping[str, Entry]) -> dict[str, Entry]:
         ) from error
     found = {}
     for file in files:
-        if _is_camera(file):
-            name = file.removesuffix(ENDING)
+        if name := camera_of(file):
             signature = _signature(folder / file)
             known = before.get(name)
             unchanged = known is not None and signature and known.signature == signature
@@ -112,13 +109,7 @@ def refusal_of(name: str) -> str:
         return fault
     if name in RESERVED:
         return "is a word of the interface"
-    return "" if _is_camera(name + ENDING) else "is kept for files that are no cameras"
-
-
-def _is_camera(file: str) -> bool:
-    name = file.removesuffix(ENDING)
-    hidden = name == file or not name or file.startswith(".")
-    return not hidden and name not in _OTHERS and not name.endswith(_OTHERS_END)
+    return "" if camera_of(name + ENDING) else "is kept for files that are no cameras"
 
 
 def _signature(file: Path) -> Signature:

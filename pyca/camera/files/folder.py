@@ -10,9 +10,10 @@ from pathlib import Path
 from pyca.camera.files import jsonfile
 from pyca.camera.files.backgrounds import Backgrounds, missing
 from pyca.camera.files.configuration import Configuration, parse
-from pyca.camera.files.entries import ENDING, RESERVED, Entry, look, owners, refusal_of
+from pyca.camera.files.entries import RESERVED, Entry, look, owners, refusal_of
 from pyca.camera.files.names import checked, shown
 from pyca.camera.files.writers import Writers
+from pyca.core.camera import ENDING
 from pyca.core.errors import (
     CameraError,
     CameraMachineError,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pyca.core.camera import WORD
+from pyca.core.camera import ENDING, WORD, camera_of
 from pyca.live.source.devices import cameras
 
 FRAME_RATES = (15, 24, 25, 30, 50, 60)
@@ -40,8 +40,6 @@ _SOUNDS: Mapping[str, str] = {
     "silence": "Silence",
     "1kHz": "Test tone (1 kHz)",
 }
-_NO_CAMERAS = frozenset({"servers", "permanent_instances"})
-"""other files in the folder of cameras"""
 _CARDS = Path("/proc/asound/pcm")
 _CAPTURE = re.compile(r"(\d+)-(\d+): ([^:]*):.*capture", re.IGNORECASE)
 
@@ -54,8 +52,9 @@ def inputs(chosen: str, root: Path = Path("/"), served: Path | None = None) -> d
     :param served: the folder of the camera server's cameras, None where there is no such server
     """
     found = {one.path: f"{one.name} ({one.path})" for one in cameras(root)}
-    names = sorted(file.stem for file in served.glob("*.json")) if served else []
-    ours = {f"{WORD}:{name}": f"{name} of the camera server" for name in names if name not in _NO_CAMERAS}
+    files = served.glob(f"*{ENDING}") if served else ()
+    names = sorted(name for file in files if (name := camera_of(file.name)))
+    ours = {f"{WORD}:{name}": f"{name} of the camera server" for name in names}
     return _with(chosen, dict(_INPUTS) | found | ours)
 
 
