@@ -14,8 +14,6 @@ import zmq
 from pyca.bsread.decoder import Decoder
 from pyca.bsread.encoder import Compression, Encoder
 
-SIZES = ((1280, 960), (2048, 2048))
-"""width and height in pixels of 16 bits"""
 _NOW = 1_774_600_000_000_000_000
 
 
