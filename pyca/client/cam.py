@@ -111,9 +111,9 @@ class CamClient:
 
         :param raw: as the camera sends it: not mirrored, rotated or cut
         :param scale: factor of its size, up to 1
-        :param min_value: black; by default the lowest value of the image
-        :param max_value: the brightest colour; by default the highest value of the image
-        :param colormap: its name, such as ``viridis``
+        :param min_value: what is subtracted first, by default nothing; what would be below 0 becomes 0
+        :param max_value: what is above, after the subtraction, becomes this; the maximum is brightest
+        :param colormap: its name, such as ``viridis``; by default ``rainbow``
         """
         parameters = {
             "raw": 1 if raw else None,
