@@ -120,7 +120,7 @@ def test_a_database_that_is_lost_between_two_runs(server: FakeOpencast, rig: Rig
     resumed = time.time() - start
     rig.wait_for_state("open", EventState.FINISHED_UPLOADING)
     for uid in ("sent", "held"):
-        assert known(rig, uid) is EventState.FINISHED_UPLOADING
+        rig.wait(lambda uid=uid: known(rig, uid) is EventState.FINISHED_UPLOADING, f"“{uid}” to be known")
     assert sorted(one.package for one in server.workflows) == ["held", "open", "sent"]
     assert damaged(rig)
     well(again)

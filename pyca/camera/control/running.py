@@ -156,6 +156,8 @@ class Running:
             raise self.ward.refused or CameraError(
                 f"The process of camera {self.name} ended before it began", "its log tells why"
             )
+        # Its own word may come before that of its parent, who alone knows its pid.
+        self.ward.born.wait(1.0)
 
     def configure(self, configuration: Configuration) -> None:
         """Have it do as a configuration says; returns once it does.
