@@ -1,0 +1,156 @@
+/* The fit of offset + amplitude · exp(-(x - mean)² / 2σ²) by Levenberg and Marquardt's method, with the exact derivatives.
+ *
+ * All that one step needs are sums over the profile: they are found in one pass, so that a step costs little more than
+ * the exponentials. */
+
+#define PARAMETERS 4
+#define MOST_STEPS 100
+#define SMALL_STEP 1e-8
+
+enum { OFFSET, AMPLITUDE, MEAN, SIGMA };
+
+struct sums {
+    double e, ez, ezz, ee, eez, eezz, eezzz, eezzzz; /* of the exponential e and the distance z, in σ */
+    double r, re, rez, rezz, rr;                     /* of the rest r that is not explained */
+};
+
+/* exp(t) for -700 ≤ t ≤ 0, by a series around the next power of two. No branch and no call, so that a compiler makes
+ * it for several numbers at once. */
+static inline double exponential(double t)
+{
+    int32_t n = (int32_t)(t * 1.4426950408889634 - 0.5);
+    double r = t - n * 0.6931471805599453;
+    double p = 1.0 / 479001600;
+    p = p * r + 1.0 / 39916800;
+    p = p * r + 1.0 / 3628800;
+    p = p * r + 1.0 / 362880;
+    p = p * r + 1.0 / 40320;
+    p = p * r + 1.0 / 5040;
+    p = p * r + 1.0 / 720;
+    p = p * r + 1.0 / 120;
+    p = p * r + 1.0 / 24;
+    p = p * r + 1.0 / 6;
+    p = p * r + 0.5;
+    p = p * r + 1.0;
+    p = p * r + 1.0;
+    int64_t bits;
+    memcpy(&bits, &p, sizeof bits);
+    bits += (int64_t)n << 52;
+    memcpy(&p, &bits, sizeof bits);
+    return p;
+}
+
+CLONES static void sum_up(const float *restrict x, const float *restrict y, size_t n, const double *p, struct sums *found)
+{
+    double offset = p[OFFSET], amplitude = p[AMPLITUDE], mean = p[MEAN], per = 1.0 / p[SIGMA];
+    double e_ = 0, ez = 0, ezz = 0, ee = 0, eez = 0, eezz = 0, eezzz = 0, eezzzz = 0;
+    double r_ = 0, re = 0, rez = 0, rezz = 0, rr = 0;
+    for (size_t i = 0; i < n; i++) {
+        double z = (x[i] - mean) * per, t = -0.5 * z * z;
+        double e = exponential(t < -700.0 ? -700.0 : t);
+        double r = y[i] - (offset + amplitude * e);
+        double a = e * z, b = a * z;
+        e_ += e;
+        ez += a;
+        ezz += b;
+        ee += e * e;
+        eez += e * a;
+        eezz += a * a;
+        eezzz += a * b;
+        eezzzz += b * b;
+        r_ += r;
+        re += r * e;
+        rez += r * a;
+        rezz += r * b;
+        rr += r * r;
+    }
+    *found = (struct sums){e_, ez, ezz, ee, eez, eezz, eezzz, eezzzz, r_, re, rez, rezz, rr};
+}
+
+/* Solves a symmetric, positive system of equations in place; returns 0 where it is neither. */
+static int solve(double a[PARAMETERS][PARAMETERS], double *b)
+{
+    for (int i = 0; i < PARAMETERS; i++) {
+        for (int j = 0; j <= i; j++) {
+            double s = a[i][j];
+            for (int k = 0; k < j; k++)
+                s -= a[i][k] * a[j][k];
+            if (i == j) {
+                if (!(s > 0.0))
+                    return 0;
+                a[i][i] = sqrt(s);
+            } else {
+                a[i][j] = s / a[j][j];
+            }
+        }
+    }
+    for (int i = 0; i < PARAMETERS; i++) {
+        for (int k = 0; k < i; k++)
+            b[i] -= a[i][k] * b[k];
+        b[i] /= a[i][i];
+    }
+    for (int i = PARAMETERS - 1; i >= 0; i--) {
+        for (int k = i + 1; k < PARAMETERS; k++)
+            b[i] -= a[k][i] * b[k];
+        b[i] /= a[i][i];
+    }
+    return 1;
+}
+
+/* Finds the step from some parameters; returns 0 where there is none. */
+static int step_from(const struct sums *s, const double *p, size_t n, double damping, double *step)
+{
+    double f = p[AMPLITUDE] / p[SIGMA], w = (double)n * (1.0 + damping), d = 1.0 + damping;
+    double a[PARAMETERS][PARAMETERS] = {
+        {w, 0, 0, 0},
+        {s->e, s->ee * d, 0, 0},
+        {f * s->ez, f * s->eez, f * f * s->eezz * d, 0},
+        {f * s->ezz, f * s->eezz, f * f * s->eezzz, f * f * s->eezzzz * d},
+    };
+    step[OFFSET] = s->r;
+    step[AMPLITUDE] = s->re;
+    step[MEAN] = f * s->rez;
+    step[SIGMA] = f * s->rezz;
+    return solve(a, step);
+}
+
+static int is_small(const double *step, const double *p)
+{
+    double height = fabs(p[AMPLITUDE]) + fabs(p[OFFSET]), width = fabs(p[SIGMA]);
+    return fabs(step[OFFSET]) <= SMALL_STEP * height && fabs(step[AMPLITUDE]) <= SMALL_STEP * height &&
+           fabs(step[MEAN]) <= SMALL_STEP * width && fabs(step[SIGMA]) <= SMALL_STEP * width;
+}
+
+/* Improves parameters until that makes no difference any more. Returns 1 where that came about, and the sum of the
+ * squares of what is not explained. */
+static int improve(const float *x, const float *y, size_t n, double *p, double *unexplained)
+{
+    struct sums now, then;
+    double damping = 1e-3;
+    int done = 0;
+    sum_up(x, y, n, p, &now);
+    for (int turn = 0; turn < MOST_STEPS && !done; turn++) {
+        double step[PARAMETERS], next[PARAMETERS];
+        if (!step_from(&now, p, n, damping, step)) {
+            if ((damping *= 10.0) > 1e12)
+                break;
+            continue;
+        }
+        for (int i = 0; i < PARAMETERS; i++)
+            next[i] = p[i] + step[i];
+        sum_up(x, y, n, next, &then);
+        int small = is_small(step, p);
+        if (then.rr <= now.rr) {
+            done = small && damping <= 1e-2;
+            memcpy(p, next, sizeof next);
+            now = then;
+            damping = damping > 1e-11 ? damping * 0.1 : damping;
+        } else if (small) {
+            done = 1; /* nothing is left but the last digits */
+        } else if ((damping *= 10.0) > 1e12) {
+            break;
+        }
+    }
+    *unexplained = now.rr;
+    return done;
+}

@@ -1,0 +1,235 @@
+/* What the pipeline server does most, in C: passes over images, and fits. Arrays come by the buffer protocol; whoever calls
+ * has checked them (see with_native.py), and what is checked here once more is what memory depends on. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#endif
+
+#define CHUNK 4096  /* columns whose sums stay in the processor's fastest memory */
+#define FLUSH 16384 /* rows after which 32 bits might not do */
+#define LANES 32
+
+struct task {
+    const char *image, *background; /* background: NULL for none */
+    char *to;                       /* the cleaned image; NULL where it is not cleaned */
+    ptrdiff_t image_stride, background_stride;
+    size_t height, width;
+    double threshold;
+    void *x_profile, *y_profile, *low, *high;
+};
+
+#define GLUE_(a, b) a##_##b
+#define GLUE(a, b) GLUE_(a, b)
+#define FN(name) GLUE(name, KIND)
+#define UNSIGNED_LESS(p, b) ((p) > (b) ? (p) - (b) : 0)
+#define CUT(d, least, most) ((d) < (least) ? (least) : (d) > (most) ? (most) : (d))
+
+#define KIND u8
+#define T uint8_t
+#define S uint32_t
+#define P int64_t
+#define LESS(p, b) UNSIGNED_LESS(p, b)
+#define FIRST_LOW UINT8_MAX
+#define FIRST_HIGH 0
+#include "pass.h"
+#include "forget.h"
+
+#define KIND u16
+#define T uint16_t
+#define P int64_t
+#define LESS(p, b) UNSIGNED_LESS(p, b)
+#define FIRST_LOW UINT16_MAX
+#define FIRST_HIGH 0
+#ifdef __x86_64__
+#define S int32_t
+#define OWN_ROWS "words.h"
+#else
+#define S uint32_t
+#endif
+#include "pass.h"
+#include "forget.h"
+
+#define KIND u32
+#define T uint32_t
+#define S int64_t
+#define P int64_t
+#define LESS(p, b) UNSIGNED_LESS(p, b)
+#define FIRST_LOW UINT32_MAX
+#define FIRST_HIGH 0
+#include "pass.h"
+#include "forget.h"
+
+#define KIND i16
+#define T int16_t
+#define S int32_t
+#define P int64_t
+#define LESS(p, b) CUT((int32_t)(p) - (b), INT16_MIN, INT16_MAX)
+#define FIRST_LOW INT16_MAX
+#define FIRST_HIGH INT16_MIN
+#include "pass.h"
+#include "forget.h"
+
+#define KIND i32
+#define T int32_t
+#define S int64_t
+#define P int64_t
+#define LESS(p, b) CUT((int64_t)(p) - (b), INT32_MIN, INT32_MAX)
+#define FIRST_LOW INT32_MAX
+#define FIRST_HIGH INT32_MIN
+#include "pass.h"
+#include "forget.h"
+
+#define KIND f32
+#define T float
+#define S double
+#define P double
+#define LESS(p, b) (p) - (b)
+#define FIRST_LOW INFINITY
+#define FIRST_HIGH -INFINITY
+#include "pass.h"
+#include "forget.h"
+
+#define KIND f64
+#define T double
+#define S double
+#define P double
+#define LESS(p, b) (p) - (b)
+#define FIRST_LOW INFINITY
+#define FIRST_HIGH -INFINITY
+#include "pass.h"
+#include "forget.h"
+
+#include "fit.h"
+
+static const struct {
+    const char *name; /* as in struct and NumPy: kind and bytes */
+    void (*pass)(const struct task *);
+    Py_ssize_t pixel, sum;
+} kinds[] = {
+    {"u1", pass_u8, 1, 8},  {"u2", pass_u16, 2, 8}, {"u4", pass_u32, 4, 8}, {"i2", pass_i16, 2, 8},
+    {"i4", pass_i32, 4, 8}, {"f4", pass_f32, 4, 8}, {"f8", pass_f64, 8, 8},
+};
+
+/* Opens the buffer of an array with rows of pixels that follow each other, or a vector where rows is 0. */
+static int opened(PyObject *array, Py_buffer *view, int writes, Py_ssize_t pixel, Py_ssize_t rows, Py_ssize_t columns)
+{
+    if (PyObject_GetBuffer(array, view, PyBUF_STRIDES | (writes ? PyBUF_WRITABLE : 0)) < 0)
+        return 0;
+    int last = rows ? 1 : 0;
+    if (view->ndim == last + 1 && view->itemsize == pixel && view->shape[last] == columns &&
+        view->strides[last] == pixel && (!rows || view->shape[0] == rows))
+        return 1;
+    PyBuffer_Release(view);
+    PyErr_SetString(PyExc_ValueError, "an array has another shape, type or order than was said");
+    return 0;
+}
+
+PyDoc_STRVAR(scan_doc, "scan(kind, height, width, image, background, threshold, to, x_profile, y_profile, low, high)\n\n"
+                       "Pass over an image once. background and to may be None; profiles have to hold zeros.");
+
+static PyObject *scan(PyObject *Py_UNUSED(module), PyObject *given)
+{
+    enum { IMAGE, BACKGROUND, TO, X, Y, LOW, HIGH, ARRAYS };
+    const char *name;
+    Py_ssize_t height, width;
+    double threshold;
+    PyObject *array[ARRAYS], *result = NULL;
+    Py_buffer view[ARRAYS];
+    if (!PyArg_ParseTuple(given, "snnOOdOOOOO", &name, &height, &width, array + IMAGE, array + BACKGROUND, &threshold,
+                          array + TO, array + X, array + Y, array + LOW, array + HIGH))
+        return NULL;
+    size_t kind = 0, most = sizeof kinds / sizeof *kinds;
+    while (kind < most && strcmp(kinds[kind].name, name))
+        kind++;
+    if (kind == most || height < 1 || width < 1)
+        return PyErr_Format(PyExc_ValueError, "there is no pass over %zd × %zd pixels of %s", width, height, name);
+    Py_ssize_t pixel = kinds[kind].pixel, sum = kinds[kind].sum;
+    const struct { int writes; Py_ssize_t item, rows, columns; } wanted[ARRAYS] = {
+        {0, pixel, height, width}, {0, pixel, height, width}, {1, pixel, height, width}, {1, sum, 0, width},
+        {1, sum, 0, height},       {1, pixel, 0, 1},          {1, pixel, 0, 1},
+    };
+    int open = 0;
+    for (; open < ARRAYS; open++) {
+        view[open] = (Py_buffer){0};
+        if (array[open] != Py_None && !opened(array[open], view + open, wanted[open].writes, wanted[open].item,
+                                              wanted[open].rows, wanted[open].columns))
+            goto end;
+    }
+    if (view[TO].buf && view[TO].strides[0] != width * pixel) {
+        PyErr_SetString(PyExc_ValueError, "the cleaned image has gaps between its rows");
+        goto end;
+    }
+    struct task task = {
+        view[IMAGE].buf, view[BACKGROUND].buf, view[TO].buf, view[IMAGE].strides[0],
+        view[BACKGROUND].buf ? view[BACKGROUND].strides[0] : 0, (size_t)height, (size_t)width, threshold,
+        view[X].buf, view[Y].buf, view[LOW].buf, view[HIGH].buf,
+    };
+    Py_BEGIN_ALLOW_THREADS
+    kinds[kind].pass(&task);
+    Py_END_ALLOW_THREADS
+    result = Py_NewRef(Py_None);
+end:
+    while (open-- > 0)
+        PyBuffer_Release(view + open);
+    return result;
+}
+
+PyDoc_STRVAR(fit_doc, "fit(axis, profile, offset, amplitude, mean, sigma) -> (offset, amplitude, mean, sigma, done, rest)\n\n"
+                      "Improve the parameters of a Gaussian; rest is the sum of the squares that stay unexplained.");
+
+static PyObject *fit(PyObject *Py_UNUSED(module), PyObject *given)
+{
+    PyObject *axis, *profile;
+    Py_buffer x, y;
+    double p[PARAMETERS], unexplained = 0.0;
+    int done = 0;
+    if (!PyArg_ParseTuple(given, "OOdddd", &axis, &profile, p + OFFSET, p + AMPLITUDE, p + MEAN, p + SIGMA))
+        return NULL;
+    Py_ssize_t n = PyObject_Length(axis);
+    if (n < 0 || !opened(axis, &x, 0, sizeof(float), 0, n))
+        return NULL;
+    if (!opened(profile, &y, 0, sizeof(float), 0, n)) {
+        PyBuffer_Release(&x);
+        return NULL;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    done = improve(x.buf, y.buf, (size_t)n, p, &unexplained);
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&x);
+    PyBuffer_Release(&y);
+    return Py_BuildValue("ddddOd", p[OFFSET], p[AMPLITUDE], p[MEAN], p[SIGMA], done ? Py_True : Py_False, unexplained);
+}
+
+static PyMethodDef functions[] = {
+    {"scan", scan, METH_VARARGS, scan_doc},
+    {"fit", fit, METH_VARARGS, fit_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static int prepare(PyObject *Py_UNUSED(module))
+{
+#ifdef __x86_64__
+    choose_words();
+#endif
+    return 0;
+}
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, prepare}, {0, NULL}};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "native", "Passes over images and fits, in C.", 0, functions, slots, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit_native(void)
+{
+    return PyModuleDef_Init(&definition);
+}

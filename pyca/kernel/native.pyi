@@ -1,0 +1,18 @@
+from typing import Any
+
+def scan(
+    kind: str,
+    height: int,
+    width: int,
+    image: Any,
+    background: Any,
+    threshold: float,
+    to: Any,
+    x_profile: Any,
+    y_profile: Any,
+    low: Any,
+    high: Any,
+) -> None: ...
+def fit(
+    axis: Any, profile: Any, offset: float, amplitude: float, mean: float, sigma: float
+) -> tuple[float, float, float, float, bool, float]: ...

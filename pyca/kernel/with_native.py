@@ -1,0 +1,67 @@
+"""The kernel in C."""
+
+from typing import Any
+
+import numpy as np
+
+from pyca.kernel import gauss, native
+from pyca.kernel.kernel import Fit, Image, Measured, Profile, Vector
+
+
+class NativeKernel:
+    """One pass over the memory of an image, whatever is done to it. A :class:`pyca.kernel.kernel.Kernel`."""
+
+    name = "native"
+
+    def measure(self, image: Image) -> Measured:
+        """Pass over an image that stays as it is."""
+        return _scanned(_plain(image), None, 0.0, None)
+
+    def clean(self, image: Image, background: Image | None, threshold: float) -> tuple[Image, Measured]:
+        """Return a cleaned image, and what is found in it."""
+        image = _plain(image)
+        cleaned = np.empty(image.shape, image.dtype)
+        lowest, highest = _limits(image.dtype)
+        least = int(threshold)
+        if least > highest:
+            # No pixel reaches it, nor could the type hold it.
+            cleaned[:] = 0
+            return cleaned, self.measure(cleaned)
+        under = None if background is None else _plain(background)
+        return cleaned, _scanned(image, under, least if least > 0 else lowest, cleaned)
+
+    def fit(self, axis: Vector, profile: Profile) -> Fit:
+        """Fit a Gaussian to a profile."""
+        return gauss.fit(axis, profile, _improve)
+
+
+def _scanned(image: Image, background: Image | None, threshold: float, cleaned: Image | None) -> Measured:
+    height, width = image.shape
+    kind = np.float64 if image.dtype.kind == "f" else np.int64
+    x_profile, y_profile = np.zeros(width, kind), np.zeros(height, kind)
+    low, high = np.empty(1, image.dtype), np.empty(1, image.dtype)
+    name = f"{image.dtype.kind}{image.dtype.itemsize}"
+    native.scan(name, height, width, image, background, threshold, cleaned, x_profile, y_profile, low, high)
+    if low[0] > high[0]:
+        low[0] = high[0] = np.nan
+    return Measured(low[0], high[0], x_profile, y_profile)
+
+
+def _plain(image: Image) -> Image:
+    """Return an image as C can read it; copied where it is not so."""
+    follows = image.strides[-1] == image.itemsize or image.shape[-1] == 1
+    if follows and image.flags.aligned and image.dtype.isnative and image.strides[-1] == image.itemsize:
+        return image
+    return np.ascontiguousarray(image, image.dtype.newbyteorder("="))
+
+
+def _limits(dtype: np.dtype[Any]) -> tuple[float, float]:
+    if dtype.kind == "f":
+        return -np.inf, np.inf
+    info = np.iinfo(dtype)
+    return float(info.min), float(info.max)
+
+
+def _improve(axis: Vector, profile: Vector, begin: gauss.Parameters) -> tuple[gauss.Parameters, bool, float]:
+    *found, done, rest = native.fit(axis, profile, *begin)
+    return gauss.Parameters(*found), done, rest

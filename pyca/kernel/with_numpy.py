@@ -1,0 +1,49 @@
+"""The kernel in NumPy: where no other was built."""
+
+from typing import Any
+
+import numpy as np
+
+from pyca.kernel import gauss
+from pyca.kernel.kernel import Fit, Image, Measured, Profile, Vector
+
+
+class NumpyKernel:
+    """The same with one pass for each thing. A :class:`pyca.kernel.kernel.Kernel`."""
+
+    name = "numpy"
+
+    def measure(self, image: Image) -> Measured:
+        """Pass over an image that stays as it is."""
+        kind = np.float64 if image.dtype.kind == "f" else np.int64
+        with np.errstate(all="ignore"):
+            low, high = np.fmin.reduce(image, axis=None), np.fmax.reduce(image, axis=None)
+            return Measured(low, high, image.sum(0, dtype=kind), image.sum(1, dtype=kind))
+
+    def clean(self, image: Image, background: Image | None, threshold: float) -> tuple[Image, Measured]:
+        """Return a cleaned image, and what is found in it."""
+        cleaned = image.copy() if background is None else _less(image, background)
+        least = int(threshold)
+        if least > 0:
+            with np.errstate(invalid="ignore"):
+                cleaned[cleaned < least] = 0
+        return cleaned, self.measure(cleaned)
+
+    def fit(self, axis: Vector, profile: Profile) -> Fit:
+        """Fit a Gaussian to a profile."""
+        return gauss.fit(axis, profile, gauss.improve)
+
+
+def _less(image: Image, background: Image) -> Image:
+    if image.dtype.kind == "u":
+        less = np.minimum(image, background)
+        return np.subtract(image, less, out=less)
+    if image.dtype.kind == "i":
+        return _cut(np.subtract(image, background, dtype=np.int64), image.dtype)
+    with np.errstate(all="ignore"):
+        return np.subtract(image, background)
+
+
+def _cut(values: Image, dtype: np.dtype[Any]) -> Image:
+    limits = np.iinfo(dtype)
+    return np.clip(values, limits.min, limits.max).astype(dtype)
