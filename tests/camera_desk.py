@@ -14,8 +14,9 @@ from pyca.config.settings import Settings
 from pyca.core.clock import Clock
 from pyca.store.database import Database
 from pyca.ui.camera.app import create_camera_app
-from pyca.ui.camera.server import LIMITS, CameraServer
+from pyca.ui.camera.server import camera_server
 from pyca.ui.connections import Limits
+from pyca.ui.imaging.server import LIMITS, ImagingServer
 from tests.fake_cameras import FakeCameras
 
 V1 = "/api/v1"
@@ -46,10 +47,10 @@ def serving(
     cameras: FakeCameras,
     limits: Limits = LIMITS,
     **camera: Any,
-) -> Iterator[CameraServer]:
+) -> Iterator[ImagingServer]:
     """Serve some fake cameras at a port of their own."""
     changed = replace(settings, camera=replace(settings.camera, **({"port": 0} | camera)))
-    with closing(CameraServer(changed, database, clock, _as_real(cameras), limits)) as server:
+    with closing(camera_server(changed, database, clock, _as_real(cameras), limits)) as server:
         server.start()
         yield server
 

@@ -16,8 +16,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from pyca.camera.image import y4m
-from pyca.camera.image.snapshot import Snapshot
+from pyca.images import y4m
+from pyca.images.snapshot import Snapshot
 
 SIZE = (64, 48)
 RATE = 25.0

@@ -9,15 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pyca.camera.image.snapshot import Snapshot
-from pyca.core.errors import (
-    CameraBusyError,
-    CameraError,
-    ConfigError,
-    OfflineError,
-    PycaError,
-    UnknownCameraError,
-)
+from pyca.core.errors import BusyError, ConfigError, ImagingError, OfflineError, PycaError, UnknownNameError
+from pyca.images.snapshot import Snapshot
 
 WIDTH, HEIGHT = 64, 48
 LINE = ["2026-11-21 21:00:00,000", "pyca.camera", "INFO", "it runs"]
@@ -36,7 +29,7 @@ class FakeCameras:
 
     configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     offline: set[str] = field(default_factory=set)
-    broken: dict[str, CameraError | ConfigError] = field(default_factory=dict)
+    broken: dict[str, ImagingError | ConfigError] = field(default_factory=dict)
     """what is wrong with the configurations of cameras"""
     running: dict[str, int] = field(default_factory=dict)
     backgrounds: dict[str, NDArray[Any]] = field(default_factory=dict)
@@ -109,9 +102,7 @@ class FakeCameras:
         with self._lock:
             if found not in self.running:
                 if len(self.running) >= self.most:
-                    raise CameraBusyError(
-                        "All ports are used. Stop some instances before opening a new stream."
-                    )
+                    raise BusyError("All ports are used. Stop some instances before opening a new stream.")
                 self.running[found] = 10100 + len(self.running)
             return f"tcp://localhost:{self.running[found]}"
 
@@ -190,7 +181,7 @@ class FakeCameras:
 
     def script(self, name: str) -> str:
         if name not in self.scripts:
-            raise CameraError(f"Requested script '{name}' does not exist.")
+            raise ImagingError(f"Requested script '{name}' does not exist.")
         return self.scripts[name]
 
     def save_script(self, name: str, text: str) -> None:
@@ -233,7 +224,7 @@ class FakeCameras:
     def _known(self, name: str) -> str:
         found = self.aliases().get(name, name)
         if found not in self.configs:
-            raise UnknownCameraError(
+            raise UnknownNameError(
                 f"Unable to load config '{name}'. Config file '{name}.json' does not exist."
             )
         return found

@@ -3,22 +3,24 @@
 import http.client
 from contextlib import ExitStack, closing
 
-from pyca.ui.camera.server import CameraServer
+from pyca.ui.imaging.server import ImagingServer
 
 
-def connect(server: CameraServer) -> http.client.HTTPConnection:
+def connect(server: ImagingServer) -> http.client.HTTPConnection:
     host, _, port = server.address.removeprefix("http://").rstrip("/").rpartition(":")
     return http.client.HTTPConnection(host, int(port), timeout=60)
 
 
-def ask(server: CameraServer, path: str, method: str = "GET", body: bytes | None = None) -> tuple[int, bytes]:
+def ask(
+    server: ImagingServer, path: str, method: str = "GET", body: bytes | None = None
+) -> tuple[int, bytes]:
     with closing(connect(server)) as connection:
         connection.request(method, path, body)
         answer = connection.getresponse()
         return answer.status, answer.read()
 
 
-def watch(server: CameraServer, stack: ExitStack, path: str) -> http.client.HTTPResponse:
+def watch(server: ImagingServer, stack: ExitStack, path: str) -> http.client.HTTPResponse:
     connection = stack.enter_context(closing(connect(server)))
     connection.request("GET", path)
     # It holds the connection open for itself.

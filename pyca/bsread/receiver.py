@@ -72,7 +72,7 @@ class Receiver:
     def open(self) -> None:
         """Connect, as soon as the sender is there, or begin to listen.
 
-        :raises CameraBusyError: where somebody else listens at the address
+        :raises BusyError: where somebody else listens at the address
         :raises WireError: where it is no address
         """
         self._context = zmq.Context(io_threads=min(_MOST_THREADS, len(self.addresses)))

@@ -69,7 +69,7 @@ class Sender:
         """Begin to listen, or connect.
 
         :return: the real address
-        :raises CameraBusyError: where somebody else has the address
+        :raises BusyError: where somebody else has the address
         :raises WireError: where it is no address
         """
         self._context = zmq.Context()
@@ -88,7 +88,7 @@ class Sender:
         ZeroMQ gives queues their length when a socket is bound, so that this is done once more, at the same
         address. Nothing happens where no more may wait already, or the sender is not open.
 
-        :raises CameraBusyError: where somebody else has taken the address meanwhile
+        :raises BusyError: where somebody else has taken the address meanwhile
         """
         if self._socket is None or high_water_mark >= self._high_water_mark:
             return

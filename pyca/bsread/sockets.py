@@ -8,7 +8,7 @@ from pathlib import Path
 
 import zmq
 
-from pyca.core.errors import CameraBusyError, WireError
+from pyca.core.errors import BusyError, WireError
 
 SILENCE_SECONDS = 30
 """after which a peer whose machine is gone is given up"""
@@ -61,7 +61,7 @@ def bind(socket: "zmq.Socket[bytes]", address: str) -> str:
     """Bind a socket.
 
     :return: the real address, with the port that was chosen where it was 0
-    :raises CameraBusyError: where somebody else has the address
+    :raises BusyError: where somebody else has the address
     :raises WireError: where it is no address of this machine
     """
     given = re.sub(r":0$", ":*", checked(address))
@@ -103,10 +103,8 @@ def _answers(path: Path) -> bool:
     return True
 
 
-def _taken(address: str) -> CameraBusyError:
-    return CameraBusyError(
-        f"The address {address} is used by another program", "stop it or choose another port"
-    )
+def _taken(address: str) -> BusyError:
+    return BusyError(f"The address {address} is used by another program", "stop it or choose another port")
 
 
 def _reason(error: zmq.ZMQError) -> str:

@@ -9,28 +9,30 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pyca import __version__
-from pyca.camera.control.desk import Desk
-from pyca.camera.control.facts import Load, flat_figures, instance_facts
-from pyca.camera.control.instances import Instances
-from pyca.camera.control.keeper import Keeper
-from pyca.camera.control.launcher import Launcher
-from pyca.camera.control.newest import newest_frames
-from pyca.camera.control.places import Places
-from pyca.camera.control.ports import Network, Ports
-from pyca.camera.control.prober import Prober
-from pyca.camera.control.running import EndedError, Running, unpacked
-from pyca.camera.files.backgrounds import Backgrounds
-from pyca.camera.files.folder import Folder
-from pyca.camera.files.scripts import Scripts
-from pyca.camera.image.snapshot import Snapshot
-from pyca.camera.instance.logs import InstanceLogs, Kept
+from pyca.camera.files.configuration import Configuration
+from pyca.camera.files.folder import open_folder
+from pyca.camera.prober import Prober
 from pyca.config.settings import Settings
-from pyca.core.errors import CameraError, PycaError, SourceError
+from pyca.core.errors import ImagingError, PycaError, SourceError
+from pyca.folders.scripts import Scripts
+from pyca.images.backgrounds import Backgrounds
+from pyca.images.snapshot import Snapshot
+from pyca.instances.desk import Desk
+from pyca.instances.facts import Load, flat_figures, instance_facts
+from pyca.instances.instances import Instances
+from pyca.instances.keeper import Keeper
+from pyca.instances.launcher import Launcher
+from pyca.instances.logs import InstanceLogs, Kept
+from pyca.instances.newest import newest_frames
+from pyca.instances.places import Places
+from pyca.instances.ports import Network, Ports
+from pyca.instances.running import EndedError, Running, unpacked
 from pyca.runtime.channel import close_files
 from pyca.runtime.nursery import Nursery
 
 __all__ = ["Cameras", "Snapshot", "open_cameras"]
 
+NOUN = "camera"
 JOBS: Mapping[str, str] = {
     "instance": "pyca.camera.instance.instance:run",
     "probe": "pyca.camera.instance.probe:run",
@@ -59,18 +61,22 @@ class Cameras:
         camera = settings.camera
         backgrounds = str(camera.backgrounds.absolute())
         self._backgrounds = Backgrounds(camera.backgrounds)
-        self._folder = Folder(camera.directory, camera.backgrounds)
-        self._scripts = Scripts(camera.scripts)
+        self._folder = open_folder(camera.directory, camera.backgrounds)
+        self._scripts = Scripts(camera.scripts, NOUN)
         self._nursery = Nursery(jobs, _PRELOAD)
         self._prober = Prober(self._nursery, backgrounds)
         self._desk = Desk()
         network = Network(camera.bind, camera.hostname)
         places = Places(network, Ports(camera.first_port, camera.last_port), camera.sockets)
-        launcher = Launcher(self._nursery, self._hear, backgrounds)
-        self._instances = Instances(self._folder, launcher, self._nursery, places)
+        launcher: Launcher[Configuration] = Launcher(
+            self._nursery, self._hear, NOUN, {"backgrounds": backgrounds}
+        )
+        self._instances = Instances(
+            self._folder.read, launcher, self._nursery, places, noun=NOUN, written=self._folder.everything
+        )
         self._keeper = Keeper(self._look)
         self._kept = Kept()
-        self._instance_logs = InstanceLogs()
+        self._instance_logs = InstanceLogs(NOUN)
         self._load = Load()
 
     def start(self) -> None:
@@ -95,7 +101,7 @@ class Cameras:
     def config(self, name: str) -> dict[str, Any]:
         """Return a camera's complete configuration.
 
-        :raises UnknownCameraError: where there is none of this name
+        :raises UnknownNameError: where there is none of this name
         """
         return self._folder.read(name).as_json()
 
@@ -119,14 +125,14 @@ class Cameras:
     def delete(self, name: str) -> None:
         """Delete a configuration; the camera is stopped.
 
-        :raises UnknownCameraError: where there is none of this name
+        :raises UnknownNameError: where there is none of this name
         """
         self._instances.stop(self._folder.delete(name))
 
     def rename(self, old: str, new: str) -> None:
         """Give a camera another name; it is stopped.
 
-        :raises UnknownCameraError: where there is none of the old name
+        :raises UnknownNameError: where there is none of the old name
         :raises ConfigError: where the new name cannot be used
         """
         known = self._folder.resolve(old)
@@ -136,16 +142,16 @@ class Cameras:
     def stream(self, name: str) -> str:
         """Return the address of a camera's stream; it is started where it does not run.
 
-        :raises UnknownCameraError: where there is none of this name
+        :raises UnknownNameError: where there is none of this name
         :raises OfflineError: where the camera does not answer
-        :raises CameraBusyError: where no port is free, or the machine has no room for a process
+        :raises BusyError: where no port is free, or the machine has no room for a process
         """
         return self._instances.stream(self._folder.resolve(name)).shown
 
     def online(self, name: str) -> tuple[bool, str]:
         """Tell whether a camera answers, and why it does not.
 
-        :raises UnknownCameraError: where there is none of this name
+        :raises UnknownNameError: where there is none of this name
         """
         known = self._folder.resolve(name)
         running = self._instances.find(known)
@@ -160,7 +166,7 @@ class Cameras:
     def geometry(self, name: str) -> tuple[int, int]:
         """Return width and height of the images that a camera's stream has.
 
-        :raises UnknownCameraError: where there is none of this name
+        :raises UnknownNameError: where there is none of this name
         :raises OfflineError: where the camera does not answer
         """
         known = self._folder.resolve(name)
@@ -178,7 +184,7 @@ class Cameras:
 
         :param raw: as the camera delivers it, before everything that its configuration does to it
         :param timeout: seconds
-        :raises UnknownCameraError: where there is none of this name
+        :raises UnknownNameError: where there is none of this name
         :raises OfflineError: where the camera does not answer
         :raises SourceError: where it delivers no image in time, or garbage
         """
@@ -198,9 +204,9 @@ class Cameras:
 
         The iterator ends where the camera was stopped or nothing came for five seconds.
 
-        :raises UnknownCameraError: where there is none of this name
+        :raises UnknownNameError: where there is none of this name
         :raises OfflineError: where the camera does not answer
-        :raises CameraBusyError: as :meth:`stream`
+        :raises BusyError: as :meth:`stream`
         """
         known = self._folder.resolve(name)
         address = self._instances.stream(known).local
@@ -255,28 +261,28 @@ class Cameras:
     def script_names(self) -> list[str]:
         """Return the names of the user scripts.
 
-        :raises CameraError: where no folder for scripts is configured; as for all about scripts
+        :raises ImagingError: where no folder for scripts is configured; as for all about scripts
         """
         return self._scripts.names()
 
     def script(self, name: str) -> str:
         """Return a user script.
 
-        :raises CameraError: where there is none of this name
+        :raises ImagingError: where there is none of this name
         """
         return self._scripts.read(name)
 
     def save_script(self, name: str, text: str) -> None:
         """Keep a user script; nothing runs it.
 
-        :raises CameraError: where the name cannot be used
+        :raises ImagingError: where the name cannot be used
         """
         self._scripts.save(name, text)
 
     def delete_script(self, name: str) -> None:
         """Delete a user script.
 
-        :raises CameraError: where there is none of this name
+        :raises ImagingError: where there is none of this name
         """
         self._scripts.delete(name)
 
@@ -289,7 +295,7 @@ class Cameras:
         logging.getLogger().removeHandler(self._kept)
         self._instance_logs.close()
 
-    def _hear(self, running: Running) -> None:
+    def _hear(self, running: Running[Configuration]) -> None:
         def ended() -> None:
             running.note_end()
             self._keeper.call()
@@ -308,7 +314,7 @@ class Cameras:
         """Return a camera's name, or the given one where nobody knows it any more."""
         try:
             return self._folder.resolve(name)
-        except CameraError:
+        except ImagingError:
             return name
 
     def _probe(

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from pyca.cli.desk import Desk, work_and_serve
 from pyca.cli.reading import Reader
 from pyca.core.clock import Clock
-from pyca.core.errors import CameraError, MissingError
+from pyca.core.errors import ImagingError, MissingError
 from pyca.core.states import ServiceName
 from pyca.runtime.scarce import allow_many
 
 if TYPE_CHECKING:
     from pyca.camera.cameras import Cameras
-    from pyca.camera.files.folder import Finding
     from pyca.config.settings import Camera, Settings
+    from pyca.folders.folder import Finding
     from pyca.runtime.pulse import Pulse
     from pyca.store.database import Database
-    from pyca.ui.camera.server import CameraServer
+    from pyca.ui.imaging.server import ImagingServer
 
 logger = logging.getLogger(__name__)
 
@@ -42,13 +42,13 @@ def serve_cameras(settings: "Settings", read: Reader, database: "Database", cloc
     """
     with needing_camera():
         from pyca.camera.cameras import open_cameras
-        from pyca.ui.camera.server import CameraServer
+        from pyca.ui.camera.server import camera_server
 
     allow_many()
     cameras = open_cameras(settings)
 
-    def make(settings: "Settings") -> "CameraServer":
-        return CameraServer(settings, database, clock, cameras)
+    def make(settings: "Settings") -> "ImagingServer":
+        return camera_server(settings, database, clock, cameras)
 
     with ExitStack() as open_yet:
 
@@ -68,27 +68,26 @@ def check_libraries() -> None:
     """
     with needing_camera():
         import pyca.camera.cameras
-        import pyca.ui.camera.server  # noqa: F401
+        import pyca.ui.imaging.server  # noqa: F401
 
 
 def findings_of(path: Path, backgrounds: Path | None = None) -> "list[Finding]":
     """Return what is to be said about each configuration of a folder, or about one file of it.
 
     :param backgrounds: folder of the images that they may subtract; None where it is not known
-    :raises CameraError: where the folder cannot be read, or the file is no camera's
+    :raises ImagingError: where the folder cannot be read, or the file is no camera's
     :raises MissingError: where a library is not installed
     """
     with needing_camera():
-        from pyca.camera.files.folder import Folder
+        from pyca.camera.files.folder import open_folder
 
     if not path.is_file():
-        return Folder(path, backgrounds, create=False).check()
+        return open_folder(path, backgrounds, create=False).check()
     # Its aliases have to be its own among all of the folder.
-    found = [
-        one for one in Folder(path.parent, backgrounds, create=False).check() if one.file.name == path.name
-    ]
+    every = open_folder(path.parent, backgrounds, create=False).check()
+    found = [one for one in every if one.file.name == path.name]
     if not found:
-        raise CameraError(f"“{path}” is no configuration of a camera", "name a folder, or a file NAME.json")
+        raise ImagingError(f"“{path}” is no configuration of a camera", "name a folder, or a file NAME.json")
     return found
 
 

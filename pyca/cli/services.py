@@ -122,7 +122,7 @@ def make_service(
             from pyca.agentstate.service import AgentstateService
 
             return AgentstateService(settings, database, clock, pulse)
-        case ServiceName.UI | ServiceName.LIVE | ServiceName.CAMERA:
+        case ServiceName.UI | ServiceName.LIVE | ServiceName.CAMERA | ServiceName.PIPELINE:
             raise ValueError(f"{name} is not made here: it has a server of its own")
 
 

@@ -9,7 +9,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
-from pyca.core.errors import CameraError
+from pyca.core.errors import ImagingError
 
 PREFIX = "/api/v1"
 LIMITS = "an image may have 210 MB, a configuration or a script 1 MB"
@@ -20,7 +20,7 @@ Parameters = Mapping[str, str | int | float | None]
 """what is None is left out"""
 
 
-class RefusedError(CameraError, ValueError):
+class RefusedError(ImagingError, ValueError):
     """The server says no, in these words, or nothing sensible. A ``ValueError``, as existing programs expect.
 
     :param message: the server's own, unchanged: programs compare it
@@ -32,7 +32,7 @@ class RefusedError(CameraError, ValueError):
         self.status = status
 
 
-class UnreachableError(CameraError, ConnectionError):
+class UnreachableError(ImagingError, ConnectionError):
     """Nobody answers at the address, or not in time."""
 
 

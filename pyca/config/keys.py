@@ -13,6 +13,7 @@ from pyca.config.settings import (
     Input,
     Live,
     Logging,
+    Pipeline,
     Retention,
     Server,
     Ui,
@@ -20,7 +21,19 @@ from pyca.config.settings import (
 from pyca.config.types import KeyType
 
 Section = (
-    Agent | Capture | Input | Health | Hooks | Ingest | Retention | Server | Ui | Live | Camera | Logging
+    Agent
+    | Capture
+    | Input
+    | Health
+    | Hooks
+    | Ingest
+    | Retention
+    | Server
+    | Ui
+    | Live
+    | Camera
+    | Pipeline
+    | Logging
 )
 
 SECTIONS: dict[str, type[Section]] = {
@@ -34,6 +47,7 @@ SECTIONS: dict[str, type[Section]] = {
     "ui": Ui,
     "live": Live,
     "camera": Camera,
+    "pipeline": Pipeline,
     "logging": Logging,
 }
 """the sections that hold keys; ``[inputs]`` and ``[services]`` hold names of the operator's choice"""

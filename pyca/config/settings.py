@@ -252,6 +252,39 @@ class Camera:
 
 
 @dataclass(frozen=True)
+class Pipeline:
+    """``[pipeline]``: the pipeline server."""
+
+    enabled: bool = key(Boolean(), False)
+    """started by “pyca run” and “pyca all”"""
+    bind: str = key(Text(), "localhost")
+    """where the interface and the streams listen"""
+    port: int = key(Integer(minimum=0, maximum=65535), 8889)
+    hostname: str = key(Text(), "")
+    """in addresses of streams; empty for one that follows from ``bind``"""
+    cameras: str = key(Text(), "http://localhost:8888")
+    """the camera server"""
+    token: str = key(Secret(), "")
+    """for the camera server, where that wants one"""
+    directory: Path = key(LocalPath(), Path("configuration/pipeline_config"))
+    """one file of JSON for each pipeline"""
+    backgrounds: Path = key(LocalPath(), Path("configuration/background_config"))
+    files: Path = key(LocalPath(), Path("configuration/files"))
+    """where pipelines of mode FILE write"""
+    scripts: Path | None = key(LocalPath(optional=True), None)
+    """where user scripts and libraries are kept; without it none are taken"""
+    run_scripts: bool = key(Boolean(), False)
+    """whether pipelines may run user scripts"""
+    first_port: int = key(Integer(minimum=1024, maximum=65535), 11100)
+    last_port: int = key(Integer(minimum=1024, maximum=65535), 11200)
+    """of the streams, both included"""
+    authentication: str = key(Choice("auto", "on", "off"), "auto")
+    """who needs an account or a token: everybody, nobody, or (auto) whoever is not on this machine"""
+    origins: tuple[str, ...] = key(Lines(), ())
+    """web sites whose pages may use the interface without a token; ``*`` for all"""
+
+
+@dataclass(frozen=True)
 class Logging:
     """``[logging]``: where messages go."""
 
@@ -277,6 +310,7 @@ class Settings:
     ui: Ui = Ui()
     live: Live = Live()
     camera: Camera = Camera()
+    pipeline: Pipeline = Pipeline()
     logging: Logging = Logging()
     services: Mapping[str, str] = field(default_factory=dict)
     """service type → address, overriding the server's own registry"""
@@ -293,7 +327,11 @@ class Settings:
     @property
     def extra_services(self) -> frozenset[ServiceName]:
         """Those of the services that not everybody wants which “pyca run” and “pyca all” start."""
-        wanted = {ServiceName.LIVE: self.live.enabled, ServiceName.CAMERA: self.camera.enabled}
+        wanted = {
+            ServiceName.LIVE: self.live.enabled,
+            ServiceName.CAMERA: self.camera.enabled,
+            ServiceName.PIPELINE: self.pipeline.enabled,
+        }
         return frozenset(name for name, enabled in wanted.items() if enabled)
 
     @property

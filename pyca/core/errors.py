@@ -131,23 +131,23 @@ class OfflineError(SourceError):
     """A camera does not answer."""
 
 
-class CameraError(PycaError):
+class ImagingError(PycaError):
     """Something asked of the camera server cannot be done."""
 
     exit_code = os.EX_USAGE
 
 
-class UnknownCameraError(CameraError):
+class UnknownNameError(ImagingError):
     """No camera has this name or alias."""
 
 
-class CameraBusyError(CameraError):
+class BusyError(ImagingError):
     """It cannot be done now: no port is free, or another change is under way."""
 
     exit_code = os.EX_TEMPFAIL
 
 
-class CameraMachineError(CameraError):
+class MachineError(ImagingError):
     """The machine does not let it be done now: a folder is gone, a disk full, or too many files are open."""
 
     @property

@@ -71,10 +71,11 @@ class ServiceName(StrEnum):
     AGENTSTATE = "agentstate"
     LIVE = "live"
     CAMERA = "camera"
+    PIPELINE = "pipeline"
     UI = "ui"
 
 
-EXTRA_SERVICES = frozenset({ServiceName.LIVE, ServiceName.CAMERA})
+EXTRA_SERVICES = frozenset({ServiceName.LIVE, ServiceName.CAMERA, ServiceName.PIPELINE})
 """Services that an agent has only where somebody wants them."""
 
 

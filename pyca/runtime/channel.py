@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pyca.core.errors import CameraError
+from pyca.core.errors import ImagingError
 
 LARGEST = 128 * 1024
 """bytes of one message"""
@@ -60,12 +60,12 @@ class Channel:
         :param timeout: seconds to wait where the other side reads nothing
         :raises ChannelClosedError: where nobody is there any more
         :raises ChannelFullError: where nobody reads, which is one of these
-        :raises CameraError: where the message is too large
+        :raises ImagingError: where the message is too large
         """
         data = json.dumps(message).encode()
         if len(data) > LARGEST:
             found = f"a message of {len(data)} bytes, of at most {LARGEST}"
-            raise CameraError(f"A process cannot be told what to do: {found}.")
+            raise ImagingError(f"A process cannot be told what to do: {found}.")
         numbers = array("i", files)
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)] if numbers else []
         deadline = time.monotonic() + timeout

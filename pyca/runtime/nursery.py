@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pyca.core.errors import CameraBusyError, CameraError
+from pyca.core.errors import BusyError, ImagingError
 from pyca.runtime.channel import Channel, ChannelClosedError, ChannelFullError, close_files
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Ward:
         """0 until it is known"""
         self.code: int | None = None
         """exit code, the negative number of a signal; None while it runs"""
-        self.refused: CameraBusyError | None = None
+        self.refused: BusyError | None = None
         """why it could not be made"""
         self.born = threading.Event()
         """set once :attr:`pid` or :attr:`refused` is known"""
@@ -95,8 +95,8 @@ class Nursery:
         :param argument: of what JSON knows
         :param files: descriptors that it gets copies of
         :param title: by which it is known in lists of processes
-        :raises CameraBusyError: where no process can be made
-        :raises CameraError: where the argument is too large
+        :raises BusyError: where no process can be made
+        :raises ImagingError: where the argument is too large
         """
         ours, theirs = _pair()
         ward = Ward(ours, next(self._numbers))
@@ -113,7 +113,7 @@ class Nursery:
             # Its thread sees the same, and the next process is made by another parent.
             self._forget(ward)
             raise _refusal("their parent has just ended", "try again") from None
-        except CameraError:
+        except ImagingError:
             self._forget(ward)
             raise
         finally:
@@ -248,5 +248,5 @@ def _pair() -> tuple[Channel, Channel]:
         raise _refusal(error.strerror or str(error)) from error
 
 
-def _refusal(why: str, remedy: str = "stop some instances first") -> CameraBusyError:
-    return CameraBusyError(f"No further process can be started: {why}", remedy)
+def _refusal(why: str, remedy: str = "stop some instances first") -> BusyError:
+    return BusyError(f"No further process can be started: {why}", remedy)

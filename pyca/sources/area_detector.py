@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyca.core.errors import SourceError
+from pyca.images.image import Size
 from pyca.sources.channel_access.camera import ChannelAccessCamera
 from pyca.sources.channel_access.choice import LIBRARIES
 from pyca.sources.channel_access.client import Update
@@ -20,7 +21,7 @@ from pyca.sources.channel_access.watch import Arrived, Watch
 from pyca.sources.epics import MARGIN, prefix_of
 from pyca.sources.frame import Frame
 from pyca.sources.options import Option, choice
-from pyca.sources.source import OFFLINE_SECONDS, Size
+from pyca.sources.source import OFFLINE_SECONDS
 
 OPTIONS = (Option("library", "auto", choice(*LIBRARIES)),)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pyca.sources.frame import Image
+from pyca.images.image import Image
 
 _PERIOD = 262_139
 """values of noise that are made, a prime number: no repetition falls below itself, whatever the width"""

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyca.core.errors import SourceError
+from pyca.images.image import Image, Size
 from pyca.runtime.listen import read_all
-from pyca.sources.frame import LARGEST, Frame, Image
-from pyca.sources.source import Size
+from pyca.sources.frame import LARGEST, Frame
 
 _LONGEST_HEADER = 1000
 _LOOK = 200

@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyca.core.errors import SourceError
+from pyca.images.image import KINDS, Size
 from pyca.sources.channel_access.camera import ChannelAccessCamera
 from pyca.sources.channel_access.choice import LIBRARIES
 from pyca.sources.channel_access.client import Update
 from pyca.sources.channel_access.images import image, pixels, words
 from pyca.sources.channel_access.watch import Arrived, Watch
-from pyca.sources.frame import KINDS, Frame
+from pyca.sources.frame import Frame
 from pyca.sources.options import Option, choice
-from pyca.sources.source import OFFLINE_SECONDS, Size
+from pyca.sources.source import OFFLINE_SECONDS
 
 logger = logging.getLogger(__name__)
 

@@ -4,13 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from pyca.images.image import Image
 
-Image = NDArray[Any]
-"""(height, width), of uint8, uint16, uint32, int16, int32, float32 or float64"""
-
-KINDS = tuple(np.dtype(name) for name in ("u1", "u2", "u4", "i2", "i4", "f4", "f8"))
 LARGEST = 1 << 30
 """bytes of an image: nothing that says it has more is believed"""
 

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from pyca.core.clock import Clock, SystemClock
 from pyca.core.errors import OfflineError, SourceError
+from pyca.images.image import Size
 from pyca.sources.frame import Frame
 from pyca.sources.options import Option, boolean, integer, number, text
 from pyca.sources.pace import Even, Pace, Recorded, Schedule
 from pyca.sources.recording import Recording, find
-from pyca.sources.source import Size
 
 if TYPE_CHECKING:
     import h5py

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pyca.core.errors import SourceError
-from pyca.sources.frame import KINDS, Image
+from pyca.images.image import KINDS, Image
 from pyca.sources.names import listed
 
 _USUAL_CHANNEL = "image"

@@ -14,6 +14,7 @@ from pathlib import Path
 from pyca.core.backoff import Backoff
 from pyca.core.clock import SystemClock
 from pyca.core.errors import CommandError, OfflineError, SourceError
+from pyca.images.image import Size
 from pyca.media.explain import explain
 from pyca.runtime.child import Child, Pipes
 from pyca.runtime.following import following
@@ -21,7 +22,7 @@ from pyca.runtime.listen import Sayings, pipe_of_frames, pipe_of_words
 from pyca.runtime.scarce import ends
 from pyca.sources.drain import Drain, Layout
 from pyca.sources.frame import Frame
-from pyca.sources.source import OFFLINE_SECONDS, Size
+from pyca.sources.source import OFFLINE_SECONDS
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyca.core.errors import SourceError
-from pyca.sources.frame import KINDS, LARGEST
+from pyca.images.image import KINDS
+from pyca.sources.frame import LARGEST
 from pyca.sources.names import listed
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import Any
 
 from pyca.core.clock import Clock, SystemClock
 from pyca.core.errors import SourceError
+from pyca.images.image import Size
 from pyca.sources.beams import Beams, Look
 from pyca.sources.frame import Frame
 from pyca.sources.options import Option, choice, integer, number
 from pyca.sources.pace import Even, Pace
-from pyca.sources.source import Size
 
 OPTIONS = (
     Option("width", 1280, integer(1, 8192)),

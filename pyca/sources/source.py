@@ -2,10 +2,8 @@
 
 from typing import Protocol
 
+from pyca.images.image import Size
 from pyca.sources.frame import Frame
-
-Size = tuple[int, int]
-"""width and height in pixels"""
 
 OFFLINE_SECONDS = 1.0
 """after which a camera that does not answer is said to be offline"""

@@ -13,11 +13,12 @@ from pyca.bsread.message import Message
 from pyca.bsread.receiver import Receiver
 from pyca.bsread.sockets import Mode, checked
 from pyca.core.errors import OfflineError, SourceError, WireError
+from pyca.images.image import Size
 from pyca.sources import reach
 from pyca.sources.frame import Frame
 from pyca.sources.options import Option, choice, integer, text
 from pyca.sources.picture import channel_of, image_in, others
-from pyca.sources.source import OFFLINE_SECONDS, Size
+from pyca.sources.source import OFFLINE_SECONDS
 from pyca.sources.waiting import Waiting
 
 OPTIONS = (

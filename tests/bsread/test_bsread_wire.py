@@ -22,7 +22,7 @@ from pyca.bsread.message import Message
 from pyca.bsread.receiver import Receiver
 from pyca.bsread.sender import Sender
 from pyca.bsread.sockets import Mode
-from pyca.core.errors import CameraBusyError, WireError
+from pyca.core.errors import BusyError, WireError
 from tests.tools import free_port, wait_for
 
 NOW = 1_774_600_000_000_000_000
@@ -234,7 +234,7 @@ def test_a_viewer_that_pauses_is_not_cut_off_but_a_dead_machine_is() -> None:
 def test_an_address_in_use_is_told(address: str, kind: Mode) -> None:
     first = Sender(address)
     told = first.open()
-    with pytest.raises(CameraBusyError) as caught:
+    with pytest.raises(BusyError) as caught:
         Sender(told, mode=kind).open()
     assert told in str(caught.value)
     # The first one has not lost it.
@@ -298,7 +298,7 @@ def test_a_program_that_hangs_has_its_address(tmp_path: Path, monkeypatch: pytes
                 waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
                 waiting.setblocking(False)
                 waiting.connect("stream")
-        with pytest.raises(CameraBusyError):
+        with pytest.raises(BusyError):
             Sender("ipc://stream").open()
 
 

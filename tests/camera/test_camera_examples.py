@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pyca.camera.files.configuration import parse
-from pyca.camera.files.folder import Folder
+from pyca.camera.files.folder import open_folder
 
 EXAMPLES = Path(__file__).parents[2] / "etc" / "cameras"
 FILES = sorted(EXAMPLES.glob("*.json"))
@@ -21,6 +21,6 @@ def test_an_example_is_in_order(file: Path) -> None:
 
 
 def test_they_can_be_one_folder() -> None:
-    findings = Folder(EXAMPLES, create=False).check()
+    findings = open_folder(EXAMPLES, create=False).check()
     assert len(findings) == len(FILES) >= 8
     assert [finding for finding in findings if finding.problems or finding.warnings] == []

@@ -16,15 +16,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pyca.camera.files import folder as module
-from pyca.camera.files.backgrounds import Backgrounds
-from pyca.camera.files.folder import Folder
-from pyca.core.errors import CameraBusyError, CameraError, ConfigError, PycaError, UnknownCameraError
+from pyca.camera.files.configuration import Configuration
+from pyca.camera.files.folder import open_folder
+from pyca.core.errors import BusyError, ConfigError, ImagingError, PycaError, UnknownNameError
+from pyca.folders import jsonfile
+from pyca.folders.folder import Folder
+from pyca.images.backgrounds import Backgrounds
 
 ROOT = Path(__file__).parents[2]
 SIMULATED: dict[str, Any] = {"source": "simulation", "source_type": "simulation"}
 
 pytestmark = pytest.mark.usefixtures("kinds")
+
+
+Cameras = Folder[Configuration]
 
 
 @pytest.fixture
@@ -34,8 +39,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def cameras(path: Path) -> Folder:
-    return Folder(path)
+def cameras(path: Path) -> Cameras:
+    return open_folder(path)
 
 
 def write(path: Path, name: str, **keys: Any) -> None:
@@ -50,32 +55,32 @@ def refuse_writing(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
 
 
 def test_a_first_start_has_something_to_show(tmp_path: Path) -> None:
-    cameras = Folder(tmp_path / "configuration" / "camera_config")
+    cameras = open_folder(tmp_path / "configuration" / "camera_config")
     assert cameras.names() == ["simulation"]
     assert cameras.read("simulation").source_type == "simulation"
 
 
-def test_a_folder_that_was_there_is_left_alone(path: Path, cameras: Folder) -> None:
+def test_a_folder_that_was_there_is_left_alone(path: Path, cameras: Cameras) -> None:
     assert cameras.names() == []
     assert list(path.iterdir()) == []
 
 
 def test_looking_only_makes_nothing(tmp_path: Path) -> None:
-    cameras = Folder(tmp_path / "missing", create=False)
-    with pytest.raises(CameraError, match="cannot be read: No such file"):
+    cameras = open_folder(tmp_path / "missing", create=False)
+    with pytest.raises(ImagingError, match="cannot be read: No such file"):
         cameras.check()
     assert not (tmp_path / "missing").exists()
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(CameraError, match="is no folder"):
-        Folder(tmp_path / "file")
-    with pytest.raises(CameraError, match="cannot be made: Not a directory"):
-        Folder(tmp_path / "file" / "folder")
+    with pytest.raises(ImagingError, match="is no folder"):
+        open_folder(tmp_path / "file")
+    with pytest.raises(ImagingError, match="cannot be made: Not a directory"):
+        open_folder(tmp_path / "file" / "folder")
 
 
-def test_saved_and_read(path: Path, cameras: Folder) -> None:
+def test_saved_and_read(path: Path, cameras: Cameras) -> None:
     saved = cameras.save("cam", {"source": "x", "name": "other", "alias": ["A"], "group": ["g"]})
     assert saved.name == "cam"
     assert cameras.read("cam") == cameras.read("A") == saved
@@ -83,14 +88,14 @@ def test_saved_and_read(path: Path, cameras: Folder) -> None:
     assert [file.name for file in path.iterdir()] == ["cam.json"]
 
 
-def test_other_files_are_no_cameras(path: Path, cameras: Folder) -> None:
+def test_other_files_are_no_cameras(path: Path, cameras: Cameras) -> None:
     write(path, "cam")
     for name in ("servers", "permanent_instances", "cam_parameters", "cam_background", ".hidden"):
         write(path, name)
     (path / "notes.txt").write_text("")
     (path / "folder").mkdir()
     assert cameras.names() == ["cam"]
-    with pytest.raises(UnknownCameraError):
+    with pytest.raises(UnknownNameError):
         cameras.read("servers")
 
 
@@ -113,7 +118,7 @@ def test_other_files_are_no_cameras(path: Path, cameras: Folder) -> None:
         "\ud800",
     ],
 )
-def test_impossible_names(cameras: Folder, path: Path, name: str) -> None:
+def test_impossible_names(cameras: Cameras, path: Path, name: str) -> None:
     for refused in (
         lambda: cameras.save(name, SIMULATED),
         lambda: cameras.read(name),
@@ -121,40 +126,40 @@ def test_impossible_names(cameras: Folder, path: Path, name: str) -> None:
         lambda: cameras.rename(name, "new"),
         lambda: cameras.resolve(name),
     ):
-        with pytest.raises(CameraError, match="The camera's name"):
+        with pytest.raises(ImagingError, match="The camera's name"):
             refused()
     assert list(path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["aliases", "info", "servers", "cam_background", "permanent_instances"])
-def test_names_that_mean_something_else(cameras: Folder, name: str) -> None:
-    with pytest.raises(CameraError, match="The camera's name"):
+def test_names_that_mean_something_else(cameras: Cameras, name: str) -> None:
+    with pytest.raises(ImagingError, match="The camera's name"):
         cameras.save(name, SIMULATED)
     cameras.save("cam", SIMULATED)
-    with pytest.raises(CameraError, match="The camera's name"):
+    with pytest.raises(ImagingError, match="The camera's name"):
         cameras.rename("cam", name)
 
 
 @pytest.mark.parametrize("name", ["a" * 200, "käse 1", "CAM-1.x", "SAR:1", "日本"])
-def test_possible_names(cameras: Folder, name: str) -> None:
+def test_possible_names(cameras: Cameras, name: str) -> None:
     cameras.save(name, SIMULATED)
     assert cameras.names() == [name]
     assert cameras.read(name).name == name
 
 
-def test_unknown_cameras(cameras: Folder, path: Path) -> None:
+def test_unknown_cameras(cameras: Cameras, path: Path) -> None:
     expected = f"Unable to load config 'nope'. Config file '{path}/nope.json' does not exist."
-    with pytest.raises(UnknownCameraError) as caught:
+    with pytest.raises(UnknownNameError) as caught:
         cameras.read("nope")
     assert caught.value.message == expected
-    with pytest.raises(UnknownCameraError) as caught:
+    with pytest.raises(UnknownNameError) as caught:
         cameras.delete("nope")
     assert caught.value.message == "Config 'nope' does not exist."
-    with pytest.raises(UnknownCameraError):
+    with pytest.raises(UnknownNameError):
         cameras.rename("nope", "new")
 
 
-def test_aliases_resolve_everywhere(cameras: Folder, path: Path) -> None:
+def test_aliases_resolve_everywhere(cameras: Cameras, path: Path) -> None:
     cameras.save("cam", SIMULATED | {"alias": ["A", "B"]})
     assert cameras.aliases() == {"A": "cam", "B": "cam"}
     assert cameras.resolve("A") == cameras.resolve("cam") == "cam"
@@ -166,7 +171,7 @@ def test_aliases_resolve_everywhere(cameras: Folder, path: Path) -> None:
     assert list(path.iterdir()) == []
 
 
-def test_aliases_are_unique(cameras: Folder) -> None:
+def test_aliases_are_unique(cameras: Cameras) -> None:
     cameras.save("one", SIMULATED | {"alias": ["A"]})
     cameras.save("two", SIMULATED)
     for alias, words in (
@@ -182,14 +187,14 @@ def test_aliases_are_unique(cameras: Folder) -> None:
     cameras.save("one", SIMULATED | {"alias": ["A", "B"]})
 
 
-def test_a_taken_alias_is_told_with_all_other_mistakes(cameras: Folder) -> None:
+def test_a_taken_alias_is_told_with_all_other_mistakes(cameras: Cameras) -> None:
     cameras.save("one", SIMULATED | {"alias": ["A"]})
     with pytest.raises(ConfigError) as caught:
         cameras.save("two", {"alias": ["A"], "rotate": "x"})
     assert len(caught.value.problems) == 3
 
 
-def test_doubles_made_by_hand(path: Path, cameras: Folder, caplog: pytest.LogCaptureFixture) -> None:
+def test_doubles_made_by_hand(path: Path, cameras: Cameras, caplog: pytest.LogCaptureFixture) -> None:
     write(path, "b", alias=["A"])
     write(path, "c", alias=["A", "b"])
     with caplog.at_level(logging.WARNING):
@@ -205,7 +210,7 @@ def test_doubles_made_by_hand(path: Path, cameras: Folder, caplog: pytest.LogCap
     }
 
 
-def test_groups(cameras: Folder) -> None:
+def test_groups(cameras: Cameras) -> None:
     cameras.save("b", SIMULATED | {"group": ["two", "one"]})
     cameras.save("a", SIMULATED | {"group": ["one"]})
     assert cameras.groups() == {"one": ["a", "b"], "two": ["b"]}
@@ -227,12 +232,12 @@ def test_groups(cameras: Folder) -> None:
         (b'{"source": 1, "rotate": "x"}', "^rotate: found 'x'"),
     ],
 )
-def test_a_broken_file_hides_no_other(path: Path, cameras: Folder, text: bytes, words: str) -> None:
+def test_a_broken_file_hides_no_other(path: Path, cameras: Cameras, text: bytes, words: str) -> None:
     write(path, "cam", alias=["A"])
     (path / "broken.json").write_bytes(text)
     assert cameras.names() == ["broken", "cam"]
     assert cameras.aliases() == {"A": "cam"}
-    with pytest.raises((CameraError, ConfigError), match=words):
+    with pytest.raises((ImagingError, ConfigError), match=words):
         cameras.read("broken")
     broken, fine = cameras.check()
     assert (broken.file, len(broken.problems)) == (path / "broken.json", 1)
@@ -242,7 +247,7 @@ def test_a_broken_file_hides_no_other(path: Path, cameras: Folder, text: bytes, 
     assert cameras.read("broken").source == "simulation"
 
 
-def test_files_that_are_none(path: Path, cameras: Folder) -> None:
+def test_files_that_are_none(path: Path, cameras: Cameras) -> None:
     os.mkfifo(path / "pipe.json")
     (path / "folder.json").mkdir()
     (path / "nowhere.json").symlink_to(path / "nothing")
@@ -251,12 +256,12 @@ def test_files_that_are_none(path: Path, cameras: Folder) -> None:
     write(path, "cam")
     assert cameras.names() == ["cam", "folder", "huge", "nowhere", "pipe"]
     for name in ("folder", "huge", "nowhere", "pipe"):
-        with pytest.raises(CameraError, match="cannot be read"):
+        with pytest.raises(ImagingError, match="cannot be read"):
             cameras.read(name)
     assert cameras.read("cam").source == "simulation"
 
 
-def test_changes_by_hand_are_followed(path: Path, cameras: Folder) -> None:
+def test_changes_by_hand_are_followed(path: Path, cameras: Cameras) -> None:
     for turns in range(20):
         write(path, "cam", rotate=turns % 10)
         assert cameras.read("cam").rotate == turns % 10
@@ -264,12 +269,12 @@ def test_changes_by_hand_are_followed(path: Path, cameras: Folder) -> None:
     assert cameras.names() == ["new"]
     assert cameras.read("new").name == "new"
     (path / "new.json").unlink()
-    with pytest.raises(UnknownCameraError):
+    with pytest.raises(UnknownNameError):
         cameras.read("new")
 
 
 def test_a_settled_file_is_not_read_again(
-    path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch
+    path: Path, cameras: Cameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(path, "cam")
     os.utime(path / "cam.json", (1, 1))
@@ -278,13 +283,13 @@ def test_a_settled_file_is_not_read_again(
     def refuse(file: Path) -> Any:
         raise AssertionError(f"{file} was read")
 
-    monkeypatch.setattr(module.jsonfile, "load", refuse)
+    monkeypatch.setattr(jsonfile, "load", refuse)
     assert cameras.read("cam") is first
 
 
 @pytest.mark.parametrize("text", ["{", '{"wrong": 1}', None])
 def test_nothing_is_kept_of_who_met_a_file_that_cannot_be_used(
-    path: Path, cameras: Folder, text: str | None
+    path: Path, cameras: Cameras, text: str | None
 ) -> None:
     class Image:
         """What a request holds, such as a picture."""
@@ -309,7 +314,7 @@ def test_nothing_is_kept_of_who_met_a_file_that_cannot_be_used(
     assert [reference() for reference in held] == [None] * 4
 
 
-def test_each_error_is_a_new_one(path: Path, cameras: Folder) -> None:
+def test_each_error_is_a_new_one(path: Path, cameras: Cameras) -> None:
     (path / "cam.json").write_text('{"wrong": 1, "rotate": "x"}')
     os.utime(path / "cam.json", (1, 1))
     found = []
@@ -322,19 +327,21 @@ def test_each_error_is_a_new_one(path: Path, cameras: Folder) -> None:
     assert cameras.everything()["cam"] is not cameras.everything()["cam"]
 
 
-def test_a_link_to_nowhere_is_read_once(path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_to_nowhere_is_read_once(
+    path: Path, cameras: Cameras, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (path / "cam.json").symlink_to(path / "elsewhere")
-    with pytest.raises(CameraError, match="cannot be read: No such file"):
+    with pytest.raises(ImagingError, match="cannot be read: No such file"):
         cameras.read("cam")
-    load, read = module.jsonfile.load, []
-    monkeypatch.setattr(module.jsonfile, "load", lambda file: [read.append(file), load(file)][1])
+    load, read = jsonfile.load, []
+    monkeypatch.setattr(jsonfile, "load", lambda file: [read.append(file), load(file)][1])
     assert cameras.names() == ["cam"]
     assert read == []
     (path / "elsewhere").write_text(json.dumps(SIMULATED), "utf-8")
     assert cameras.read("cam").source == "simulation"
 
 
-def test_a_reason_of_ours_passes(path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reason_of_ours_passes(path: Path, cameras: Cameras, monkeypatch: pytest.MonkeyPatch) -> None:
     write(path, "cam")
     os.utime(path / "cam.json", (1, 1))
 
@@ -342,27 +349,27 @@ def test_a_reason_of_ours_passes(path: Path, cameras: Folder, monkeypatch: pytes
         raise OSError(24, "Too many open files")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module.jsonfile, "read_regular", exhausted)
-        with pytest.raises(CameraError, match="Too many open files"):
+        patch.setattr(jsonfile, "read_regular", exhausted)
+        with pytest.raises(ImagingError, match="Too many open files"):
             cameras.read("cam")
     assert cameras.read("cam").source == "simulation"
 
 
 @pytest.mark.parametrize("number", [28, 30])
 def test_what_cannot_be_written_stays(
-    path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch, number: int
+    path: Path, cameras: Cameras, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     cameras.save("cam", SIMULATED)
     before = (path / "cam.json").read_bytes()
     refuse_writing(monkeypatch, number)
-    with pytest.raises(CameraError, match=f"cannot be written: {os.strerror(number)}"):
+    with pytest.raises(ImagingError, match=f"cannot be written: {os.strerror(number)}"):
         cameras.save("cam", SIMULATED | {"rotate": 1})
     assert (path / "cam.json").read_bytes() == before
     assert cameras.read("cam").rotate == 0
     assert [file.name for file in path.iterdir()] == ["cam.json"]
 
 
-def test_half_a_write_leaves_nothing(path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_a_write_leaves_nothing(path: Path, cameras: Cameras, monkeypatch: pytest.MonkeyPatch) -> None:
     cameras.save("cam", SIMULATED)
 
     def half(self: Path, data: bytes) -> int:
@@ -371,22 +378,22 @@ def test_half_a_write_leaves_nothing(path: Path, cameras: Folder, monkeypatch: p
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", half)
-    with pytest.raises(CameraError, match="No space left"):
+    with pytest.raises(ImagingError, match="No space left"):
         cameras.save("cam", SIMULATED | {"rotate": 1})
     assert [file.name for file in path.iterdir()] == ["cam.json"]
     assert cameras.read("cam").rotate == 0
 
 
-def test_the_folder_goes_away(path: Path, cameras: Folder) -> None:
+def test_the_folder_goes_away(path: Path, cameras: Cameras) -> None:
     path.rmdir()
     for refused in (cameras.names, lambda: cameras.save("cam", SIMULATED), lambda: cameras.delete("cam")):
-        with pytest.raises(CameraError, match="The folder of cameras"):
+        with pytest.raises(ImagingError, match="The folder "):
             refused()
     path.mkdir()
     assert cameras.names() == []
 
 
-def test_a_link_is_written_through(tmp_path: Path, path: Path, cameras: Folder) -> None:
+def test_a_link_is_written_through(tmp_path: Path, path: Path, cameras: Cameras) -> None:
     write(tmp_path, "kept")
     (path / "cam.json").symlink_to(tmp_path / "kept.json")
     cameras.save("cam", SIMULATED | {"rotate": 1})
@@ -394,11 +401,11 @@ def test_a_link_is_written_through(tmp_path: Path, path: Path, cameras: Folder) 
     assert json.loads((tmp_path / "kept.json").read_text("utf-8"))["rotate"] == 1
 
 
-def test_renaming(path: Path, cameras: Folder) -> None:
+def test_renaming(path: Path, cameras: Cameras) -> None:
     cameras.save("old", SIMULATED | {"rotate": 3, "alias": ["A", "new"]})
     cameras.save("other", SIMULATED | {"alias": ["O"]})
     for taken in ("other", "O"):
-        with pytest.raises(CameraError, match="exists already"):
+        with pytest.raises(ImagingError, match="exists already"):
             cameras.rename("old", taken)
     renamed = cameras.rename("old", "new")
     assert (renamed.name, renamed.rotate, renamed.alias) == ("new", 3, ("A",))
@@ -407,27 +414,27 @@ def test_renaming(path: Path, cameras: Folder) -> None:
     assert cameras.resolve("A") == "new"
 
 
-def test_a_broken_one_is_not_renamed(path: Path, cameras: Folder) -> None:
+def test_a_broken_one_is_not_renamed(path: Path, cameras: Cameras) -> None:
     (path / "broken.json").write_text("{")
-    with pytest.raises(CameraError, match="no JSON"):
+    with pytest.raises(ImagingError, match="no JSON"):
         cameras.rename("broken", "new")
     assert cameras.names() == ["broken"]
     cameras.delete("broken")
     assert cameras.names() == []
 
 
-def test_a_value_that_is_no_utf8_is_written_as_json(cameras: Folder) -> None:
+def test_a_value_that_is_no_utf8_is_written_as_json(cameras: Cameras) -> None:
     cameras.save("cam", SIMULATED | {"script": "\ud800"})
     assert cameras.read("cam").ignored == {"script": "\ud800"}
 
 
-def test_a_configuration_without_end(cameras: Folder, path: Path) -> None:
-    with pytest.raises(CameraError, match="too large"):
+def test_a_configuration_without_end(cameras: Cameras, path: Path) -> None:
+    with pytest.raises(ImagingError, match="too large"):
         cameras.save("cam", SIMULATED | {"script": "x" * 2_000_000})
     assert list(path.iterdir()) == []
 
 
-def test_threads_lose_nothing(cameras: Folder) -> None:
+def test_threads_lose_nothing(cameras: Cameras) -> None:
     def work(number: int) -> None:
         try:
             for turn in range(5):
@@ -468,10 +475,10 @@ def another_server(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_another_server_is_waited_for(
-    cameras: Folder, another_server: subprocess.Popen[str], path: Path
+    cameras: Cameras, another_server: subprocess.Popen[str], path: Path
 ) -> None:
     cameras._writers.patience = 0.0
-    with pytest.raises(CameraBusyError, match="Another server has been writing"):
+    with pytest.raises(BusyError, match="Another server has been writing"):
         cameras.save("cam", SIMULATED)
     assert cameras.names() == []
     cameras._writers.patience = 60.0
@@ -488,7 +495,7 @@ def test_another_server_is_waited_for(
         cameras.save("cam", SIMULATED | {"alias": ["A"]})
 
 
-def test_a_file_system_without_locks(cameras: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_locks(cameras: Cameras, monkeypatch: pytest.MonkeyPatch) -> None:
     def flock(descriptor: int, operation: int) -> None:
         raise OSError(95, "Operation not supported")
 
@@ -498,7 +505,7 @@ def test_a_file_system_without_locks(cameras: Folder, monkeypatch: pytest.Monkey
 
 
 def test_what_is_to_be_said_is_said_once(
-    path: Path, cameras: Folder, caplog: pytest.LogCaptureFixture
+    path: Path, cameras: Cameras, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(path, "cam", script="x.py")
     (path / "broken.json").write_text("{", "utf-8")
@@ -516,7 +523,7 @@ def test_what_is_to_be_said_is_said_once(
 def test_a_look_at_a_folder_logs_nothing(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write(path, "b", alias=["A"])
     write(path, "c", alias=["A"], script="x.py")
-    assert len(Folder(path, create=False).check()) == 2
+    assert len(open_folder(path, create=False).check()) == 2
     assert caplog.records == []
 
 
@@ -525,23 +532,23 @@ def refuse(*arguments: Any, **words: Any) -> Any:
 
 
 def test_what_cannot_be_deleted_or_renamed(
-    path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch
+    path: Path, cameras: Cameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cameras.save("cam", SIMULATED)
     monkeypatch.setattr(Path, "unlink", refuse)
-    with pytest.raises(CameraError, match="cannot be deleted: Read-only"):
+    with pytest.raises(ImagingError, match="cannot be deleted: Read-only"):
         cameras.delete("cam")
     # Both are there then, which is better than none.
-    with pytest.raises(CameraError, match="cannot be renamed: Read-only"):
+    with pytest.raises(ImagingError, match="cannot be renamed: Read-only"):
         cameras.rename("cam", "new")
     assert "cam" in cameras.names()
 
 
-def test_a_full_disk_renames_nothing(path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_renames_nothing(path: Path, cameras: Cameras, monkeypatch: pytest.MonkeyPatch) -> None:
     cameras.save("cam", SIMULATED | {"rotate": 1})
     before = (path / "cam.json").read_bytes()
     refuse_writing(monkeypatch, 28)
-    with pytest.raises(CameraError, match=r"cam.json” cannot be renamed: .*No space left"):
+    with pytest.raises(ImagingError, match=r"cam.json” cannot be renamed: .*No space left"):
         cameras.rename("cam", "new")
     assert [file.name for file in path.iterdir()] == ["cam.json"]
     assert (path / "cam.json").read_bytes() == before
@@ -549,7 +556,7 @@ def test_a_full_disk_renames_nothing(path: Path, cameras: Folder, monkeypatch: p
 
 
 def test_what_cannot_be_taken_away_is_not_there_twice(
-    path: Path, cameras: Folder, monkeypatch: pytest.MonkeyPatch
+    path: Path, cameras: Cameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cameras.save("cam", SIMULATED)
     unlink = Path.unlink
@@ -560,12 +567,12 @@ def test_what_cannot_be_taken_away_is_not_there_twice(
         unlink(self, missing_ok)
 
     monkeypatch.setattr(Path, "unlink", kept)
-    with pytest.raises(CameraError, match="cannot be renamed: Operation not permitted"):
+    with pytest.raises(ImagingError, match="cannot be renamed: Operation not permitted"):
         cameras.rename("cam", "new")
     assert [file.name for file in path.iterdir()] == ["cam.json"]
 
 
-def test_a_renamed_link_is_one(tmp_path: Path, path: Path, cameras: Folder) -> None:
+def test_a_renamed_link_is_one(tmp_path: Path, path: Path, cameras: Cameras) -> None:
     write(tmp_path, "kept", rotate=1)
     (path / "cam.json").symlink_to("../kept.json")
     assert cameras.rename("cam", "new").rotate == 1
@@ -573,20 +580,20 @@ def test_a_renamed_link_is_one(tmp_path: Path, path: Path, cameras: Folder) -> N
     assert json.loads((tmp_path / "kept.json").read_text("utf-8"))["name"] == "new"
 
 
-def test_aliases_that_are_no_names(cameras: Folder) -> None:
+def test_aliases_that_are_no_names(cameras: Cameras) -> None:
     with pytest.raises(ConfigError, match="alias: found"):
         cameras.save("cam", SIMULATED | {"alias": [1, "fine"]})
     assert cameras.aliases() == {}
 
 
-def test_a_thread_that_hangs_while_it_writes(cameras: Folder) -> None:
+def test_a_thread_that_hangs_while_it_writes(cameras: Cameras) -> None:
     cameras._writers.patience = 0.0
-    with cameras._writers._lock, pytest.raises(CameraBusyError, match="Somebody has been writing"):
+    with cameras._writers._lock, pytest.raises(BusyError, match="Somebody has been writing"):
         cameras.save("cam", SIMULATED)
     assert cameras.save("cam", SIMULATED).name == "cam"
 
 
-def test_warnings_are_found(path: Path, cameras: Folder) -> None:
+def test_warnings_are_found(path: Path, cameras: Cameras) -> None:
     write(path, "cam", script="x.py")
     write(path, "info")
     cam, info = cameras.check()
@@ -597,7 +604,7 @@ def test_warnings_are_found(path: Path, cameras: Folder) -> None:
 
 def test_a_background_has_to_be_there(tmp_path: Path, path: Path) -> None:
     backgrounds = Backgrounds(tmp_path / "backgrounds")
-    cameras = Folder(path, tmp_path / "backgrounds")
+    cameras = open_folder(path, tmp_path / "backgrounds")
     wanted = SIMULATED | {"image_background": "dark"}
     with pytest.raises(ConfigError) as caught:
         cameras.save("cam", wanted | {"rotate": "x"})
@@ -611,11 +618,11 @@ def test_a_background_has_to_be_there(tmp_path: Path, path: Path) -> None:
     (tmp_path / "backgrounds" / "dark.npy").unlink()
     assert cameras.read("cam").image_background == "dark"
     assert cameras.check()[0].problems == ("Requested background 'dark' does not exist.",)
-    assert Folder(path, create=False).check()[0].problems == ()
+    assert open_folder(path, create=False).check()[0].problems == ()
 
 
 def test_a_background_is_no_path(tmp_path: Path, path: Path) -> None:
     (tmp_path / "dark.npy").write_bytes(b"")
-    cameras = Folder(path, tmp_path / "backgrounds")
+    cameras = open_folder(path, tmp_path / "backgrounds")
     with pytest.raises(ConfigError, match="does not exist"):
         cameras.save("cam", SIMULATED | {"image_background": "../dark"})

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyca.camera.files.configuration import Configuration
-from pyca.camera.image.transform import Transform, block_sums, clamped
+from pyca.camera.image.transform import Transform
 from pyca.core.errors import SourceError
-from pyca.sources.frame import KINDS
+from pyca.images.blocks import block_sums
+from pyca.images.image import KINDS
+from pyca.images.regions import clamped
 
 Pixels = list[list[int]]
 

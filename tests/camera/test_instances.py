@@ -16,15 +16,15 @@ import psutil
 import pytest
 
 from pyca.camera.cameras import Cameras
-from pyca.camera.control import newest
 from pyca.core.errors import (
-    CameraBusyError,
-    CameraError,
+    BusyError,
     ConfigError,
+    ImagingError,
     OfflineError,
     SourceError,
-    UnknownCameraError,
+    UnknownNameError,
 )
+from pyca.instances import newest
 from tests.camera_doubles import (
     facts,
     figures,
@@ -250,7 +250,7 @@ def test_deleting_and_renaming_stop_it(cameras: Cameras) -> None:
     cameras.stream("two")
     cameras.delete("two")
     assert not cameras.info()["active_instances"]
-    with pytest.raises(UnknownCameraError):
+    with pytest.raises(UnknownNameError):
         cameras.stream("two")
 
 
@@ -336,7 +336,7 @@ def test_an_image_without_room_ends_no_stream(cameras: Cameras) -> None:
         used = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
         free = next(number for number in range(len(used) + 1) if number not in used)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, limits[1]))
-        with pytest.raises(CameraError, match="no memory for an image: Too many open files"):
+        with pytest.raises(ImagingError, match="no memory for an image: Too many open files"):
             cameras.snapshot("one")
         resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
         assert cameras.snapshot("one").image.shape == (16, 32)
@@ -346,7 +346,7 @@ def test_an_image_without_room_ends_no_stream(cameras: Cameras) -> None:
 def test_a_change_that_is_too_long_is_refused(cameras: Cameras) -> None:
     cameras.save("one", small())
     cameras.stream("one")
-    with pytest.raises(CameraError, match="cannot be told what to do"):
+    with pytest.raises(ImagingError, match="cannot be told what to do"):
         cameras.save("one", small(group=[f"{number:0190}" for number in range(900)]))
     assert cameras.snapshot("one").image.shape == (16, 32)
 
@@ -416,12 +416,12 @@ def test_ports(tmp_path: Path) -> None:
             for name in ("one", "two"):
                 cameras.save(name, small())
             assert cameras.stream("one") == f"tcp://127.0.0.1:{port + 1}"
-            with pytest.raises(CameraBusyError, match=r"^All ports are used\. Stop some instances before"):
+            with pytest.raises(BusyError, match=r"^All ports are used\. Stop some instances before"):
                 cameras.stream("two")
             cameras.stop("one")
             assert cameras.stream("two") == f"tcp://127.0.0.1:{port + 1}"
             cameras.save("fixed", small(port=port))
-            with pytest.raises(CameraBusyError, match=f"Port {port} is in use"):
+            with pytest.raises(BusyError, match=f"Port {port} is in use"):
                 cameras.stream("fixed")
             assert list(cameras.info()["active_instances"]) == ["two"]
         free = free_port()
@@ -429,7 +429,7 @@ def test_ports(tmp_path: Path) -> None:
             cameras.save("fixed", small(port=free))
             cameras.save("same", small(port=free))
             assert cameras.stream("fixed") == f"tcp://127.0.0.1:{free}"
-            with pytest.raises(CameraBusyError, match=f"Port {free} is in use"):
+            with pytest.raises(BusyError, match=f"Port {free} is in use"):
                 cameras.stream("same")
 
 

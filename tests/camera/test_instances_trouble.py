@@ -15,11 +15,11 @@ import psutil
 import pytest
 
 from pyca.camera.cameras import Cameras
-from pyca.camera.control import running as running_module
-from pyca.camera.control.facts import Load
-from pyca.camera.control.launcher import Launcher
-from pyca.camera.control.running import Running, unpacked
-from pyca.core.errors import CameraBusyError, OfflineError, SourceError
+from pyca.core.errors import BusyError, OfflineError, SourceError
+from pyca.instances import running as running_module
+from pyca.instances.facts import Load
+from pyca.instances.launcher import Launcher
+from pyca.instances.running import Running, unpacked
 from tests.camera_doubles import (
     facts,
     figures,
@@ -111,7 +111,7 @@ def test_who_asks_during_a_restart_gets_the_same_process_and_port(cameras: Camer
 def test_who_asks_before_a_restart_gets_the_same_port(
     cameras: Cameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pyca.camera.control.instances.Instances.look_after", lambda _self: None)
+    monkeypatch.setattr("pyca.instances.instances.Instances.look_after", lambda _self: None)
     cameras.save("one", small(no_client_timeout=0))
     address, pid = cameras.stream("one"), pid_of(cameras, "one")
     os.kill(pid, signal.SIGKILL)
@@ -239,7 +239,7 @@ def test_a_client_that_takes_nothing_does_not_keep_a_camera_from_ending(cameras:
 
 
 def test_an_image_without_its_file() -> None:
-    with pytest.raises(CameraBusyError, match="Too many files"):
+    with pytest.raises(BusyError, match="Too many files"):
         unpacked({"answer": 1}, [])
 
 

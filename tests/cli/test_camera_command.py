@@ -19,7 +19,7 @@ from pyca.core.errors import MissingError
 from pyca.core.states import ServiceName, ServiceState
 from pyca.store.database import Database
 from pyca.store.services import statuses
-from pyca.ui.camera.server import CameraServer
+from pyca.ui.imaging.server import ImagingServer
 from tests.cli.conftest import Run, Started
 from tests.fake_cameras import FakeCameras, some
 from tests.tools import FakeClock
@@ -117,7 +117,7 @@ def test_without_a_library_nothing_is_made(pyca: Run, folder: Path, monkeypatch:
 
 def test_the_libraries_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     check_libraries()
-    monkeypatch.delitem(sys.modules, "pyca.camera.control.newest")
+    monkeypatch.delitem(sys.modules, "pyca.instances.newest")
     monkeypatch.delitem(sys.modules, "pyca.camera.cameras")
     monkeypatch.delattr("pyca.camera.cameras")
     monkeypatch.setitem(sys.modules, "numpy", None)
@@ -185,13 +185,13 @@ def test_the_server_answers_until_it_is_told_to_stop(
         return due
 
     address: list[str] = []
-    start = CameraServer.start
+    start = ImagingServer.start
 
-    def note(server: CameraServer) -> None:
+    def note(server: ImagingServer) -> None:
         start(server)
         address.append(server.address)
 
-    monkeypatch.setattr(CameraServer, "start", note)
+    monkeypatch.setattr(ImagingServer, "start", note)
     monkeypatch.setattr(CameraWork, "tick", ask)
     raised: list[bool] = []
     monkeypatch.setattr("pyca.cli.cameras.allow_many", lambda: raised.append(True))

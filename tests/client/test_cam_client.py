@@ -18,8 +18,8 @@ import pytest
 
 from pyca.client import CamClient
 from pyca.client.http import LIMITS, RefusedError, UnreachableError
-from pyca.core.errors import CameraError, WireError
-from pyca.ui.camera.bodies import LONGEST_ARRAY, LONGEST_JSON
+from pyca.core.errors import ImagingError, WireError
+from pyca.ui.imaging.bodies import LONGEST_ARRAY, LONGEST_JSON
 from tests.client.conftest import Teller
 from tests.ports import free_port
 
@@ -191,7 +191,7 @@ def test_refusals_are_value_errors_in_the_words_of_the_server(
     for ask in (client.get_instance_stream, client.get_camera_image, client.stop_instance):
         with pytest.raises(ValueError, match=r"^Camera with prefix P is offline$") as caught:
             ask("P")
-        assert isinstance(caught.value, CameraError)
+        assert isinstance(caught.value, ImagingError)
         assert isinstance(caught.value, RefusedError)
         assert caught.value.status == status
 
@@ -214,7 +214,7 @@ def test_nobody_at_the_address_is_told_with_the_address() -> None:
     with pytest.raises(UnreachableError, match="does not answer: Connection refused") as caught:
         CamClient(address).get_cameras()
     assert address in str(caught.value)
-    assert isinstance(caught.value, CameraError)
+    assert isinstance(caught.value, ImagingError)
     assert isinstance(caught.value, ConnectionError)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from pyca.core.errors import CameraBusyError, CameraError
+from pyca.core.errors import BusyError, ImagingError
 from pyca.runtime import nurse as nurse_module
 from pyca.runtime.channel import Channel, ChannelClosedError, ChannelFullError, close_files
 from pyca.runtime.nurse import Nurse
@@ -87,7 +87,7 @@ def test_closing_ends_everything() -> None:
     nursery.close()
     assert not any(map(is_alive, pids))
     assert all(ward.gone.is_set() for ward in wards)
-    with pytest.raises(CameraBusyError, match="the server ends"):
+    with pytest.raises(BusyError, match="the server ends"):
         nursery.spawn("echo", {})
     nursery.close()
     for ward in wards:
@@ -155,7 +155,7 @@ def test_messages_and_files_go_both_ways() -> None:
     answer = one.receive(60)
     assert answer is not None and answer[0] == {"n": 1}
     close_files([*found[1], reading, writing])
-    with pytest.raises(CameraError, match="of at most"):
+    with pytest.raises(ImagingError, match="of at most"):
         one.send({"long": "x" * 200_000})
     other.close()
     with pytest.raises(ChannelClosedError):
@@ -204,7 +204,7 @@ def test_a_request_whose_files_are_lost_is_refused() -> None:
     [
         (ChannelFullError(), r"their parent does not answer \(try again\)"),
         (ChannelClosedError(), r"their parent has just ended \(try again\)"),
-        (CameraError("It is too large."), "It is too large"),
+        (ImagingError("It is too large."), "It is too large"),
     ],
 )
 def test_a_request_that_cannot_be_sent_leaves_nothing(
@@ -217,7 +217,7 @@ def test_a_request_that_cannot_be_sent_leaves_nothing(
     heard(before)
     with monkeypatch.context() as patch:
         patch.setattr(Channel, "send", send)
-        with pytest.raises(CameraError, match=words):
+        with pytest.raises(ImagingError, match=words):
             nursery.spawn("echo", {})
     assert list(nursery._wards) == [before.number]
     before.channel.close()

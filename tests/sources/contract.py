@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from pyca.core.errors import OfflineError, SourceError
+from pyca.images.image import KINDS
 from pyca.sources.catalogue import Kind, kinds
-from pyca.sources.frame import KINDS, Frame
+from pyca.sources.frame import Frame
 from pyca.sources.source import OFFLINE_SECONDS, Source
 from tests.tools import wait_for
 

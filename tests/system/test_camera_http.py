@@ -18,10 +18,10 @@ from pyca.config.settings import Agent, Settings, Ui
 from pyca.core.clock import SystemClock
 from pyca.core.errors import UsageError
 from pyca.store.database import Database
-from pyca.ui.camera import channel
-from pyca.ui.camera import server as served
-from pyca.ui.camera.bodies import LONGEST_ARRAY
-from pyca.ui.camera.server import CameraServer
+from pyca.ui.imaging import channel
+from pyca.ui.imaging import server as served
+from pyca.ui.imaging.bodies import LONGEST_ARRAY
+from pyca.ui.imaging.server import ImagingServer
 from tests.camera_desk import V1, serving
 from tests.fake_cameras import FakeCameras, some
 from tests.http_streams import ask, connect, part, watch
@@ -43,13 +43,13 @@ def fakes() -> FakeCameras:
 
 
 @pytest.fixture
-def server(settings: Settings, database: Database, fakes: FakeCameras) -> Iterator[CameraServer]:
+def server(settings: Settings, database: Database, fakes: FakeCameras) -> Iterator[ImagingServer]:
     with serving(settings, database, SystemClock(), fakes) as server:
         yield server
         fakes.hold.set()
 
 
-def test_moving_pictures_begin_the_camera_and_end_with_it(server: CameraServer, fakes: FakeCameras) -> None:
+def test_moving_pictures_begin_the_camera_and_end_with_it(server: ImagingServer, fakes: FakeCameras) -> None:
     with ExitStack() as stack:
         answer = watch(server, stack, f"{CAM}/cam1/mjpeg?fps=50")
         assert answer.status == 200
@@ -65,7 +65,7 @@ def test_moving_pictures_begin_the_camera_and_end_with_it(server: CameraServer, 
 
 
 def test_many_viewers_share_one_encoder_and_others_are_answered(
-    server: CameraServer, fakes: FakeCameras
+    server: ImagingServer, fakes: FakeCameras
 ) -> None:
     with ExitStack() as stack:
         viewers = [watch(server, stack, f"{CAM}/{('cam1', 'one')[n % 2]}/mjpeg?fps=50") for n in range(32)]
@@ -78,7 +78,7 @@ def test_many_viewers_share_one_encoder_and_others_are_answered(
     wait_for(lambda: fakes.subscribers == 0, "the encoders to end with their viewers")
 
 
-def test_too_many_viewers_are_told_so(server: CameraServer, fakes: FakeCameras) -> None:
+def test_too_many_viewers_are_told_so(server: ImagingServer, fakes: FakeCameras) -> None:
     with ExitStack() as stack:
         for _ in range(served.VIEWERS):
             assert watch(server, stack, f"{CAM}/cam1/y4m").status == 200
@@ -91,7 +91,7 @@ def test_too_many_viewers_are_told_so(server: CameraServer, fakes: FakeCameras) 
         assert watch(server, stack, f"{CAM}/cam1/mjpeg").status == 200
 
 
-def test_raw_frames(server: CameraServer, fakes: FakeCameras) -> None:
+def test_raw_frames(server: ImagingServer, fakes: FakeCameras) -> None:
     with ExitStack() as stack:
         answer = watch(server, stack, f"{CAM}/cam1/y4m")
         assert answer.readline().startswith(b"YUV4MPEG2 W64 H48 ")
@@ -104,7 +104,7 @@ def test_raw_frames(server: CameraServer, fakes: FakeCameras) -> None:
             pass
 
 
-def test_slow_cameras_keep_nobody_waiting(server: CameraServer, fakes: FakeCameras) -> None:
+def test_slow_cameras_keep_nobody_waiting(server: ImagingServer, fakes: FakeCameras) -> None:
     fakes.hold.clear()
     answers: list[int] = []
     waiting = [
@@ -124,13 +124,13 @@ def test_slow_cameras_keep_nobody_waiting(server: CameraServer, fakes: FakeCamer
     assert answers == [200] * served.SLOW
 
 
-def _refused(server: CameraServer) -> tuple[int, bytes] | None:
+def _refused(server: ImagingServer) -> tuple[int, bytes] | None:
     """Return a refusal; whoever gets a place gives it back at once."""
     found = ask(server, f"{CAM}/nobody/image")
     return found if found[0] == 503 else None
 
 
-def test_a_viewer_who_does_not_read_takes_no_memory(server: CameraServer, fakes: FakeCameras) -> None:
+def test_a_viewer_who_does_not_read_takes_no_memory(server: ImagingServer, fakes: FakeCameras) -> None:
     fakes.shape, fakes.period = (1000, 1000), 0.001
     with ExitStack() as stack:
         lazy = watch(server, stack, f"{CAM}/cam1/y4m")
@@ -153,7 +153,7 @@ def test_a_viewer_who_does_not_read_takes_no_memory(server: CameraServer, fakes:
 )  # fmt: skip
 @pytest.mark.parametrize("expects", [True, False])
 def test_large_bodies_are_refused_before_they_are_read(
-    server: CameraServer, method: str, path: str, size: int, expects: bool
+    server: ImagingServer, method: str, path: str, size: int, expects: bool
 ) -> None:
     with closing(connect(server)) as connection:
         connection.putrequest(method, path)
@@ -167,7 +167,7 @@ def test_large_bodies_are_refused_before_they_are_read(
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_those_who_send_on_are_told_why_it_was_too_much(server: CameraServer) -> None:
+def test_those_who_send_on_are_told_why_it_was_too_much(server: ImagingServer) -> None:
     """As http.client, curl and browsers do: all is sent before the answer is read."""
     for method, path, size in (
         ("POST", f"{CAM}/x/config", 100_000_000),
@@ -185,7 +185,7 @@ def _zeros(size: int) -> Iterator[bytes]:
         yield bytes(1_000_000)
 
 
-def test_bodies_in_pieces_are_refused_where_they_grow_too_large(server: CameraServer) -> None:
+def test_bodies_in_pieces_are_refused_where_they_grow_too_large(server: ImagingServer) -> None:
     with closing(connect(server)) as connection:
         connection.request("POST", f"{CAM}/x/config", _zeros(20_000_000), encode_chunked=True)
         answer = connection.getresponse()
@@ -193,7 +193,7 @@ def test_bodies_in_pieces_are_refused_where_they_grow_too_large(server: CameraSe
     assert ask(server, CAM)[0] == 200
 
 
-def test_whoever_sends_for_ever_is_cut_off(server: CameraServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_sends_for_ever_is_cut_off(server: ImagingServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel, "LINGER_BYTES", 10_000_000)
     with closing(connect(server)) as connection, pytest.raises(OSError):
         connection.request(
@@ -202,7 +202,7 @@ def test_whoever_sends_for_ever_is_cut_off(server: CameraServer, monkeypatch: py
     assert ask(server, CAM)[0] == 200
 
 
-def test_whoever_sends_slowly_is_cut_off(server: CameraServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_sends_slowly_is_cut_off(server: ImagingServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel, "LINGER_SECONDS", 0.0)
     with closing(connect(server)) as connection, pytest.raises(OSError):
         connection.request(
@@ -229,7 +229,7 @@ def test_strangers_send_nothing_large(settings: Settings, database: Database, fa
 
 
 def _told_at_once(
-    server: CameraServer, path: str, headers: dict[str, str], pieces: int = 0
+    server: ImagingServer, path: str, headers: dict[str, str], pieces: int = 0
 ) -> tuple[int, dict[str, str]]:
     """Return what is said before the body was sent, or that it may be."""
     port = int(server.address.rstrip("/").rpartition(":")[2])
@@ -262,7 +262,7 @@ def test_an_image_of_zeros_may_come_as_existing_clients_send_it() -> None:
      (b"POST /api/v1/cam HTTP/1.1\r\nTransfer-Encoding: x\r\n\r\n", 501),
      (b"GET http://[/api HTTP/1.1\r\n\r\n", 400)],
 )  # fmt: skip
-def test_what_is_no_request(server: CameraServer, text: bytes, status: int) -> None:
+def test_what_is_no_request(server: ImagingServer, text: bytes, status: int) -> None:
     host, _, port = server.address.removeprefix("http://").rstrip("/").rpartition(":")
     with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(text)
@@ -327,7 +327,7 @@ def test_a_port_in_use_and_a_network_without_people(
         assert server.address
 
 
-def test_nothing_is_kept_of_a_viewer_who_hangs_up_at_once(server: CameraServer, fakes: FakeCameras) -> None:
+def test_nothing_is_kept_of_a_viewer_who_hangs_up_at_once(server: ImagingServer, fakes: FakeCameras) -> None:
     for _ in range(served.VIEWERS + 10):
         with closing(connect(server)) as connection:
             connection.request("GET", f"{CAM}/cam1/mjpeg")
@@ -353,13 +353,13 @@ def test_viewers_who_do_not_read_leave_without_a_storm(
     assert not [one for one in caplog.records if one.exc_info or one.name == "waitress"]
 
 
-def ask_head(server: CameraServer) -> int:
+def ask_head(server: ImagingServer) -> int:
     with ExitStack() as stack:
         return watch(server, stack, f"{CAM}/cam1/mjpeg").status
 
 
 def test_viewers_who_leave_are_not_worth_a_message(
-    server: CameraServer, fakes: FakeCameras, caplog: pytest.LogCaptureFixture
+    server: ImagingServer, fakes: FakeCameras, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     with ExitStack() as stack:

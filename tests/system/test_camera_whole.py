@@ -15,7 +15,8 @@ from pyca.camera.cameras import open_cameras
 from pyca.config.settings import Agent, Camera, Settings
 from pyca.core.clock import SystemClock
 from pyca.store.database import Database
-from pyca.ui.camera.server import CameraServer
+from pyca.ui.camera.server import camera_server
+from pyca.ui.imaging.server import ImagingServer
 from tests.camera_desk import V1
 from tests.http_streams import ask, part, watch
 from tests.tools import wait_for
@@ -27,7 +28,7 @@ CONFIG = {"source": "demo", "source_type": "simulation", "frame_rate": 20, "alia
 
 
 @pytest.fixture
-def server(tmp_path: Path, database: Database) -> Iterator[CameraServer]:
+def server(tmp_path: Path, database: Database) -> Iterator[ImagingServer]:
     camera = Camera(
         port=0,
         directory=tmp_path / "cameras",
@@ -39,20 +40,20 @@ def server(tmp_path: Path, database: Database) -> Iterator[CameraServer]:
     settings = Settings(agent=Agent(name="lab", database=f"sqlite:///{tmp_path}/pyca.db"), camera=camera)
     cameras = open_cameras(settings)
     cameras.start()
-    with closing(cameras), closing(CameraServer(settings, database, SystemClock(), cameras)) as server:
+    with closing(cameras), closing(camera_server(settings, database, SystemClock(), cameras)) as server:
         server.start()
         found = told(server, f"{CAM}/cam1/config", "POST", json.dumps(CONFIG).encode())
         assert found["config"]["frame_rate"] == 20
         yield server
 
 
-def told(server: CameraServer, path: str, method: str = "GET", body: bytes | None = None) -> Any:
+def told(server: ImagingServer, path: str, method: str = "GET", body: bytes | None = None) -> Any:
     status, answer = ask(server, path, method, body)
     assert status == 200, answer
     return json.loads(answer)
 
 
-def test_a_camera_from_its_configuration_to_its_end(server: CameraServer) -> None:
+def test_a_camera_from_its_configuration_to_its_end(server: ImagingServer) -> None:
     assert told(server, CAM)["cameras"] == ["cam1", "simulation"]
     assert told(server, f"{CAM}/one/is_online")["online"] is True
     width, height = told(server, f"{CAM}/one/geometry")["geometry"]
@@ -74,7 +75,7 @@ def test_a_camera_from_its_configuration_to_its_end(server: CameraServer) -> Non
     assert ask(server, f"{CAM}/cam2")[0] == 404
 
 
-def test_real_pictures_move_and_count_as_one_client(server: CameraServer) -> None:
+def test_real_pictures_move_and_count_as_one_client(server: ImagingServer) -> None:
     with ExitStack() as stack:
         viewers = [watch(server, stack, f"{CAM}/cam1/mjpeg?scale=0.25") for _ in range(5)]
         for viewer in viewers:
@@ -90,7 +91,7 @@ def test_real_pictures_move_and_count_as_one_client(server: CameraServer) -> Non
                 pass
 
 
-def test_ffmpeg_reads_the_raw_frames(server: CameraServer, tmp_path: Path) -> None:
+def test_ffmpeg_reads_the_raw_frames(server: ImagingServer, tmp_path: Path) -> None:
     film = tmp_path / "film.mkv"
     address = f"{server.address}{CAM[1:]}/cam1/y4m?min_value=0&max_value=4000"
     subprocess.run(
@@ -101,7 +102,7 @@ def test_ffmpeg_reads_the_raw_frames(server: CameraServer, tmp_path: Path) -> No
     assert film.stat().st_size > 1000
 
 
-def test_what_is_offline_is_said_at_once(server: CameraServer) -> None:
+def test_what_is_offline_is_said_at_once(server: ImagingServer) -> None:
     gone = {"source": "tcp://127.0.0.1:9", "source_type": "bsread"}
     told(server, f"{CAM}/gone/config", "POST", json.dumps(gone).encode())
     found = told(server, f"{CAM}/gone/is_online")
@@ -110,7 +111,7 @@ def test_what_is_offline_is_said_at_once(server: CameraServer) -> None:
 
 
 @pytest.mark.parametrize("name", ["..", "%2e%2e%2fx", "a%00b", "x" * 300, "%F0%9F%8E%A5", ".hidden"])
-def test_odd_names_are_no_cameras(server: CameraServer, name: str) -> None:
+def test_odd_names_are_no_cameras(server: ImagingServer, name: str) -> None:
     for path in ("", "/config", "/geometry", "/image", "/mjpeg", "/is_online"):
         assert ask(server, f"{CAM}/{name}{path}")[0] in (400, 404)
     status, _ = ask(server, f"{CAM}/{name}", "DELETE")

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from pyca.camera.files import backgrounds, jsonfile, scripts
-from pyca.camera.files.backgrounds import Backgrounds
-from pyca.camera.files.folder import Folder
-from pyca.camera.files.scripts import Scripts
+from pyca.camera.files.folder import open_folder
 from pyca.config.settings import Settings
-from pyca.core.errors import CameraError, CameraMachineError
+from pyca.core.errors import ImagingError, MachineError
+from pyca.folders import jsonfile, scripts
+from pyca.folders.scripts import Scripts
+from pyca.images import backgrounds
+from pyca.images.backgrounds import Backgrounds
 from pyca.store.database import Database
-from pyca.ui.camera.envelope import code_of
+from pyca.ui.imaging.envelope import code_of
 from tests.camera_desk import V1, make_app, told
 from tests.fake_cameras import some
 from tests.tools import FakeClock
@@ -37,9 +38,9 @@ def user(
 ) -> FlaskClient:
     """Somebody who asks for files that are really there."""
     folder, kept, texts = (
-        Folder(cameras),
+        open_folder(cameras),
         Backgrounds(tmp_path / "backgrounds"),
-        Scripts(tmp_path / "scripts"),
+        Scripts(tmp_path / "scripts", "camera"),
     )
     fakes: Any = some()
     fakes.names = folder.names
@@ -67,7 +68,7 @@ def test_a_folder_that_is_gone(user: FlaskClient, cameras: Path) -> None:
         user.post(f"{CAM}/mine/config", json=CONFIG),
         user.delete(f"{CAM}/mine/config"),
     ):
-        assert f"The folder of cameras “{cameras}” " in told(answer, 503)["status"]
+        assert f"“{cameras}” " in told(answer, 503)["status"]
         assert answer.headers["Retry-After"]
 
 
@@ -103,5 +104,5 @@ def test_a_configuration_is_read_as_soon_as_the_machine_can(
 
 
 def test_mistakes_are_still_those_of_who_asks() -> None:
-    assert code_of(CameraError("x")) == 400
-    assert code_of(CameraMachineError("x")) == 503
+    assert code_of(ImagingError("x")) == 400
+    assert code_of(MachineError("x")) == 503

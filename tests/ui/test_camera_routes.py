@@ -15,9 +15,9 @@ from PIL import Image
 from pyca import __version__
 from pyca.camera.cameras import Cameras
 from pyca.config.settings import Settings
-from pyca.core.errors import CameraError, ConfigError
+from pyca.core.errors import ConfigError, ImagingError
 from pyca.store.database import Database
-from pyca.ui.camera.bodies import LONGEST_JSON
+from pyca.ui.imaging.bodies import LONGEST_JSON
 from tests.camera_desk import V1, make_app, told
 from tests.fake_cameras import HEIGHT, LINE, WIDTH, FakeCameras, some
 from tests.tools import FakeClock
@@ -208,7 +208,7 @@ def test_the_page_of_a_broken_camera_explains_it(user: FlaskClient, fakes: FakeC
     assert page.status_code == 400 and page.content_type.startswith("text/html")
     for words in ("cam1.json", "unknown key &#39;mirrorx&#39;", "&lt;here&gt;", "do so", "camera validate"):
         assert words in page.text
-    fakes.broken["cam1"] = CameraError("“cam1.json” is no JSON")
+    fakes.broken["cam1"] = ImagingError("“cam1.json” is no JSON")
     assert "“cam1.json” is no JSON" in user.get("/camera/cam1").text
     page = user.get("/")
     assert "Watch cam2" in page.text and "Watch cam1" not in page.text and 'href="/camera/cam1"' in page.text

@@ -1,13 +1,13 @@
 """The configuration of one camera: what may be in it, and everything that is wrong with it at once."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from pyca.camera.files.keys import CALIBRATION_KEYS, FOREIGN, KEYS, WITHOUT_EFFECT, Calibration, source, whole
-from pyca.camera.files.names import fault_of, shown
 from pyca.config.report import did_you_mean
 from pyca.core.errors import ConfigError, SourceError
+from pyca.folders.names import fault_of, shown
 from pyca.sources import catalogue
 from pyca.sources.catalogue import Kind
 from pyca.sources.options import Check
@@ -68,6 +68,15 @@ class Configuration:
     options: Mapping[str, Any] = field(default_factory=dict)
     ignored: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> Hashable:
+        """Return all on which the place of its stream depends."""
+        return self.protocol, self.port, self.queue_size
+
+    def renamed(self, name: str) -> "Configuration":
+        """Return the same camera under another name, which is none of its aliases."""
+        return replace(self, name=name, alias=tuple(alias for alias in self.alias if alias != name))
 
     def as_json(self) -> dict[str, Any]:
         """Return the complete configuration, always in the same order; :func:`parse` takes it back."""

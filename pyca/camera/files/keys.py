@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pyca.camera.files.names import fault_in, fault_of, shown
+from pyca.folders.names import fault_in, fault_of, shown
 from pyca.sources.options import Check, boolean, choice, integer
 
 FURTHEST = 1e9

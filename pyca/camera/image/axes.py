@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyca.camera.files.configuration import Calibration, Configuration
-from pyca.camera.image.transform import clamped
-from pyca.sources.source import Size
+from pyca.images.image import Size
+from pyca.images.regions import clamped
 
 Axis = NDArray[np.float32]
 

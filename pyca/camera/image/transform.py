@@ -4,31 +4,18 @@ import logging
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pyca.camera.files.configuration import Configuration
 from pyca.core.errors import SourceError
-from pyca.sources.frame import Image
-from pyca.sources.source import Size
+from pyca.images.blocks import binned
+from pyca.images.image import Image, Size
+from pyca.images.regions import clamped
 
 logger = logging.getLogger(__name__)
 
-Roi = tuple[int, int, int, int]
-_BRIGHTEST = 65535
 _TILE = 256
 """columns and rows that fit into a processor's fast memory while a picture is turned"""
 _APART = 8
-
-
-def clamped(roi: Roi, size: Size) -> Roi:
-    """Return a region of interest that lies within an image: sizes are limited first, then it is moved.
-
-    :param roi: (offset_x, size_x, offset_y, size_y)
-    :param size: (width, height) of the image
-    """
-    width, height = min(roi[1], size[0]), min(roi[3], size[1])
-    left, top = min(roi[0], size[0] - width), min(roi[2], size[1] - height)
-    return max(left, 0), width, max(top, 0), height
 
 
 class Transform:
@@ -63,7 +50,7 @@ class Transform:
             shape = " x ".join(map(str, image.shape)) or "a single number"
             raise SourceError(f"The camera sent {shape} instead of an image of rows and columns.")
         if self._binning != (1, 1):
-            image = _binned(image, *self._factors(image.shape), mean=self._mean)
+            image = binned(image, *self._factors(image.shape), mean=self._mean)
         if self._mirror_x:
             image = image[:, ::-1]
         if self._mirror_y:
@@ -141,39 +128,3 @@ def _contiguous(image: Image, *, turned: bool) -> Image:
             buffer[:width, :height] = image[piece].T
             copy[piece] = buffer[:width, :height].T
     return copy
-
-
-def block_sums(image: Image, by_x: int, by_y: int) -> Image:
-    """Return the sums of blocks in a type that holds them; rests at the edges are left out.
-
-    :param by_x: columns of a block, at most those of the image
-    """
-    image = image[: image.shape[0] // by_y * by_y, : image.shape[1] // by_x * by_x]
-    # Endless fractions of both signs have no sum, which is nothing to warn of.
-    with np.errstate(all="ignore"):
-        total = image[::by_y].astype(_wide_enough(image, by_x * by_y))
-        for start in range(1, by_y):
-            total += image[start::by_y]
-        columns: Image = total[:, ::by_x].copy()
-        for start in range(1, by_x):
-            columns += total[:, start::by_x]
-    return columns
-
-
-def _binned(image: Image, by_x: int, by_y: int, *, mean: bool) -> NDArray[np.uint16]:
-    """Return sums, at most 65535, or means of blocks, without fractions; rests at the edges are left out."""
-    if image.dtype.kind == "f":
-        image = np.nan_to_num(image, posinf=_BRIGHTEST, neginf=0)
-    sums = block_sums(image, by_x, by_y)
-    if mean:
-        sums = sums / (by_x * by_y) if sums.dtype.kind == "f" else sums // (by_x * by_y)
-    return np.clip(sums, 0, _BRIGHTEST).astype(np.uint16)
-
-
-def _wide_enough(image: Image, pixels: int) -> np.dtype[Any]:
-    """Return a type that holds the sum of so many pixels."""
-    if image.dtype.kind == "f":
-        return np.dtype(np.float64)
-    if image.dtype.kind == "u" and pixels * int(np.iinfo(image.dtype).max) < 2**32:
-        return np.dtype(np.uint32)
-    return np.dtype(np.int64)

@@ -10,11 +10,11 @@ from pyca.bsread.message import Value
 from pyca.bsread.sender import Sender
 from pyca.camera.files.configuration import Configuration
 from pyca.camera.image.axes import axes
-from pyca.camera.image.snapshot import Snapshot
 from pyca.camera.image.transform import Transform
-from pyca.camera.instance.statistics import Figures
-from pyca.sources.frame import Frame, Image
-from pyca.sources.source import Size
+from pyca.images.image import Image, Size
+from pyca.images.snapshot import Snapshot
+from pyca.instances.statistics import Figures
+from pyca.sources.frame import Frame
 
 _BEHIND = 0.25
 """share of a frame's time by which one may come early and still be in time"""

@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from pyca.bsread.sender import Sender
-from pyca.camera.files.backgrounds import Backgrounds
 from pyca.camera.files.configuration import Configuration, parse
-from pyca.camera.image.snapshot import Snapshot
-from pyca.camera.instance import faults, picture
 from pyca.camera.instance.delivery import Delivery, as_delivered
-from pyca.camera.instance.logs import logger_of, to_server
-from pyca.camera.instance.statistics import Statistics
 from pyca.core.backoff import Backoff
-from pyca.core.errors import CameraError, OfflineError, PycaError, SourceError, WireError
+from pyca.core.errors import ImagingError, OfflineError, PycaError, SourceError, WireError
+from pyca.images import packed
+from pyca.images.backgrounds import Backgrounds
+from pyca.images.image import Image
+from pyca.images.snapshot import Snapshot
+from pyca.instances import faults
+from pyca.instances.logs import logger_of, to_server
+from pyca.instances.statistics import Statistics
 from pyca.runtime.channel import Channel, ChannelClosedError
 from pyca.sources import catalogue
-from pyca.sources.frame import Frame, Image
+from pyca.sources.frame import Frame
 from pyca.sources.source import Source
 
 SECONDS_PER_FRAME = 0.2
@@ -74,7 +76,7 @@ class Instance:
         self._backgrounds = Path(argument["backgrounds"])
         self._patient = bool(argument["patient"])
         self._statistics = statistics
-        self._log = logger_of(argument["name"])
+        self._log = logger_of("camera", argument["name"])
         self._sender = Sender(argument["address"], high_water_mark=self._configuration.queue_size)
         self._missing = ""
         """why there is no background where one is wanted"""
@@ -245,8 +247,8 @@ class Instance:
 
     def _answer_with(self, request: dict[str, Any], snapshot: Snapshot) -> None:
         try:
-            facts, descriptor = picture.packed(snapshot)
-        except CameraError as error:
+            facts, descriptor = packed.packed(snapshot)
+        except ImagingError as error:
             self._refuse(request, error)
             return
         try:
@@ -285,7 +287,7 @@ class Instance:
             return None
         try:
             return Backgrounds(self._backgrounds).read(configuration.image_background)
-        except CameraError as error:
+        except ImagingError as error:
             # A picture with its background is better than none.
             self._log.warning("%s", error)
             self._missing = error.message

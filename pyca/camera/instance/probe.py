@@ -5,15 +5,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pyca.camera.files.backgrounds import Backgrounds
 from pyca.camera.files.configuration import Configuration, parse
 from pyca.camera.image.axes import axes
-from pyca.camera.image.snapshot import Snapshot
 from pyca.camera.image.transform import Transform
-from pyca.camera.instance import faults, picture
 from pyca.camera.instance.delivery import as_delivered
-from pyca.camera.instance.logs import to_server
 from pyca.core.errors import PycaError, SourceError
+from pyca.images import packed
+from pyca.images.backgrounds import Backgrounds
+from pyca.images.snapshot import Snapshot
+from pyca.instances import faults
+from pyca.instances.logs import to_server
 from pyca.runtime.channel import Channel, ChannelClosedError
 from pyca.sources import catalogue
 from pyca.sources.frame import Frame
@@ -55,7 +56,7 @@ def _answer(channel: Channel, argument: dict[str, Any], configuration: Configura
         channel.send({"answer": 0, "geometry": Transform(configuration, None).size_after(size)})
     else:
         frame = _frame(channel, source, argument["timeout"], configuration.name)
-        facts, descriptor = picture.packed(_shown(frame, argument, configuration))
+        facts, descriptor = packed.packed(_shown(frame, argument, configuration))
         channel.send({"answer": 0, **facts}, (descriptor,))
         os.close(descriptor)
 

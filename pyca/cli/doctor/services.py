@@ -13,7 +13,11 @@ from pyca.store.database import Database
 from pyca.store.services import ServiceStatus
 
 _START = "start it: “systemctl start pyca.target”, or “pyca all”"
-_UNUSED = {ServiceName.LIVE: "nothing is streamed", ServiceName.CAMERA: "no cameras are served"}
+_UNUSED = {
+    ServiceName.LIVE: "nothing is streamed",
+    ServiceName.CAMERA: "no cameras are served",
+    ServiceName.PIPELINE: "no pipelines are served",
+}
 
 
 def check(settings: Settings, clock: Clock) -> Iterator[Finding]:

@@ -5,10 +5,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from pyca.core.errors import OfflineError, SourceError
+from pyca.images.image import Size
 from pyca.sources.channel_access.client import Update
 from pyca.sources.channel_access.watch import Arrived, Watch
 from pyca.sources.frame import Frame
-from pyca.sources.source import Size
 
 
 class ChannelAccessCamera(ABC):

@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 
 from pyca.core.errors import SourceError
+from pyca.images.image import Image, Size
 from pyca.sources.channel_access.client import Update
-from pyca.sources.frame import Image
-from pyca.sources.source import Size
 
 _UNSIGNED = {"i1": "u1", "i2": "u2"}
 _LARGEST = 65_535

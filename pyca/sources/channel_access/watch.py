@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from pyca.images.image import Size
 from pyca.sources.channel_access.choice import connect
 from pyca.sources.channel_access.client import Client, Update
-from pyca.sources.source import OFFLINE_SECONDS, Size
+from pyca.sources.source import OFFLINE_SECONDS
 
 logger = logging.getLogger(__name__)
 

@@ -9,11 +9,12 @@ from pyca.core.states import ServiceName
 from pyca.store.database import Database
 from pyca.ui import health
 from pyca.ui.application import furnish, zone_of
-from pyca.ui.camera import access, cam, envelope, figures, logs, page, pictures, scripts, streams
+from pyca.ui.camera import cam, figures, page, pictures, scripts, streams
 from pyca.ui.camera import description as described
-from pyca.ui.camera.bodies import LONGEST_JSON
-from pyca.ui.camera.room import attach, make_room
 from pyca.ui.context import Context
+from pyca.ui.imaging import access, envelope, logs
+from pyca.ui.imaging.bodies import LONGEST_JSON
+from pyca.ui.imaging.room import attach, make_room
 from pyca.ui.outage import Outage
 from pyca.ui.pages import login
 from pyca.ui.view.previews import Previews
@@ -23,7 +24,7 @@ FACES = (cam, pictures, streams, scripts, logs, described, figures, page, health
 
 
 def create_camera_app(
-    settings: Settings, database: Database, clock: Clock, cameras: Cameras, *, is_local: bool = True
+    settings: Settings, database: Database, clock: Clock, cameras: Cameras, is_local: bool = True
 ) -> Flask:
     """Make the application. It opens no connection and starts no thread.
 

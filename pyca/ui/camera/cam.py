@@ -1,22 +1,18 @@
 """``/api/v1/cam``: cameras, their streams and their configurations."""
 
-from typing import Any
-
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest
 
 from pyca import __version__
-from pyca.camera.files.entries import RESERVED
+from pyca.camera.files.folder import RESERVED
 from pyca.core.access import Scope
 from pyca.ui.access import forms
 from pyca.ui.access.rights import needs
-from pyca.ui.api.body import read_json
-from pyca.ui.camera.access import BASE_OF_ALL
-from pyca.ui.camera.bodies import LONGEST_JSON
-from pyca.ui.camera.envelope import fine
-from pyca.ui.camera.room import cameras, slow
-
-BASE = "/api/v1"
+from pyca.ui.camera.room import cameras
+from pyca.ui.imaging.access import BASE_OF_ALL
+from pyca.ui.imaging.envelope import BASE, fine
+from pyca.ui.imaging.received import read_json
+from pyca.ui.imaging.room import slow
 
 blueprint = Blueprint("cam", __name__)
 
@@ -138,7 +134,7 @@ def config(name: str) -> Response:
 def save(name: str) -> Response:
     """Keep a camera's configuration and have it applied."""
     _check_new(name)
-    return fine(f"Configuration of camera {name} was saved.", config=cameras().save(name, _sent()))
+    return fine(f"Configuration of camera {name} was saved.", config=cameras().save(name, read_json()))
 
 
 @blueprint.delete(f"{BASE}/cam/<name>/config")
@@ -156,20 +152,13 @@ def rename(name: str) -> Response:
 
     :raises BadRequest: where the body names none
     """
-    sent = _sent()
+    sent = read_json()
     new = sent.get("name") if isinstance(sent, dict) else None
     if not isinstance(new, str) or len(sent) != 1:
         raise BadRequest('Send the new name as {"name": "…"}.')
     _check_new(new)
     cameras().rename(name, new)
     return fine(f"Camera {name} is now {new}.", name=new)
-
-
-def _sent() -> Any:
-    """Return what the body of the present request holds; one that is too large is not read."""
-    if (request.content_length or 0) > LONGEST_JSON:
-        raise RequestEntityTooLarge
-    return read_json()
 
 
 def _check_new(name: str) -> None:

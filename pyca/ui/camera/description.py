@@ -5,7 +5,7 @@ from importlib.resources import files
 from flask import Blueprint, Response
 
 from pyca.ui.api.description import answer
-from pyca.ui.camera.cam import BASE
+from pyca.ui.imaging.envelope import BASE
 
 blueprint = Blueprint("camera_description", __name__)
 

@@ -7,10 +7,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from pyca.core.access import Scope
-from pyca.core.errors import CameraError, ConfigError, PycaError
+from pyca.core.errors import ConfigError, ImagingError, PycaError
 from pyca.ui.access.rights import needs
-from pyca.ui.camera.envelope import code_of
-from pyca.ui.camera.room import cameras, slow
+from pyca.ui.camera.room import cameras
+from pyca.ui.imaging.envelope import code_of
+from pyca.ui.imaging.room import slow
 
 # The first page has one name in all our applications: the templates that they share lead back to it.
 blueprint = Blueprint("now", __name__)
@@ -59,11 +60,11 @@ def show() -> str:
 def camera(name: str) -> str | tuple[str, int]:
     """Show what a camera sees.
 
-    :raises UnknownCameraError: where there is none
+    :raises UnknownNameError: where there is none
     """
     try:
         configuration = cameras().config(name)
-    except (CameraError, ConfigError) as error:
+    except (ImagingError, ConfigError) as error:
         if name not in cameras().names():
             raise
         return _explained(name, error)
@@ -104,7 +105,7 @@ def rows() -> list[Row]:
     ]
 
 
-def _explained(name: str, error: CameraError | ConfigError) -> tuple[str, int]:
+def _explained(name: str, error: ImagingError | ConfigError) -> tuple[str, int]:
     """Return what is wrong with a configuration: the camera is there, and cannot be shown."""
     problems = error.problems if isinstance(error, ConfigError) else [error.message]
     return render_template("camera_broken.html", name=name, problems=problems, remedy=error.remedy), code_of(

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from functools import wraps
 
-from flask import Blueprint, Response, request
-from werkzeug.exceptions import BadRequest, Forbidden, NotFound
+from flask import Blueprint, Response
+from werkzeug.exceptions import Forbidden, NotFound
 
 from pyca.core.access import Scope
 from pyca.ui.access.rights import needs
-from pyca.ui.camera.cam import BASE
-from pyca.ui.camera.envelope import fine
 from pyca.ui.camera.room import cameras
 from pyca.ui.context import context
+from pyca.ui.imaging.envelope import BASE, fine
+from pyca.ui.imaging.received import read_text
 
 blueprint = Blueprint("scripts", __name__)
 
@@ -48,15 +48,8 @@ def script(name: str) -> Response:
 @needs(Scope.ADMIN)
 @_where_kept
 def save(name: str) -> Response:
-    """Keep a script.
-
-    :raises BadRequest: where it is no text
-    """
-    try:
-        text = request.get_data().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"The script is no UTF-8 at byte {error.start}.") from error
-    cameras().save_script(name, text)
+    """Keep a script."""
+    cameras().save_script(name, read_text())
     return fine(f"Script {name} was saved.")
 
 

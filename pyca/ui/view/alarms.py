@@ -38,6 +38,7 @@ class Alarm:
 _MISSED: dict[str, str] = {
     ServiceName.LIVE: "The streamer is not running: nothing can be streamed.",
     ServiceName.CAMERA: "The camera server is not running: no camera can be seen.",
+    ServiceName.PIPELINE: "The pipeline server is not running: no image is processed.",
 }
 """What it costs that a service which not everybody wants is not there."""
 

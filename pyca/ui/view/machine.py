@@ -28,6 +28,7 @@ DUTIES: dict[str, str] = {
     ServiceName.AGENTSTATE: "tells the server what this agent does",
     ServiceName.LIVE: "streams",
     ServiceName.CAMERA: "serves cameras",
+    ServiceName.PIPELINE: "processes images",
     ServiceName.UI: "shows this page",
 }
 """What each service is for."""

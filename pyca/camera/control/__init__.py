@@ -1,1 +1,0 @@
-"""Which instances run, where, and what becomes of them."""

@@ -1,0 +1,1 @@
+"""Folders of configurations and scripts, changed by servers and by hand."""

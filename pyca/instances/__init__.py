@@ -1,0 +1,1 @@
+"""One process for each instance: which run, where, and what becomes of them."""

@@ -1,0 +1,46 @@
+"""One instance's place among all."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Generic
+
+from pyca.core.errors import PycaError
+from pyca.instances.configured import C
+from pyca.instances.running import Running
+
+
+@dataclass
+class Slot(Generic[C]):
+    """One instance's place among all.
+
+    :param lock: held by whoever starts, stops or changes its process
+    """
+
+    name: str
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    running: Running[C] | None = None
+    failures: int = 0
+    """crashes in a row"""
+    attempts: int = 0
+    """to start it for somebody, that are over"""
+    fault: dict[str, str] | None = None
+    """of the last one of them, in words: an exception would keep all that its request was doing"""
+    busy: bool = False
+    """whether one of our threads looks after it"""
+    again: float = 0.0
+    """when it is started again after a crash, by the monotonic clock; 0 where it is not"""
+
+
+def is_due(slot: Slot[C], written: C | PycaError | None, *, follows: bool) -> bool:
+    """Tell whether a slot has to be looked after.
+
+    :param written: the configuration that stands in its file, or what is wrong with it
+    :param follows: whether it does what stands in its file
+    """
+    running = slot.running
+    if running is None:
+        return False
+    if slot.again:
+        return time.monotonic() >= slot.again
+    return running.ended.is_set() or (follows and running.runs() and written != running.configuration)

@@ -1,0 +1,1 @@
+"""The pipeline server: what is made of the images of cameras."""

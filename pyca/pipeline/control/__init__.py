@@ -1,0 +1,1 @@
+"""Which instances there are, what each shall do, and what belongs together."""

@@ -1,0 +1,1 @@
+"""Configurations of pipelines, and the folder that they are in."""

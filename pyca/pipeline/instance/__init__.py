@@ -1,0 +1,1 @@
+"""The process of one pipeline: receives, processes, sends, and listens to the server between."""

@@ -1,0 +1,1 @@
+"""Streams as files of HDF5."""

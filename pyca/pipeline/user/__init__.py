@@ -1,0 +1,1 @@
+"""Functions and scripts of users, run where that is switched on."""
