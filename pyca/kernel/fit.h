@@ -40,6 +40,15 @@ static inline double exponential(double t)
     return p;
 }
 
+CLONES static void draw(const float *restrict x, size_t n, const double *p, float *restrict y)
+{
+    double offset = p[OFFSET], amplitude = p[AMPLITUDE], mean = p[MEAN], per = 1.0 / p[SIGMA];
+    for (size_t i = 0; i < n; i++) {
+        double z = (x[i] - mean) * per, t = -0.5 * z * z;
+        y[i] = (float)(offset + amplitude * exponential(t > -700.0 ? t : -700.0));
+    }
+}
+
 CLONES static void sum_up(const float *restrict x, const float *restrict y, size_t n, const double *p, struct sums *found)
 {
     double offset = p[OFFSET], amplitude = p[AMPLITUDE], mean = p[MEAN], per = 1.0 / p[SIGMA];
@@ -47,7 +56,7 @@ CLONES static void sum_up(const float *restrict x, const float *restrict y, size
     double r_ = 0, re = 0, rez = 0, rezz = 0, rr = 0;
     for (size_t i = 0; i < n; i++) {
         double z = (x[i] - mean) * per, t = -0.5 * z * z;
-        double e = exponential(t < -700.0 ? -700.0 : t);
+        double e = exponential(t > -700.0 ? t : -700.0);
         double r = y[i] - (offset + amplitude * e);
         double a = e * z, b = a * z;
         e_ += e;
