@@ -50,7 +50,11 @@ class Feed(Protocol):
 
         :param timeout: seconds
         :raises WireError: where something came that is no message; the next call goes on behind it
+        :raises OfflineError: where the source was to be found again, and is not there
         """
+
+    def renew(self) -> None:
+        """Find the source again, as it has been silent for long. Returns at once."""
 
     def close(self) -> None:
         """Stop. Nothing happens where it is closed already; arrays that were received stay valid."""
