@@ -1,5 +1,6 @@
 """The kernel in C."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,15 +44,16 @@ class NativeKernel:
 
     def fit(self, axis: Vector, profile: Profile) -> Fit:
         """Fit a Gaussian to a profile."""
-        return gauss.fit(axis, profile, _improve)
+        return gauss.fit(axis, profile, _search)
 
     def curve(self, axis: Vector, fit: Fit) -> Vector:
         """Return the values of a fit along an axis."""
         along = np.ascontiguousarray(axis, np.float32)
+        if not fit.standard_deviation or not math.isfinite(
+            fit.offset + fit.amplitude + fit.mean + fit.standard_deviation
+        ):
+            return gauss.curve(along, fit)
         values = np.empty(len(along), np.float32)
-        if not fit.standard_deviation:
-            values[:] = fit.offset
-            return values
         native.curve(along, fit.offset, fit.amplitude, fit.mean, fit.standard_deviation, values)
         return values
 
@@ -88,6 +90,9 @@ def _limits(dtype: np.dtype[Any]) -> tuple[float, float]:
     return float(info.min), float(info.max)
 
 
-def _improve(axis: Vector, profile: Vector, begin: gauss.Parameters) -> tuple[gauss.Parameters, bool, float]:
-    *found, done, rest = native.fit(axis, profile, *begin)
-    return gauss.Parameters(*found), done, rest
+def _search(axis: Vector, profile: Vector) -> tuple[gauss.Parameters, gauss.Parameters | None]:
+    start, found, sure = native.gaussian(axis, profile)
+    if not all(map(math.isfinite, start)):
+        # What is no number goes another way in C: the words for it are NumPy's.
+        return gauss.start(axis, profile), None
+    return gauss.Parameters(*start), gauss.Parameters(*found) if sure else None

@@ -41,7 +41,7 @@ class NumpyKernel:
 
     def fit(self, axis: Vector, profile: Profile) -> Fit:
         """Fit a Gaussian to a profile."""
-        return gauss.fit(axis, profile, gauss.improve)
+        return gauss.fit(axis, profile, gauss.search)
 
     def curve(self, axis: Vector, fit: Fit) -> Vector:
         """Return the values of a fit along an axis."""
