@@ -1,14 +1,23 @@
 /* Sums over bands of rows, or of columns: once for each type of pixel, see pass.h. A band is what lies from one edge to
  * before another. */
 
-/* Adds rows of pixels, up to FLUSH of them, to sums of columns. */
+/* Adds rows of pixels, up to FLUSH of them, to sums of columns; asks for the next four meanwhile. */
 CLONES static void FN(add_rows)(const char *rows, ptrdiff_t stride, size_t count, size_t n, S *restrict columns)
 {
     size_t k = 0;
     for (; k + 4 <= count; k += 4, rows += 4 * stride) {
         const T *restrict a = (const T *)rows, *restrict b = (const T *)(rows + stride);
         const T *restrict c = (const T *)(rows + 2 * stride), *restrict d = (const T *)(rows + 3 * stride);
-        for (size_t i = 0; i < n; i++)
+        ptrdiff_t next = k + 8 <= count ? 4 * stride : 0;
+        size_t i = 0;
+        for (; i + LANES <= n; i += LANES) {
+            for (const char *at = (const char *)(a + i); at < (const char *)(a + i + LANES); at += LINE)
+                for (ptrdiff_t j = 0; j < 4; j++)
+                    __builtin_prefetch(at + next + j * stride);
+            for (size_t j = i; j < i + LANES; j++)
+                columns[j] += (S)a[j] + (S)b[j] + (S)c[j] + (S)d[j];
+        }
+        for (; i < n; i++)
             columns[i] += (S)a[i] + (S)b[i] + (S)c[i] + (S)d[i];
     }
     for (; k < count; k++, rows += stride) {

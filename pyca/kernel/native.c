@@ -17,6 +17,7 @@
 #define CHUNK 4096  /* columns whose sums stay in the processor's fastest memory */
 #define FLUSH 16384 /* rows after which 32 bits might not do */
 #define LANES 32
+#define LINE 64     /* bytes that come from memory together, in most processors */
 
 struct task {
     const char *image, *background; /* background: NULL for none */
@@ -26,6 +27,38 @@ struct task {
     double threshold;
     void *x_profile, *y_profile, *low, *high;
 };
+
+/* Where a piece of up to four rows is. */
+struct rows {
+    const void *from[4], *under[4]; /* under: NULL where there is no background */
+    void *to[4];                    /* NULL where nothing is cleaned */
+    ptrdiff_t next, next_under;     /* bytes to those that come afterwards; 0 where none do */
+};
+
+static void rows_of(const struct task *task, size_t top, size_t count, size_t left, size_t pixel, struct rows *rows)
+{
+    int is_last = top + 8 > task->height;
+    *rows = (struct rows){.next = is_last ? 0 : 4 * task->image_stride,
+                          .next_under = is_last ? 0 : 4 * task->background_stride};
+    for (size_t k = 0; k < count; k++) {
+        ptrdiff_t row = (ptrdiff_t)(top + k);
+        rows->from[k] = task->image + row * task->image_stride + left * pixel;
+        if (task->background)
+            rows->under[k] = task->background + row * task->background_stride + left * pixel;
+        if (task->to)
+            rows->to[k] = task->to + ((top + k) * task->width + left) * pixel;
+    }
+}
+
+/* Asks for what will be read next, that many bytes from the left. */
+static inline __attribute__((always_inline)) void ask_for(const struct rows *rows, size_t at)
+{
+    for (size_t k = 0; k < 4; k++)
+        __builtin_prefetch((const char *)rows->from[k] + rows->next + at);
+    if (rows->under[0])
+        for (size_t k = 0; k < 4; k++)
+            __builtin_prefetch((const char *)rows->under[k] + rows->next_under + at);
+}
 
 struct bands {
     const char *image;
