@@ -32,7 +32,7 @@ class _Chore:
 
 
 class Chores:
-    """Does each of them in a thread of its own, never the same twice at a time or too soon after each other."""
+    """Does each of them in a thread of its own, never the same twice at a time or too soon again."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_MOST_AT_ONCE, "chore")

@@ -13,8 +13,8 @@ from pyca.pipeline.files.configuration import Configuration
 def instance_facts(running: Running[Configuration], entry: Entry) -> dict[str, Any]:
     """Return the facts of an instance that runs.
 
-    The first eight are those of the protocol. ``status`` tells what is wrong with what it gets or makes, empty
-    where nothing is; ``input`` is where others may send to it.
+    The first eight are those of the protocol. ``status`` tells what is wrong with what it gets or makes,
+    empty where nothing is; ``input`` is where others may send to it.
     """
     size = running.size()
     return {

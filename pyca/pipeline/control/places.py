@@ -1,4 +1,4 @@
-"""Where the messages of pipelines go: most have a stream of their own, some write to a file or to another one."""
+"""Where the messages of pipelines go: to a stream of their own, to a file, or to another pipeline."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -176,7 +176,7 @@ class Roster:
         if entry is not None:
             return entry.wanted
         origin = self._permanent.wanted().get(name, name)
-        configuration = self._saved.shared(name) if origin == name else self._saved.named(origin)
+        configuration = self._saved.as_shared(name) if origin == name else self._saved.named(origin)
         return self._make(configuration.renamed(name), origin, [], shared=origin == name)
 
     def _make(
@@ -198,7 +198,7 @@ class Roster:
     def _known(self, name: str) -> Configuration:
         """Return the configuration that an instance has or would have."""
         entry = self._table.get(name)
-        return entry.configuration if entry is not None else self._saved.shared(name)
+        return entry.configuration if entry is not None else self._saved.as_shared(name)
 
     def _apply(self, name: str, entry: Entry) -> None:
         """Have an instance that runs do as it shall. While its slot is held."""
@@ -215,7 +215,9 @@ class Roster:
                 self._apply(name, changed)
 
     def _can_be_linked(self, entry: Entry, running: Mapping[str, Running[Configuration]]) -> bool:
-        """Tell whether none of those that it names is just being started again."""
+        """Tell whether something that it names is gone or elsewhere, and not just being started again."""
+        if self._chains.is_whole(entry.configuration, running):
+            return False
         names = (entry.configuration.input_pipeline, entry.configuration.output_pipeline)
         return all(not name or name in running or self.instances.is_over(name) for name in names)
 

@@ -70,7 +70,7 @@ class Saved:
         """
         return self._folder.read(name)
 
-    def shared(self, name: str) -> Configuration:
+    def as_shared(self, name: str) -> Configuration:
         """Return the configuration of the instance that has the name of a saved pipeline.
 
         :raises UnknownNameError: where there is none of this name

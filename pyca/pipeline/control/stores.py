@@ -37,7 +37,7 @@ class Stores:
         return found[-1] if found else self._backgrounds.latest(camera)
 
     def backgrounds(self, camera: str = "") -> list[str]:
-        """Return the ids of a camera's backgrounds, the oldest first; without a camera all of them, sorted."""
+        """Return the ids of a camera's backgrounds, the oldest first; without a camera all of them."""
         found = self._backgrounds.names(camera)
         if found or not camera:
             return found
