@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -224,3 +225,34 @@ class FileOutlet:
             self.dropped += len(self._queue)
             self._queue.clear()
             self._waiting = 0
+
+
+def file_outlet(configuration: "Configuration", folder: Path) -> FileOutlet:
+    """Return the outlet of a pipeline of mode FILE.
+
+    Nothing is ever written over a file that is there: “run.h5” becomes “run-2.h5”, which the address tells.
+
+    :param folder: that all files of pipelines are below
+    :raises ImagingError: where the file's name leads elsewhere
+    :raises MachineError: where its folder cannot be made
+    """
+    # Only pipelines that write files load HDF5.
+    from pyca.pipeline.record.places import names, placed
+    from pyca.pipeline.record.writer import ExistingError, Writer
+
+    path = placed(folder, configuration.file or "")
+
+    def opened() -> Writer:
+        for one in names(path):
+            with suppress(ExistingError):
+                return Writer(
+                    one,
+                    layout=configuration.layout,
+                    localtime=configuration.localtime,
+                    change=configuration.change,
+                    records=configuration.records,
+                    compression=configuration.data_compression,
+                )
+        raise ImagingError(f"{path} and all names like it are there already.", "Choose another name")
+
+    return FileOutlet(opened)

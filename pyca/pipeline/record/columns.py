@@ -113,7 +113,7 @@ class Single:
         self.held = kind.size
 
     def append(self, value: Any) -> None:
-        """Write one image; where it is empty nothing is, which is read as zeros or as what is not a number."""
+        """Write one image; where it is empty nothing is, which reads as 0 or as not a number."""
         row = self._rows
         self._set.set_extent((row + 1, *self._kind.shape))
         if value is not None:

@@ -91,7 +91,7 @@ def _kind(found: NDArray[Any]) -> Kind:
 
 
 def _array(value: Value) -> NDArray[Any]:
-    """Return a value as an array without gaps; of one element without dimensions, as streams have no others."""
+    """Return a value as an array without gaps; one element alone has no dimensions, as in streams."""
     try:
         found = np.asarray(value)
     except (ValueError, OverflowError, TypeError, RecursionError):

@@ -149,9 +149,7 @@ class Part:
         return found + [channel.times for channel in self._channels.values() if channel.times]
 
     def _made(self, file: h5py.File, path: str, kind: Kind) -> Column:
-        return column(
-            file, path, kind, before=self.rows, most=self._most, compressed=self._terms.compressed
-        )
+        return column(file, path, kind, before=self.rows, most=self._most, compressed=self._terms.compressed)
 
 
 def prepared(record: Record, kinds: Mapping[str, Kind]) -> Prepared:

@@ -1,4 +1,4 @@
-"""Whether there is room for more, before HDF5 is asked: a file whose disk was full cannot be closed any more."""
+"""Whether there is room for more, asked before HDF5 is: a file whose disk was full cannot be closed."""
 
 import errno
 import os

@@ -1,9 +1,10 @@
 """Writes a stream to a file of HDF5 that others may read meanwhile.
 
-A reader opens it with ``h5py.File(path, "r", swmr=True)``, ``refresh()`` of a dataset shows what has come, and
-``pulse_id`` grows last: of as many rows as it has, all values are there. That holds also where the writer was
-killed. Datasets that come later (another part, a channel that had no value before) are seen by whoever opens
-the file again. Images are compressed as the filter 32008 has it: ``import bitshuffle.h5`` or ``hdf5plugin``.
+A reader opens it with ``h5py.File(path, "r", swmr=True)``, ``refresh()`` of a dataset shows what has come,
+and ``pulse_id`` grows last: of as many rows as it has, all values are there. That holds also where the writer
+was killed. Datasets that come later (another part, a channel that had no value before) are seen by whoever
+opens the file again. Images are compressed as HDF5's filter 32008 has it, which readers get by
+``import bitshuffle.h5`` or ``import hdf5plugin``.
 """
 
 import os
@@ -33,11 +34,15 @@ _FAULTS = (OSError, RuntimeError, ValueError)
 """what h5py makes of the errors of HDF5"""
 
 
+class ExistingError(ImagingError):
+    """A file of this name is there: it is never written over."""
+
+
 class Writer:
     """A file that grows by one row for each message. Used by one thread at a time.
 
-    The file is there, and can be read, from the start; the datasets are made with the first message. A channel
-    that comes later, or has no value in the first messages, gets its dataset then, with empty rows before.
+    The file is there, and can be read, from the start; the datasets are made with the first message. A
+    channel that comes later, or has no value at first, gets its dataset then, with empty rows before.
 
     :param path: of the file, which must not be there yet
     :param layout: DEFAULT, FLAT or BSH5
@@ -46,7 +51,8 @@ class Writer:
         (``data2``, ``header2`` …); without it such a message is refused
     :param records: messages that the file has room for, None for any number
     :param compression: of images, bitshuffle_lz4 or none
-    :raises ImagingError: where the file is there, or layout or compression are none
+    :raises ExistingError: where the file is there
+    :raises ImagingError: where layout or compression are none
     :raises MachineError: where it cannot be written
     """
 
@@ -203,7 +209,7 @@ class Writer:
             with h5py.File(self.path, "x", libver=_FORMAT, locking=False) as file:
                 self._describe(file.create_group(GENERAL))
         except FileExistsError:
-            raise ImagingError(f"{self.path} is there already.", "Choose another name") from None
+            raise ExistingError(f"{self.path} is there already.", "Choose another name") from None
         except _FAULTS as error:
             raise failed(self.path, error) from error
 
@@ -224,6 +230,6 @@ class Writer:
         file[GENERAL]["datasets"] = np.array([name.encode("utf-8", "replace") for name in every] or [b""])
 
     def _broken(self, error: Exception) -> MachineError:
-        """Note that HDF5 has failed. What is on the disk stays readable, as if this process had been killed."""
+        """Note that HDF5 has failed. What is on the disk is readable, as if this process had been killed."""
         self._failure = failed(self.path, error)
         return self._failure
