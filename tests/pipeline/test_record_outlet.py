@@ -19,7 +19,6 @@ from pyca.pipeline.instance.outlet import Outlet
 from tests.pipeline.record_tools import NOW, contents, image
 from tests.tools import wait_for
 
-
 READING = """
 import sys, time, h5py
 until = time.monotonic() + 60
