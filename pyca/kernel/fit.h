@@ -40,29 +40,59 @@ static inline double exponential(double t)
     return p;
 }
 
+/* Distances z from the mean, in σ, and the exponentials e, of a block of points. Loops of their own, which a compiler
+ * makes for several points at once; t is no number where z is none. */
+#define POINTS 256
+
+static inline void distances(const float *restrict x, size_t n, double mean, double per, double *restrict z, double *restrict e)
+{
+    for (size_t i = 0; i < n; i++) {
+        double t = (x[i] - mean) * per;
+        z[i] = t;
+        t *= -0.5 * t;
+        e[i] = t > -700.0 ? t : -700.0;
+    }
+    for (size_t i = 0; i < n; i++)
+        e[i] = exponential(e[i]);
+}
+
+CLONES static void draw(const float *restrict x, size_t n, const double *p, float *restrict y)
+{
+    double z[POINTS], e[POINTS];
+    for (size_t left = 0; left < n; left += POINTS) {
+        size_t m = n - left < POINTS ? n - left : POINTS;
+        distances(x + left, m, p[MEAN], 1.0 / p[SIGMA], z, e);
+        for (size_t i = 0; i < m; i++)
+            y[left + i] = (float)(p[OFFSET] + p[AMPLITUDE] * e[i]);
+    }
+}
+
 CLONES static void sum_up(const float *restrict x, const float *restrict y, size_t n, const double *p, struct sums *found)
 {
-    double offset = p[OFFSET], amplitude = p[AMPLITUDE], mean = p[MEAN], per = 1.0 / p[SIGMA];
+    double distance[POINTS], exponentials[POINTS], offset = p[OFFSET], amplitude = p[AMPLITUDE];
     double e_ = 0, ez = 0, ezz = 0, ee = 0, eez = 0, eezz = 0, eezzz = 0, eezzzz = 0;
     double r_ = 0, re = 0, rez = 0, rezz = 0, rr = 0;
-    for (size_t i = 0; i < n; i++) {
-        double z = (x[i] - mean) * per, t = -0.5 * z * z;
-        double e = exponential(t < -700.0 ? -700.0 : t);
-        double r = y[i] - (offset + amplitude * e);
-        double a = e * z, b = a * z;
-        e_ += e;
-        ez += a;
-        ezz += b;
-        ee += e * e;
-        eez += e * a;
-        eezz += a * a;
-        eezzz += a * b;
-        eezzzz += b * b;
-        r_ += r;
-        re += r * e;
-        rez += r * a;
-        rezz += r * b;
-        rr += r * r;
+    for (size_t left = 0; left < n; left += POINTS) {
+        size_t m = n - left < POINTS ? n - left : POINTS;
+        distances(x + left, m, p[MEAN], 1.0 / p[SIGMA], distance, exponentials);
+        for (size_t i = 0; i < m; i++) {
+            double z = distance[i], e = exponentials[i];
+            double r = y[left + i] - (offset + amplitude * e);
+            double a = e * z, b = a * z;
+            e_ += e;
+            ez += a;
+            ezz += b;
+            ee += e * e;
+            eez += e * a;
+            eezz += a * a;
+            eezzz += a * b;
+            eezzzz += b * b;
+            r_ += r;
+            re += r * e;
+            rez += r * a;
+            rezz += r * b;
+            rr += r * r;
+        }
     }
     *found = (struct sums){e_, ez, ezz, ee, eez, eezz, eezzz, eezzzz, r_, re, rez, rezz, rr};
 }
@@ -153,4 +183,48 @@ static int improve(const float *x, const float *y, size_t n, double *p, double *
     }
     *unexplained = now.rr;
     return done;
+}
+
+#define FEWEST 5      /* points by which four parameters are more than met */
+#define EXPLAINED 0.5 /* of a profile's variance, by a fit that is one beyond doubt */
+
+/* Finds where a fit begins, and the variance times n; σ is negative on an axis that descends. */
+static void start(const float *restrict x, const float *restrict y, size_t n, double *p, double *variance)
+{
+    float low = y[0], high = y[0];
+    double whole = 0.0, area = 0.0, squares = 0.0;
+    size_t top = 0;
+    for (size_t i = 0; i < n; i++) {
+        low = y[i] < low ? y[i] : low;
+        high = y[i] > high ? y[i] : high;
+        whole += y[i];
+    }
+    while (top < n - 1 && y[top] != high)
+        top++;
+    for (size_t i = 0; i < n; i++)
+        squares += (y[i] - whole / (double)n) * (y[i] - whole / (double)n);
+    for (size_t i = 1; i < n; i++)
+        area += (((double)y[i] - low) + ((double)y[i - 1] - low)) * ((double)x[i] - x[i - 1]);
+    p[OFFSET] = low;
+    p[AMPLITUDE] = (double)high - low;
+    p[MEAN] = x[top];
+    p[SIGMA] = high > low ? area / 2.0 / (p[AMPLITUDE] * sqrt(2.0 * 3.14159265358979323846)) : 1.0;
+    *variance = squares;
+}
+
+static int are_numbers(const double *p)
+{
+    return isfinite(p[OFFSET]) && isfinite(p[AMPLITUDE]) && isfinite(p[MEAN]) && isfinite(p[SIGMA]);
+}
+
+/* Finds where a fit begins and the parameters that fit; returns whether they do beyond doubt. n is not 0. */
+static int search(const float *x, const float *y, size_t n, double *begin, double *found)
+{
+    double variance, unexplained, span = fabs((double)x[n - 1] - x[0]);
+    start(x, y, n, begin, &variance);
+    memcpy(found, begin, PARAMETERS * sizeof *found);
+    if (n < FEWEST || begin[AMPLITUDE] == 0.0 || begin[SIGMA] == 0.0 || !are_numbers(begin))
+        return 0;
+    return improve(x, y, n, found, &unexplained) && are_numbers(found) && unexplained <= (1.0 - EXPLAINED) * variance &&
+           fabs(found[SIGMA]) > 0.1 * span / (double)(n - 1) && fabs(found[SIGMA]) < 2.0 * span;
 }
