@@ -181,4 +181,5 @@ def block_means(axis: Axis, by: int) -> Axis:
     if by == 1:
         return axis
     blocks = axis[: len(axis) // by * by].reshape(-1, by)
-    return blocks.mean(axis=1, dtype=np.float64).astype(np.float32)
+    means: Axis = blocks.mean(axis=1, dtype=np.float64).astype(np.float32)
+    return means
