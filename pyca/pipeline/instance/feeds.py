@@ -12,7 +12,7 @@ from pyca.pipeline.instance.fan_feed import FanFeed
 from pyca.pipeline.instance.feed import Feed
 from pyca.pipeline.instance.made_feed import RATE, MadeFeed
 from pyca.pipeline.instance.merge import Merge
-from pyca.pipeline.instance.stream_feed import StreamFeed
+from pyca.pipeline.instance.stream_feed import WAITING, StreamFeed
 from pyca.pipeline.instance.surroundings import Surroundings
 
 _SELF_DRIVEN = ("custom", "script")
@@ -35,7 +35,7 @@ def make(configuration: Configuration, around: Surroundings) -> Feed:
         return _alone(configuration)
     if configuration.bsread_address is None:
         return images
-    data = _stream(configuration, configuration.bsread_address, newest=False)
+    data = _stream(configuration, configuration.bsread_address, newest=False, waiting=_MOST_WAITING)
     return Merge(images, data, configuration.bsread_image_buf, configuration.bsread_data_buf)
 
 
@@ -60,11 +60,12 @@ def _alone(configuration: Configuration) -> Feed:
     raise ImagingError("Camera name not specified in configuration.")
 
 
-def _stream(configuration: Configuration, address: str, newest: bool | None = None) -> StreamFeed:
+def _stream(
+    configuration: Configuration, address: str, newest: bool | None = None, waiting: int = WAITING
+) -> StreamFeed:
     mode = Mode(configuration.bsread_mode or "PULL")
     channels = configuration.bsread_channels or ()
-    waiting = {"waiting": _MOST_WAITING} if newest is False else {}
-    return StreamFeed(address, mode=mode, channels=channels, newest=newest, **waiting)
+    return StreamFeed(address, mode=mode, channels=channels, newest=newest, waiting=waiting)
 
 
 def _own_input(address: str) -> str:
@@ -73,7 +74,7 @@ def _own_input(address: str) -> str:
 
 
 def _listening(address: str) -> str:
-    """Return an address to bind: ZeroMQ binds to numbers and names of interfaces, not to names of machines."""
+    """Return an address to bind: ZeroMQ takes numbers and names of interfaces, not names of machines."""
     match = re.fullmatch(r"tcp://([^\[\]*:]+):(.*)", address)
     if match is None:
         return address

@@ -96,25 +96,28 @@ class Work:
         """Return values of users with the parameters, unless these are there."""
         return values if PARAMETERS in values else {**values, PARAMETERS: self._text}
 
-    def told(self, item: Item | None, fault: str) -> Values:
+    def told(self, item: Item, fault: str) -> Values:
         """Return what is sent instead of a message that could not be processed: no light, and why.
 
-        :param item: None where there was none
         :param fault: in words
         """
         text = default.parameters_text(self.parameters | {FAULT: fault})
         try:
-            if item is None:
-                raise SourceError(fault)
             image, x_axis, y_axis = image_of(item)
-            dark = np.zeros_like(image)
-            time = item.nanoseconds / _SECOND
+            dark, time = np.zeros_like(image), item.nanoseconds / _SECOND
             values = default.transparent(
                 dark, item.pulse_id, time, x_axis, y_axis, self.parameters, text=text
             )
         except SourceError:
             values = {PARAMETERS: text}
         return self.selected(values)
+
+    def follow(self, other: "Work") -> None:
+        """Give functions that keep the parameters those of another configuration, in the same mapping."""
+        self.parameters.clear()
+        self.parameters.update(other.parameters)
+        self._text = other._text
+        self.configuration = other.configuration
 
     def _own(self, values: Values | None) -> Values | None:
         return self.own(values) if values is not None else None
