@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyca.config.addresses import Url
-from pyca.config.types import Boolean, Choice, Integer, Lines, LocalPath, Secret, Text, key
+from pyca.config.types import Boolean, Choice, Integer, Lines, LocalPath, Number, Secret, Text, key
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,10 @@ class Pipeline:
     """where user scripts and libraries are kept; without it none are taken"""
     run_scripts: bool = key(Boolean(), False)
     """whether pipelines may run user scripts"""
+    script_seconds: float = key(Number(minimum=0, maximum=3600), 10.0)
+    """that a script may take for one frame; 0 for no limit"""
+    script_memory: int = key(Integer(minimum=0, maximum=1_000_000), 4000)
+    """megabytes that a process with a script may have; 0 for no limit"""
     first_port: int = key(Integer(minimum=1024, maximum=65535), 11100)
     last_port: int = key(Integer(minimum=1024, maximum=65535), 11200)
     """of the streams, both included"""
