@@ -6,7 +6,20 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import api, camera, epics, idle, ingested, live, paint, punctual, refresh, startup, upload
+from benchmarks import (
+    api,
+    camera,
+    epics,
+    idle,
+    ingested,
+    live,
+    paint,
+    pipeline,
+    punctual,
+    refresh,
+    startup,
+    upload,
+)
 from benchmarks.figures import Row, missing, print_table
 from benchmarks.soak import soak
 
@@ -33,6 +46,11 @@ CAMERA: dict[str, Measure] = {
     "lifetime": camera.lifetime,
     "many": camera.many,
 }
+PIPELINE: dict[str, Measure] = {
+    "through": pipeline.saturated,
+    "steady": pipeline.paced,
+    "begun": pipeline.lifetime,
+}
 EPICS: dict[str, Measure] = {"epics": epics.measure}
 PAINT: dict[str, Measure] = {"paint": paint.measure}
 
@@ -43,7 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.suite == "soak":
         return soak(minutes=options.minutes, seed=options.seed, quick=options.quick, log=options.log)
     rows: list[Row] = []
-    suites = {"agent": AGENT, "api": API, "paint": PAINT, "live": LIVE, "camera": CAMERA, "epics": EPICS}
+    suites = {
+        "agent": AGENT,
+        "api": API,
+        "paint": PAINT,
+        "live": LIVE,
+        "camera": CAMERA,
+        "pipeline": PIPELINE,
+        "epics": EPICS,
+    }
     chosen = suites[options.suite]
     for name in [one for one in chosen if one in (options.only or chosen)] or chosen:
         print(f"{name} …", file=sys.stderr, flush=True)
@@ -61,16 +87,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "suite",
-        choices=["agent", "api", "paint", "live", "camera", "epics", "soak"],
+        choices=["agent", "api", "paint", "live", "camera", "pipeline", "epics", "soak"],
         help="agent: the services of a capture agent and its page; "
         "api: how fast page and API answer (needs wrk); paint: how fast the page is there (needs chromium); "
         "live: streams, to a server of our own (needs nginx with its RTMP module); "
         "camera: frames of the camera server, beside what this machine can do; "
+        "pipeline: images from a camera through a pipeline to a client; "
         "epics: images by Channel Access, with libca and with caproto (needs the extra “epics”); "
         "soak: many short recordings while everything goes wrong",
     )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
-    names = [*AGENT, *LIVE, *CAMERA]
+    names = [*AGENT, *LIVE, *CAMERA, *PIPELINE]
     parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     parser.add_argument("--minutes", type=float, default=5.0, help="soak: how long events go on (default 5)")

@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmarks import limits
 from benchmarks.camera_limits import passed
-from benchmarks.camera_run import CameraServer, Client, served
 from benchmarks.figures import Row, show
+from benchmarks.imaging_run import CameraServer, Client, served
 from benchmarks.processes import pss, resident, usage
 from pyca.bsread.receiver import Receiver
 

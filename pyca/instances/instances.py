@@ -1,28 +1,32 @@
 """All instances of a server: one process for each that somebody wants."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import Generic
 
 from pyca.core.backoff import Backoff
-from pyca.core.errors import BusyError, ImagingError, PycaError, UnknownNameError
+from pyca.core.errors import ImagingError, PycaError, UnknownNameError
 from pyca.instances import faults
 from pyca.instances.configured import C
+from pyca.instances.endings import Ending, Endings
 from pyca.instances.launcher import Launcher
 from pyca.instances.places import Places
-from pyca.instances.ports import EXHAUSTED, Address, taken
+from pyca.instances.ports import Address
 from pyca.instances.running import START_SECONDS, EndedError, Running
-from pyca.instances.slot import Slot, is_due
+from pyca.instances.slot import Slot, is_due, present
+from pyca.instances.slots import Slots
+from pyca.instances.starter import Starter
 from pyca.instances.together import MOST_AT_ONCE, together
 from pyca.runtime.nursery import Nursery
 from pyca.runtime.signals import signal_name
 
 logger = logging.getLogger(__name__)
 
+_STOPPED = "it was stopped"
+_OVER = "nobody listened any more"
 AGAIN = Backoff(first=0.2, limit=30.0)
 """before a process that has crashed is started again"""
 SETTLED_SECONDS = 60.0
@@ -32,14 +36,14 @@ SETTLED_SECONDS = 60.0
 class Instances(Generic[C]):
     """Starts, watches, changes and stops processes of instances. May be used by any thread.
 
-    No instance waits for another one. The table only grows: each name keeps its slot, so that all who start
-    and stop one instance hold the same lock.
+    No instance waits for another one.
 
     :param read: returns the configuration that an instance of a name shall have
     :param places: gives out the streams' addresses
     :param noun: what an instance is one of, such as “camera”
     :param written: returns what stands in the files that the instances follow when they are changed by hand,
         or what is wrong there; None where instances follow no files
+    :param gone: told of each name that has no instance any more, or could have none, while its slot is held
     """
 
     def __init__(
@@ -51,17 +55,17 @@ class Instances(Generic[C]):
         *,
         noun: str,
         written: Callable[[], Mapping[str, C | PycaError]] | None = None,
+        gone: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._read = read
         self._written = written
         self._noun = noun
         self._titled = noun.capitalize()
-        self._launcher = launcher
-        self._nursery = nursery
-        self._places = places
-        self._slots: dict[str, Slot[C]] = {}
-        self._lock = threading.Lock()
-        """for the table of slots"""
+        self._gone = gone
+        self._starter = Starter(launcher, nursery, places, noun)
+        self._slots: Slots[C] = Slots()
+        self.endings = Endings()
+        """of instances that are over"""
         self._workers = ThreadPoolExecutor(MOST_AT_ONCE, "instance")
         """look after slots; none of them waits for another one"""
 
@@ -70,30 +74,48 @@ class Instances(Generic[C]):
 
         :raises PycaError: where it cannot be started
         """
-        slot = self._slot(name)
-        running = slot.running
-        if running is not None and running.usable():
-            return running.address
-        attempts = slot.attempts
-        with slot.lock:
+        slot = self._slots.enter(name)
+        try:
+            running = slot.running
+            if running is not None and running.usable():
+                return running.address
+            attempts = slot.attempts
+            with slot.lock:
+                running = slot.running
+                if running is not None:
+                    # One that was just started again after a crash may not be known yet.
+                    running.known.wait(START_SECONDS)
+                    if running.usable():
+                        return running.address
+                if slot.fault is not None and slot.attempts != attempts:
+                    # Somebody else's attempt failed while this one waited for it: it would fail too.
+                    raise faults.restored(slot.fault)
+                return self._start(slot, lambda: self._read(name)).address
+        finally:
+            self._slots.leave(slot)
+
+    def create(self, name: str, make: Callable[[], C]) -> Address:
+        """Start an instance with a configuration and return where its stream is.
+
+        :param make: returns the configuration; called while the slot is held and where none runs
+        :raises BusyError: where one of this name runs
+        :raises PycaError: where it cannot be started
+        """
+        with self._slots.hold(name) as slot:
             running = slot.running
             if running is not None:
-                # One that was just started again after a crash may not be known yet.
                 running.known.wait(START_SECONDS)
                 if running.usable():
-                    return running.address
-            if slot.fault is not None and slot.attempts != attempts:
-                # Somebody else's attempt failed while this one waited for it: it would fail too.
-                raise faults.restored(slot.fault)
-            kept = running.port if running is not None else 0
-            self._clear(slot)
-            return self._attempt(slot, self._read(name), kept).address
+                    raise present(name)
+            return self._start(slot, make).address
 
     def running(self) -> dict[str, Running[C]]:
         """Return all that run, by name."""
-        with self._lock:
-            slots = list(self._slots.values())
-        return {slot.name: one for slot in slots if (one := slot.running) is not None and one.runs()}
+        return self._slots.running()
+
+    def hold(self, name: str) -> AbstractContextManager[Slot[C]]:
+        """Have nobody else start, change or stop an instance meanwhile; whoever has it may do so."""
+        return self._slots.hold(name)
 
     def is_over(self, name: str) -> bool:
         """Tell whether an instance was stopped; one that crashed is started again, and is not over."""
@@ -124,10 +146,7 @@ class Instances(Generic[C]):
 
         :raises PycaError: where the configuration cannot be read, or the process does not do it
         """
-        slot = self._slots.get(name)
-        if slot is None:
-            return
-        with slot.lock:
+        with self._slots.hold(name) as slot:
             running = slot.running
             if running is None or not running.runs():
                 return
@@ -141,8 +160,8 @@ class Instances(Generic[C]):
                 return
             logger.info("%s %s: its process is started anew, as its stream changes", self._titled, name)
             same = wanted.port == running.configuration.port
-            self._clear(slot)
-            self._begin(slot, wanted, running.port if same else 0)
+            self._starter.clear(slot)
+            self._start(slot, lambda: wanted, running.port if same else 0)
 
     def apply_background(self, background: str) -> None:
         """Have all instances that subtract a background take it anew.
@@ -151,8 +170,7 @@ class Instances(Generic[C]):
         """
 
         def take(name: str) -> PycaError | None:
-            slot = self._slot(name)
-            with slot.lock:
+            with self._slots.hold(name) as slot:
                 running = slot.running
                 if running is None or not running.runs():
                     return None
@@ -173,16 +191,12 @@ class Instances(Generic[C]):
 
     def stop(self, name: str) -> None:
         """Stop an instance; returns once its process is gone."""
-        slot = self._slots.get(name)
-        if slot is not None:
-            with slot.lock:
-                self._clear(slot)
+        with self._slots.hold(name) as slot:
+            self._end(slot, _STOPPED)
 
     def stop_all(self) -> None:
         """Stop all instances at the same time."""
-        with self._lock:
-            names = list(self._slots)
-        together(self.stop, names)
+        together(self.stop, [slot.name for slot in self._slots.everything()])
 
     def close(self) -> None:
         """Stop all instances, and look after none any more."""
@@ -195,13 +209,14 @@ class Instances(Generic[C]):
 
         Returns at once. For one thread.
         """
-        with self._lock:
-            slots = [slot for slot in self._slots.values() if slot.running is not None and not slot.busy]
+        slots = self._slots.enter_those_due()
         written = self._look_at_files() if slots else {}
         for slot in slots:
             if is_due(slot, written.get(slot.name), follows=self._written is not None):
                 slot.busy = True
                 self._workers.submit(self._work, slot, written.get(slot.name))
+            else:
+                self._slots.leave(slot)
 
     def _work(self, slot: Slot[C], written: C | PycaError | None) -> None:
         try:
@@ -215,6 +230,7 @@ class Instances(Generic[C]):
             logger.exception("%s %s could not be looked after", self._titled, slot.name)
         finally:
             slot.busy = False
+            self._slots.leave(slot)
 
     def _look_at_files(self) -> Mapping[str, C | PycaError]:
         try:
@@ -238,14 +254,14 @@ class Instances(Generic[C]):
     def _note_end(self, slot: Slot[C], running: Running[C]) -> None:
         """Decide what becomes of an instance whose process has ended."""
         running.ward.gone.wait(1.0)
-        code, figures = running.ward.code, running.figures()
-        if figures.closing:
-            self._clear(slot)
+        code = running.ward.code
+        if running.is_over():
+            self._end(slot, _OVER)
             return
         how = f"was killed ({signal_name(-code)})" if code is not None and code < 0 else "ended unexpectedly"
         if not running.wanted():
             logger.error("%s %s: its process %s", self._titled, slot.name, how)
-            self._clear(slot)
+            self._end(slot, f"its process {how}", code or 1)
             return
         slot.failures = 1 if time.time() - running.began > SETTLED_SECONDS else slot.failures + 1
         pause = AGAIN.pause(slot.failures)
@@ -256,13 +272,10 @@ class Instances(Generic[C]):
     def _begin_again(self, slot: Slot[C], before: Running[C]) -> None:
         slot.again = 0.0
         try:
-            wanted = self._read(slot.name)
-            before.close()
-            slot.running = self._launcher.launch(wanted, before.address, before.port, patient=True)
-            slot.running.needed = before.last_needed()
+            self._starter.again(slot, before, self._read(slot.name))
         except UnknownNameError as error:
             logger.error("%s %s is not started again: %s", self._titled, slot.name, error)
-            self._clear(slot)
+            self._end(slot, error.message, 1)
         except PycaError as error:
             slot.failures += 1
             pause = AGAIN.pause(slot.failures)
@@ -279,7 +292,7 @@ class Instances(Generic[C]):
             wanted = self._read(slot.name)
         except UnknownNameError:
             logger.info("%s %s: its file is gone, it is stopped", self._titled, slot.name)
-            self._clear(slot)
+            self._end(slot, "its file is gone")
             return
         except PycaError as error:
             if str(error) != running.file_fault:
@@ -296,53 +309,40 @@ class Instances(Generic[C]):
             running.refused = wanted
             logger.error("%s %s does not follow its file: %s", self._titled, slot.name, error)
 
-    def _slot(self, name: str) -> Slot[C]:
-        with self._lock:
-            return self._slots.setdefault(name, Slot(name))
+    def _start(self, slot: Slot[C], make: Callable[[], C], port: int = 0) -> Running[C]:
+        """Start a process anew, for all who wait for one. Only while the slot is held.
 
-    def _attempt(self, slot: Slot[C], configuration: C, port: int) -> Running[C]:
-        """Begin a process for all who wait for one."""
+        :param port: the one that it had and that is still there, 0 for any
+        """
         slot.fault = None
+        before = slot.running
+        if before is not None:
+            port = before.port
+            if before.is_over():
+                self._end(slot, _OVER)
+            else:
+                self._starter.clear(slot)
         try:
-            return self._begin(slot, configuration, port)
+            configuration = make()
+        except PycaError:
+            self._gone(slot.name)
+            raise
+        try:
+            return self._starter.begin(slot, configuration, port)
         except PycaError as error:
             slot.fault = faults.described(error)
+            self._gone(slot.name)
             raise
         finally:
             slot.attempts += 1
 
-    def _begin(self, slot: Slot[C], configuration: C, port: int) -> Running[C]:
-        """Begin a process. Only while the slot is held, and where it has none.
+    def _end(self, slot: Slot[C], reason: str, exitcode: int = 0) -> None:
+        """Have a slot without a process, for good, and remember why. Only while it is held.
 
-        :param port: the one that it had and that is still there, 0 for any
+        :param reason: where its process has not told one itself
         """
-        slot.failures = 0
-        for address, number in self._places.find(configuration, port):
-            try:
-                running = self._launcher.launch(configuration, address, number, patient=False)
-            except ImagingError:
-                self._places.release(number)
-                raise
-            slot.running = running
-            try:
-                running.wait_until_known()
-            except BusyError:
-                self._clear(slot)
-                if running.ward.refused is not None or number == 0:
-                    raise
-                if configuration.port:
-                    raise taken(configuration.port, self._noun) from None
-            except PycaError:
-                self._clear(slot)
-                raise
-            else:
-                return running
-        raise BusyError(EXHAUSTED)
-
-    def _clear(self, slot: Slot[C]) -> None:
-        """Have a slot without a process. Only while it is held."""
-        running, slot.running, slot.again = slot.running, None, 0.0
+        running = slot.running
         if running is not None:
-            running.stop(self._nursery)
-            running.close()
-            self._places.release(running.port)
+            self._starter.clear(slot)
+            self.endings.note(slot.name, running.over or Ending(exitcode, reason))
+            self._gone(slot.name)

@@ -7,7 +7,7 @@ from typing import Any, Generic
 from pyca.core.errors import BusyError
 from pyca.instances.configured import C
 from pyca.instances.ports import Address
-from pyca.instances.running import Running
+from pyca.instances.running import STOP_SECONDS, Running
 from pyca.instances.statistics import Statistics, memory
 from pyca.runtime.nursery import Nursery
 
@@ -18,11 +18,18 @@ class Launcher(Generic[C]):
     :param hear: adds a process to those that are listened to
     :param noun: what an instance is one of, such as “camera”
     :param argument: what is told to each process beside its name, configuration and address
+    :param stop_seconds: that a process with a configuration gets to end before it is killed
     """
 
     def __init__(
-        self, nursery: Nursery, hear: Callable[[Running[C]], None], noun: str, argument: Mapping[str, Any]
+        self,
+        nursery: Nursery,
+        hear: Callable[[Running[C]], None],
+        noun: str,
+        argument: Mapping[str, Any],
+        stop_seconds: Callable[[C], float] = lambda _: STOP_SECONDS,
     ) -> None:
+        self._stop_seconds = stop_seconds
         self._nursery = nursery
         self._hear = hear
         self._noun = noun
@@ -49,7 +56,8 @@ class Launcher(Generic[C]):
             )
         finally:
             os.close(descriptor)
-        running = Running(configuration, address, port, ward, statistics, self._noun)
+        seconds = self._stop_seconds(configuration)
+        running = Running(configuration, address, port, ward, statistics, self._noun, seconds)
         self._hear(running)
         return running
 

@@ -11,9 +11,11 @@ class Places:
     """Gives out addresses of streams.
 
     :param sockets: folder of those that are Unix sockets, None for one in the runtime directory
+    :param noun: what the streams are those of
     """
 
-    def __init__(self, network: Network, ports: Ports, sockets: Path | None) -> None:
+    def __init__(self, network: Network, ports: Ports, sockets: Path | None, noun: str = "camera") -> None:
+        self._noun = noun
         self._network = network
         self._ports = ports
         self._sockets = sockets
@@ -25,7 +27,8 @@ class Places:
         :raises BusyError: where none is free
         """
         if configuration.protocol == "ipc":
-            yield socket_address(socket_folder(self._sockets), configuration.name), 0
+            folder = socket_folder(self._sockets, self._noun)
+            yield socket_address(folder, configuration.name, self._noun), 0
             return
         if configuration.port:
             self._ports.hold(configuration.port)

@@ -141,37 +141,39 @@ def _quoted(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def socket_folder(wanted: Path | None) -> Path:
+def socket_folder(wanted: Path | None, noun: str = "camera") -> Path:
     """Return the folder of the streams that are Unix sockets, made where it is not there.
 
     :param wanted: None for one in the runtime directory
+    :param noun: what the streams are those of; those of others are elsewhere
     :raises ImagingError: where there can be none, or it is somebody else's
     """
     for name in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
         if wanted is None and (runtime := os.environ.get(name, "").split(":")[0]):
-            wanted = Path(runtime) / "cameras"
-    folder = wanted or Path(tempfile.gettempdir()) / f"pyca-cameras-{os.getuid()}"
+            wanted = Path(runtime) / f"{noun}s"
+    folder = wanted or Path(tempfile.gettempdir()) / f"pyca-{noun}s-{os.getuid()}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.lstat()
     except OSError as error:
         raise ImagingError(f"There is no folder for sockets at {folder}: {error.strerror}") from error
     if not stat.S_ISDIR(found.st_mode) or (wanted is None and found.st_uid != os.getuid()):
-        raise ImagingError(f"{folder} is no folder of ours", "set [camera] sockets to one")
+        raise ImagingError(f"{folder} is no folder of ours", f"set [{noun}] sockets to one")
     return folder
 
 
-def socket_address(folder: Path, name: str) -> Address:
-    """Return the address of a camera's stream as a Unix socket; one that nobody listens at is removed.
+def socket_address(folder: Path, name: str, noun: str = "camera") -> Address:
+    """Return the address of a stream as a Unix socket; one that nobody listens at is removed.
 
+    :param noun: what the stream is that of
     :raises BusyError: where somebody listens there
     :raises ImagingError: where its path is too long
     """
-    path = folder / checked(name, "name of a camera")
+    path = folder / checked(name, noun)
     if len(os.fsencode(path)) > LONGEST_SOCKET:
         raise ImagingError(
             f"The path {path} is longer than the {LONGEST_SOCKET} bytes that a socket's may have",
-            "set [camera] sockets to a shorter one",
+            f"set [{noun}] sockets to a shorter one",
         )
     if path.is_socket():
         with socket.socket(socket.AF_UNIX) as visitor:

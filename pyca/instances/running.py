@@ -8,6 +8,8 @@ from typing import Any, Generic
 
 import psutil
 
+from pyca.bsread.decoder import Decoder
+from pyca.bsread.message import Message
 from pyca.core.errors import (
     BusyError,
     ImagingError,
@@ -19,8 +21,9 @@ from pyca.core.errors import (
 from pyca.images import packed
 from pyca.images.image import Size
 from pyca.images.snapshot import Snapshot
-from pyca.instances import faults
+from pyca.instances import faults, parts
 from pyca.instances.configured import C
+from pyca.instances.endings import Ending
 from pyca.instances.logs import from_instance
 from pyca.instances.ports import Address
 from pyca.instances.statistics import WINDOW, Figures, Statistics, described
@@ -55,6 +58,7 @@ class Running(Generic[C]):
     :param port: that it has, 0 for none
     :param statistics: the reader's side
     :param noun: what it is one of, such as “camera”
+    :param stop_seconds: that it gets to end before it is killed
     """
 
     def __init__(
@@ -65,8 +69,10 @@ class Running(Generic[C]):
         ward: Ward,
         statistics: Statistics,
         noun: str = "camera",
+        stop_seconds: float = STOP_SECONDS,
     ) -> None:
         self.noun = noun
+        self._stop_seconds = stop_seconds
         self.name = configuration.name
         self.configuration = configuration
         self.address = address
@@ -81,6 +87,10 @@ class Running(Generic[C]):
         self.started = False
         self.failure: PycaError | None = None
         self.geometry: Size | None = None
+        self.facts: dict[str, Any] = {}
+        """all that it said when it began"""
+        self.over: Ending | None = None
+        """why it has decided to end, where it has"""
         self.online = False
         self.why = ""
         """what the silence of its source is said to be"""
@@ -113,7 +123,8 @@ class Running(Generic[C]):
             self._note_answer(message, files)
             return
         elif "started" in message:
-            size = message["geometry"]
+            size = message.get("geometry")
+            self.facts = message
             self.geometry = (size[0], size[1]) if size else None
             self.online, self.started = message["online"], True
             self.known.set()
@@ -124,6 +135,8 @@ class Running(Generic[C]):
             self.online, self.why = message["online"], message["why"]
         elif "trouble" in message:
             self.trouble = message["trouble"]
+        elif "over" in message:
+            self.over = Ending(int(message["exitcode"]), str(message["over"]))
         close_files(files)
 
     def note_end(self) -> None:
@@ -140,6 +153,10 @@ class Running(Generic[C]):
         """Tell whether its stream is there."""
         return self.started and not self.stopping and not self.ended.is_set()
 
+    def is_over(self) -> bool:
+        """Tell whether it has decided to end, or has ended because of that: it is not started again."""
+        return self.over is not None or bool(self.figures().closing)
+
     def usable(self) -> bool:
         """Tell whether its stream is there and will be for a while; notes that somebody wants it."""
         if not self.runs():
@@ -148,7 +165,7 @@ class Running(Generic[C]):
             if self._statistics is None:
                 return False
             self._statistics.touch()
-            return not self._statistics.read().closing
+            return self.over is None and not self._statistics.read().closing
 
     def wait_until_known(self) -> None:
         """Wait until it has begun.
@@ -190,6 +207,19 @@ class Running(Generic[C]):
         try:
             assert request.message is not None
             return unpacked(request.message, request.files)
+        finally:
+            close_files(request.files)
+
+    def message(self, timeout: float) -> Message:
+        """Return the newest message that it has made, as its clients get it.
+
+        :param timeout: seconds
+        :raises EndedError: where it ends meanwhile
+        :raises SourceError: where none comes in time
+        """
+        request = self._ask({"what": "message"}, timeout, _Request())
+        try:
+            return Decoder().decode(parts.unpacked(_file_of(request.files)))
         finally:
             close_files(request.files)
 
@@ -251,7 +281,7 @@ class Running(Generic[C]):
         # It may not read any more, or be gone already.
         with suppress(ChannelClosedError):
             self.ward.channel.send({"what": "stop"}, timeout=0)
-        if not self.ended.wait(STOP_SECONDS):
+        if not self.ended.wait(self._stop_seconds):
             nursery.kill(self.ward)
             self.ended.wait(STOP_SECONDS)
         self.ward.gone.wait(STOP_SECONDS)
@@ -299,6 +329,10 @@ def unpacked(message: dict[str, Any], files: list[int]) -> Snapshot:
 
     :raises BusyError: where it came without its file, as too many are open
     """
+    return packed.unpacked(message, _file_of(files))
+
+
+def _file_of(files: list[int]) -> int:
     if not files:
         raise BusyError("Too many files are open for a further image", "raise the limit of open files")
-    return packed.unpacked(message, files[0])
+    return files[0]

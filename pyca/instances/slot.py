@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Generic
 
-from pyca.core.errors import PycaError
+from pyca.core.errors import BusyError, PycaError
 from pyca.instances.configured import C
 from pyca.instances.running import Running
 
@@ -20,6 +20,8 @@ class Slot(Generic[C]):
     name: str
     lock: threading.RLock = field(default_factory=threading.RLock)
     running: Running[C] | None = None
+    users: int = 0
+    """who hold it or wait for it; changed by its table alone"""
     failures: int = 0
     """crashes in a row"""
     attempts: int = 0
@@ -44,3 +46,11 @@ def is_due(slot: Slot[C], written: C | PycaError | None, *, follows: bool) -> bo
     if slot.again:
         return time.monotonic() >= slot.again
     return running.ended.is_set() or (follows and running.runs() and written != running.configuration)
+
+
+def present(name: str) -> BusyError:
+    """Return the error for a name that an instance has which runs."""
+    return BusyError(
+        f"Instance with id '{name}' is already present and running. "
+        "Use another instance_id or stop the current instance if you want to reuse the same instance_id."
+    )

@@ -1,5 +1,6 @@
 """What a kernel can do, whatever it is made of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,9 +61,33 @@ class Kernel(Protocol):
         :param threshold: cut to a whole number, as the protocol has it; 0 and less have no effect
         """
 
+    def bands(self, image: Image, edges: Sequence[tuple[int, int]], *, rows: bool) -> Profile:
+        """Return the sums of bands of an image, (bands, width) of rows and (bands, height) of columns.
+
+        :param edges: of each band the first row or column, and the one after its last
+        :param rows: True for bands of rows
+        :raises ValueError: where a band begins or ends outside the image, or ends before it begins
+        """
+
     def fit(self, axis: Vector, profile: Profile) -> Fit:
         """Fit a Gaussian to a profile.
 
         :param axis: (n,), ascending or descending
         :param profile: (n,)
         """
+
+    def curve(self, axis: Vector, fit: Fit) -> Vector:
+        """Return the values of a fit along an axis, (n,)."""
+
+
+def sums_of(pixels: np.dtype[Any]) -> type[np.int64] | type[np.float64]:
+    """Return the type of sums of pixels."""
+    return np.float64 if pixels.kind == "f" else np.int64
+
+
+def checked_edges(edges: Sequence[tuple[int, int]], size: int) -> NDArray[np.int64]:
+    """Return the edges of bands of an image of that size across them, (n, 2); see :meth:`Kernel.bands`."""
+    found = np.array(edges, np.int64).reshape(-1, 2)
+    if ((found[:, 0] < 0) | (found[:, 0] > found[:, 1]) | (found[:, 1] > size)).any():
+        raise ValueError(f"bands {found.tolist()} of an image of {size} rows or columns")
+    return found

@@ -17,6 +17,7 @@
 #define CHUNK 4096  /* columns whose sums stay in the processor's fastest memory */
 #define FLUSH 16384 /* rows after which 32 bits might not do */
 #define LANES 32
+#define LINE 64     /* bytes that come from memory together, in most processors */
 
 struct task {
     const char *image, *background; /* background: NULL for none */
@@ -25,6 +26,46 @@ struct task {
     size_t height, width;
     double threshold;
     void *x_profile, *y_profile, *low, *high;
+};
+
+/* Where a piece of up to four rows is. */
+struct rows {
+    const void *from[4], *under[4]; /* under: NULL where there is no background */
+    void *to[4];                    /* NULL where nothing is cleaned */
+    ptrdiff_t next, next_under;     /* bytes to those that come afterwards; 0 where none do */
+};
+
+static void rows_of(const struct task *task, size_t top, size_t count, size_t left, size_t pixel, struct rows *rows)
+{
+    int is_last = top + 8 > task->height;
+    *rows = (struct rows){.next = is_last ? 0 : 4 * task->image_stride,
+                          .next_under = is_last ? 0 : 4 * task->background_stride};
+    for (size_t k = 0; k < count; k++) {
+        ptrdiff_t row = (ptrdiff_t)(top + k);
+        rows->from[k] = task->image + row * task->image_stride + left * pixel;
+        if (task->background)
+            rows->under[k] = task->background + row * task->background_stride + left * pixel;
+        if (task->to)
+            rows->to[k] = task->to + ((top + k) * task->width + left) * pixel;
+    }
+}
+
+/* Asks for what will be read next, that many bytes from the left. */
+static inline __attribute__((always_inline)) void ask_for(const struct rows *rows, size_t at)
+{
+    for (size_t k = 0; k < 4; k++)
+        __builtin_prefetch((const char *)rows->from[k] + rows->next + at);
+    if (rows->under[0])
+        for (size_t k = 0; k < 4; k++)
+            __builtin_prefetch((const char *)rows->under[k] + rows->next_under + at);
+}
+
+struct bands {
+    const char *image;
+    ptrdiff_t stride;
+    size_t height, width, count;
+    const int64_t *edges; /* of each band the first and the one after the last */
+    void *sums;           /* one after another; of columns they have to hold zeros */
 };
 
 #define GLUE_(a, b) a##_##b
@@ -41,6 +82,7 @@ struct task {
 #define FIRST_LOW UINT8_MAX
 #define FIRST_HIGH 0
 #include "pass.h"
+#include "bands.h"
 #include "forget.h"
 
 #define KIND u16
@@ -56,6 +98,7 @@ struct task {
 #define S uint32_t
 #endif
 #include "pass.h"
+#include "bands.h"
 #include "forget.h"
 
 #define KIND u32
@@ -66,6 +109,7 @@ struct task {
 #define FIRST_LOW UINT32_MAX
 #define FIRST_HIGH 0
 #include "pass.h"
+#include "bands.h"
 #include "forget.h"
 
 #define KIND i16
@@ -76,6 +120,7 @@ struct task {
 #define FIRST_LOW INT16_MAX
 #define FIRST_HIGH INT16_MIN
 #include "pass.h"
+#include "bands.h"
 #include "forget.h"
 
 #define KIND i32
@@ -86,6 +131,7 @@ struct task {
 #define FIRST_LOW INT32_MAX
 #define FIRST_HIGH INT32_MIN
 #include "pass.h"
+#include "bands.h"
 #include "forget.h"
 
 #define KIND f32
@@ -96,6 +142,7 @@ struct task {
 #define FIRST_LOW INFINITY
 #define FIRST_HIGH -INFINITY
 #include "pass.h"
+#include "bands.h"
 #include "forget.h"
 
 #define KIND f64
@@ -106,6 +153,7 @@ struct task {
 #define FIRST_LOW INFINITY
 #define FIRST_HIGH -INFINITY
 #include "pass.h"
+#include "bands.h"
 #include "forget.h"
 
 #include "fit.h"
@@ -113,11 +161,32 @@ struct task {
 static const struct {
     const char *name; /* as in struct and NumPy: kind and bytes */
     void (*pass)(const struct task *);
-    Py_ssize_t pixel, sum;
+    void (*bands[2])(const struct bands *); /* of columns, of rows */
+    Py_ssize_t pixel;
 } kinds[] = {
-    {"u1", pass_u8, 1, 8},  {"u2", pass_u16, 2, 8}, {"u4", pass_u32, 4, 8}, {"i2", pass_i16, 2, 8},
-    {"i4", pass_i32, 4, 8}, {"f4", pass_f32, 4, 8}, {"f8", pass_f64, 8, 8},
+    {"u1", pass_u8, {bands_of_columns_u8, bands_of_rows_u8}, 1},
+    {"u2", pass_u16, {bands_of_columns_u16, bands_of_rows_u16}, 2},
+    {"u4", pass_u32, {bands_of_columns_u32, bands_of_rows_u32}, 4},
+    {"i2", pass_i16, {bands_of_columns_i16, bands_of_rows_i16}, 2},
+    {"i4", pass_i32, {bands_of_columns_i32, bands_of_rows_i32}, 4},
+    {"f4", pass_f32, {bands_of_columns_f32, bands_of_rows_f32}, 4},
+    {"f8", pass_f64, {bands_of_columns_f64, bands_of_rows_f64}, 8},
 };
+
+#define KINDS (sizeof kinds / sizeof *kinds)
+#define SUM 8 /* bytes of a sum that is returned */
+
+/* Returns the kind of that name that images can have, or KINDS and an error where there is none. */
+static size_t kind_of(const char *name, Py_ssize_t height, Py_ssize_t width)
+{
+    size_t kind = 0;
+    while (kind < KINDS && strcmp(kinds[kind].name, name))
+        kind++;
+    if (kind < KINDS && height >= 1 && width >= 1)
+        return kind;
+    PyErr_Format(PyExc_ValueError, "there is no pass over %zd × %zd pixels of %s", height, width, name);
+    return KINDS;
+}
 
 /* Opens the buffer of an array with rows of pixels that follow each other, or a vector where rows is 0. */
 static int opened(PyObject *array, Py_buffer *view, int writes, Py_ssize_t pixel, Py_ssize_t rows, Py_ssize_t columns)
@@ -147,15 +216,13 @@ static PyObject *scan(PyObject *Py_UNUSED(module), PyObject *given)
     if (!PyArg_ParseTuple(given, "snnOOdOOOOO", &name, &height, &width, array + IMAGE, array + BACKGROUND, &threshold,
                           array + TO, array + X, array + Y, array + LOW, array + HIGH))
         return NULL;
-    size_t kind = 0, most = sizeof kinds / sizeof *kinds;
-    while (kind < most && strcmp(kinds[kind].name, name))
-        kind++;
-    if (kind == most || height < 1 || width < 1)
-        return PyErr_Format(PyExc_ValueError, "there is no pass over %zd × %zd pixels of %s", width, height, name);
-    Py_ssize_t pixel = kinds[kind].pixel, sum = kinds[kind].sum;
+    size_t kind = kind_of(name, height, width);
+    if (kind == KINDS)
+        return NULL;
+    Py_ssize_t pixel = kinds[kind].pixel;
     const struct { int writes; Py_ssize_t item, rows, columns; } wanted[ARRAYS] = {
-        {0, pixel, height, width}, {0, pixel, height, width}, {1, pixel, height, width}, {1, sum, 0, width},
-        {1, sum, 0, height},       {1, pixel, 0, 1},          {1, pixel, 0, 1},
+        {0, pixel, height, width}, {0, pixel, height, width}, {1, pixel, height, width}, {1, SUM, 0, width},
+        {1, SUM, 0, height},       {1, pixel, 0, 1},          {1, pixel, 0, 1},
     };
     int open = 0;
     for (; open < ARRAYS; open++) {
@@ -180,6 +247,47 @@ static PyObject *scan(PyObject *Py_UNUSED(module), PyObject *given)
 end:
     while (open-- > 0)
         PyBuffer_Release(view + open);
+    return result;
+}
+
+PyDoc_STRVAR(bands_doc, "bands(kind, height, width, image, edges, of_rows, sums)\n\n"
+                        "Sum up bands of rows or columns. edges: int64, pairs; sums has to hold zeros.");
+
+static PyObject *bands(PyObject *Py_UNUSED(module), PyObject *given)
+{
+    const char *name;
+    Py_ssize_t height, width;
+    PyObject *image, *edges, *sums, *result = NULL;
+    int of_rows;
+    Py_buffer from, by, to;
+    if (!PyArg_ParseTuple(given, "snnOOpO", &name, &height, &width, &image, &edges, &of_rows, &sums))
+        return NULL;
+    size_t kind = kind_of(name, height, width);
+    Py_ssize_t pairs = kind < KINDS ? PyObject_Length(edges) : -1;
+    Py_ssize_t across = of_rows ? height : width, along = of_rows ? width : height;
+    if (pairs < 0 || !opened(edges, &by, 0, sizeof(int64_t), pairs, 2))
+        return NULL;
+    if (!opened(image, &from, 0, kinds[kind].pixel, height, width))
+        goto close_edges;
+    if (!opened(sums, &to, 1, SUM, pairs, along))
+        goto close_image;
+    struct bands task = {from.buf, from.strides[0], (size_t)height, (size_t)width, (size_t)pairs, by.buf, to.buf};
+    int fits = by.strides[0] == 2 * (Py_ssize_t)sizeof(int64_t) && to.strides[0] == along * SUM;
+    for (size_t i = 0; fits && i < task.count; i++)
+        fits = task.edges[2 * i] >= 0 && task.edges[2 * i] <= task.edges[2 * i + 1] && task.edges[2 * i + 1] <= across;
+    if (fits) {
+        Py_BEGIN_ALLOW_THREADS
+        kinds[kind].bands[of_rows](&task);
+        Py_END_ALLOW_THREADS
+        result = Py_NewRef(Py_None);
+    } else {
+        PyErr_SetString(PyExc_ValueError, "a band begins or ends outside the image, or ends before it begins");
+    }
+    PyBuffer_Release(&to);
+close_image:
+    PyBuffer_Release(&from);
+close_edges:
+    PyBuffer_Release(&by);
     return result;
 }
 
@@ -209,9 +317,35 @@ static PyObject *fit(PyObject *Py_UNUSED(module), PyObject *given)
     return Py_BuildValue("ddddOd", p[OFFSET], p[AMPLITUDE], p[MEAN], p[SIGMA], done ? Py_True : Py_False, unexplained);
 }
 
+PyDoc_STRVAR(curve_doc, "curve(axis, offset, amplitude, mean, sigma, to)\n\n"
+                        "Draw a Gaussian along an axis.");
+
+static PyObject *curve(PyObject *Py_UNUSED(module), PyObject *given)
+{
+    PyObject *axis, *to;
+    Py_buffer x, y;
+    double p[PARAMETERS];
+    if (!PyArg_ParseTuple(given, "OddddO", &axis, p + OFFSET, p + AMPLITUDE, p + MEAN, p + SIGMA, &to))
+        return NULL;
+    Py_ssize_t n = PyObject_Length(axis);
+    if (n < 0 || !opened(axis, &x, 0, sizeof(float), 0, n))
+        return NULL;
+    int fits = opened(to, &y, 1, sizeof(float), 0, n);
+    if (fits) {
+        Py_BEGIN_ALLOW_THREADS
+        draw(x.buf, (size_t)n, p, y.buf);
+        Py_END_ALLOW_THREADS
+        PyBuffer_Release(&y);
+    }
+    PyBuffer_Release(&x);
+    return fits ? Py_NewRef(Py_None) : NULL;
+}
+
 static PyMethodDef functions[] = {
     {"scan", scan, METH_VARARGS, scan_doc},
+    {"bands", bands, METH_VARARGS, bands_doc},
     {"fit", fit, METH_VARARGS, fit_doc},
+    {"curve", curve, METH_VARARGS, curve_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -2,7 +2,8 @@
  * may be cleaned, which means that a background is subtracted and what is too dark becomes 0.
  *
  * Four rows are taken at a time, so that the sums of the columns are loaded and stored once for all of them. An
- * image that is cleaned is looked at while those four rows are still in the processor's fastest memory.
+ * image that is cleaned is looked at while those four rows are still in the processor's fastest memory. The
+ * next four are asked for meanwhile: a processor does not see by itself that these places belong together.
  *
  * Included once for each type of pixel, with
  *   T            the type of a pixel
@@ -48,10 +49,10 @@ static void FN(single)(const T *restrict row, size_t n, P *restrict profile, P *
 #include OWN_ROWS
 #else
 
-/* Takes four rows. Lowest and highest pixels are kept in lanes: then each comparison stands for itself, and one
+/* Sums up four rows. Lowest and highest pixels are kept in lanes: then each comparison stands for itself, and one
  * with what is no number is false and changes nothing, in whatever order. */
-CLONES static void FN(rows)(const T *const *row, size_t n, S *restrict columns, P *restrict profile, P *restrict sums,
-                            T *low, T *high)
+CLONES static void FN(sum_rows)(const struct rows *rows, const T *const *row, size_t n, S *restrict columns,
+                                P *restrict profile, P *restrict sums, T *low, T *high)
 {
     const T *restrict a = row[0], *restrict b = row[1], *restrict c = row[2], *restrict d = row[3];
     T least[LANES], most[LANES];
@@ -62,6 +63,8 @@ CLONES static void FN(rows)(const T *const *row, size_t n, S *restrict columns, 
         most[k] = *high;
     }
     for (; i + LANES <= n; i += LANES) {
+        for (size_t line = i * sizeof(T); line < (i + LANES) * sizeof(T); line += LINE)
+            ask_for(rows, line);
         for (size_t k = 0; k < LANES; k++) {
             T p = a[i + k], q = b[i + k], r = c[i + k], s = d[i + k], l = least[k], m = most[k];
             columns[i + k] += (S)p + (S)q + (S)r + (S)s;
@@ -91,6 +94,19 @@ CLONES static void FN(rows)(const T *const *row, size_t n, S *restrict columns, 
         FN(single)(row[k] + i, n - i, profile + i, sums + k, low, high);
 }
 
+/* Takes four rows. */
+static void FN(rows)(const struct rows *rows, T threshold, size_t n, S *restrict columns, P *restrict profile,
+                     P *restrict sums, T *low, T *high)
+{
+    const T *row[4];
+    for (size_t k = 0; k < 4; k++) {
+        row[k] = rows->to[0] ? rows->to[k] : rows->from[k];
+        if (rows->to[0])
+            FN(clean)(rows->from[k], rows->under[k], threshold, rows->to[k], n);
+    }
+    FN(sum_rows)(rows, row, n, columns, profile, sums, low, high);
+}
+
 /* Adds what has been summed up to the sums that are returned, and begins anew. */
 static void FN(flush)(S *restrict columns, size_t n, size_t fours, P *restrict profile)
 {
@@ -105,39 +121,28 @@ static void FN(flush)(S *restrict columns, size_t n, size_t fours, P *restrict p
 
 static void FN(pass)(const struct task *task)
 {
-    const char *image = task->image, *background = task->background;
-    char *to = task->to;
     P *x = task->x_profile, *y = task->y_profile;
     T low = FIRST_LOW, high = FIRST_HIGH, threshold = (T)task->threshold;
     S columns[CHUNK] = {0};
     for (size_t left = 0; left < task->width; left += CHUNK) {
-        size_t n = task->width - left < CHUNK ? task->width - left : CHUNK, fours = 0;
-        for (size_t top = 0; top < task->height; top += 4) {
-            size_t high_by = task->height - top < 4 ? task->height - top : 4;
-            const T *row[4];
-            for (size_t k = 0; k < high_by; k++) {
-                ptrdiff_t at = (ptrdiff_t)(top + k);
-                row[k] = (const T *)(image + at * task->image_stride) + left;
-                if (to) {
-                    T *own = (T *)to + (top + k) * task->width + left;
-                    const T *under = background ? (const T *)(background + at * task->background_stride) + left : NULL;
-                    FN(clean)(row[k], under, threshold, own, n);
-                    row[k] = own;
-                }
-            }
-            if (high_by == 4) {
-                FN(rows)(row, n, columns, x + left, y + top, &low, &high);
-                fours++;
-            } else {
-                for (size_t k = 0; k < high_by; k++)
-                    FN(single)(row[k], n, x + left, y + top + k, &low, &high);
-            }
-            if (fours * 4 >= FLUSH) {
+        size_t n = task->width - left < CHUNK ? task->width - left : CHUNK, fours = 0, top = 0;
+        struct rows rows;
+        for (; top + 4 <= task->height; top += 4) {
+            rows_of(task, top, 4, left, sizeof(T), &rows);
+            FN(rows)(&rows, threshold, n, columns, x + left, y + top, &low, &high);
+            if (++fours * 4 >= FLUSH) {
                 FN(flush)(columns, n, fours, x + left);
                 fours = 0;
             }
         }
         FN(flush)(columns, n, fours, x + left);
+        size_t rest = task->height - top;
+        rows_of(task, top, rest, left, sizeof(T), &rows);
+        for (size_t k = 0; k < rest; k++) {
+            if (rows.to[k])
+                FN(clean)(rows.from[k], rows.under[k], threshold, rows.to[k], n);
+            FN(single)(rows.to[k] ? rows.to[k] : rows.from[k], n, x + left, y + top + k, &low, &high);
+        }
     }
     *(T *)task->low = low;
     *(T *)task->high = high;

@@ -1,11 +1,12 @@
 """The kernel in C."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from pyca.kernel import gauss, native
-from pyca.kernel.kernel import Fit, Image, Measured, Profile, Vector
+from pyca.kernel.kernel import Fit, Image, Measured, Profile, Vector, checked_edges, sums_of
 
 
 class NativeKernel:
@@ -30,21 +31,46 @@ class NativeKernel:
         under = None if background is None else _plain(background)
         return cleaned, _scanned(image, under, least if least > 0 else lowest, cleaned)
 
+    def bands(self, image: Image, edges: Sequence[tuple[int, int]], *, rows: bool) -> Profile:
+        """Return the sums of bands of an image."""
+        image = _plain(image)
+        (height, width), across, along = image.shape, *(image.shape if rows else image.shape[::-1])
+        checked = checked_edges(edges, across)
+        sums = np.zeros((len(checked), along), sums_of(image.dtype))
+        if len(checked):
+            native.bands(_name(image), height, width, image, checked, rows, sums)
+        return sums
+
     def fit(self, axis: Vector, profile: Profile) -> Fit:
         """Fit a Gaussian to a profile."""
         return gauss.fit(axis, profile, _improve)
 
+    def curve(self, axis: Vector, fit: Fit) -> Vector:
+        """Return the values of a fit along an axis."""
+        along = np.ascontiguousarray(axis, np.float32)
+        values = np.empty(len(along), np.float32)
+        if not fit.standard_deviation:
+            values[:] = fit.offset
+            return values
+        native.curve(along, fit.offset, fit.amplitude, fit.mean, fit.standard_deviation, values)
+        return values
+
 
 def _scanned(image: Image, background: Image | None, threshold: float, cleaned: Image | None) -> Measured:
     height, width = image.shape
-    kind = np.float64 if image.dtype.kind == "f" else np.int64
+    kind = sums_of(image.dtype)
     x_profile, y_profile = np.zeros(width, kind), np.zeros(height, kind)
     low, high = np.empty(1, image.dtype), np.empty(1, image.dtype)
-    name = f"{image.dtype.kind}{image.dtype.itemsize}"
-    native.scan(name, height, width, image, background, threshold, cleaned, x_profile, y_profile, low, high)
+    native.scan(
+        _name(image), height, width, image, background, threshold, cleaned, x_profile, y_profile, low, high
+    )
     if low[0] > high[0]:
         low[0] = high[0] = np.nan
     return Measured(low[0], high[0], x_profile, y_profile)
+
+
+def _name(image: Image) -> str:
+    return f"{image.dtype.kind}{image.dtype.itemsize}"
 
 
 def _plain(image: Image) -> Image:

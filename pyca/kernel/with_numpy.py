@@ -1,11 +1,12 @@
 """The kernel in NumPy: where no other was built."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from pyca.kernel import gauss
-from pyca.kernel.kernel import Fit, Image, Measured, Profile, Vector
+from pyca.kernel.kernel import Fit, Image, Measured, Profile, Vector, checked_edges, sums_of
 
 
 class NumpyKernel:
@@ -15,7 +16,7 @@ class NumpyKernel:
 
     def measure(self, image: Image) -> Measured:
         """Pass over an image that stays as it is."""
-        kind = np.float64 if image.dtype.kind == "f" else np.int64
+        kind = sums_of(image.dtype)
         with np.errstate(all="ignore"):
             low, high = np.fmin.reduce(image, axis=None), np.fmax.reduce(image, axis=None)
             return Measured(low, high, image.sum(0, dtype=kind), image.sum(1, dtype=kind))
@@ -29,9 +30,22 @@ class NumpyKernel:
                 cleaned[cleaned < least] = 0
         return cleaned, self.measure(cleaned)
 
+    def bands(self, image: Image, edges: Sequence[tuple[int, int]], *, rows: bool) -> Profile:
+        """Return the sums of bands of an image."""
+        seen = image if rows else image.T
+        checked_edges(edges, len(seen))
+        sums = np.empty((len(edges), seen.shape[1]), sums_of(image.dtype))
+        for (first, end), band in zip(edges, sums, strict=True):
+            np.sum(seen[first:end], axis=0, out=band)
+        return sums
+
     def fit(self, axis: Vector, profile: Profile) -> Fit:
         """Fit a Gaussian to a profile."""
         return gauss.fit(axis, profile, gauss.improve)
+
+    def curve(self, axis: Vector, fit: Fit) -> Vector:
+        """Return the values of a fit along an axis."""
+        return gauss.curve(axis, fit)
 
 
 def _less(image: Image, background: Image) -> Image:

@@ -52,7 +52,7 @@ class CountedLock:
 
 def counted(cameras: Cameras, name: str) -> CountedLock:
     """Have a camera's lock count."""
-    slot: Any = cameras._instances._slot(name)
+    slot: Any = cameras._instances._slots.enter(name)
     slot.lock = CountedLock()
     found: CountedLock = slot.lock
     return found
@@ -155,7 +155,7 @@ def test_one_that_hangs_does_not_keep_others_from_following_their_files(
     lock = counted(cameras, "one")
     with hanging(pid_of(cameras, "one")):
         (tmp_path / "cameras" / "one.json").write_text(json.dumps(small(rotate=1)))
-        slot = cameras._instances._slot("one")
+        slot = cameras._instances._slots.get("one")
         wait_for(lambda: slot.busy and not _is_free(lock), "the one that hangs to be asked")
         (tmp_path / "cameras" / "two.json").write_text(json.dumps(small(rotate=1)))
         wait_for(lambda: facts(cameras, "two")["config"]["rotate"] == 1, "the other one")

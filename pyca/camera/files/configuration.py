@@ -4,12 +4,12 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from pyca.camera.files.keys import CALIBRATION_KEYS, FOREIGN, KEYS, WITHOUT_EFFECT, Calibration, source, whole
-from pyca.config.report import did_you_mean
+from pyca.camera.files.keys import CALIBRATION_KEYS, FOREIGN, KEYS, WITHOUT_EFFECT, Calibration
 from pyca.core.errors import ConfigError, SourceError
 from pyca.folders.names import fault_of, shown
 from pyca.sources import catalogue
 from pyca.sources.catalogue import Kind
+from pyca.sources.checks import some_text, unknown_key, whole
 from pyca.sources.options import Check
 
 __all__ = ["Calibration", "Configuration", "parse"]
@@ -146,7 +146,7 @@ class _Reader:
         if value is None:
             self._problems.append("'source' not specified in configuration.")
         else:
-            self._check("source", source, value)
+            self._check("source", some_text, value)
         return str(value)
 
     def _read_kind(self) -> Kind | None:
@@ -192,7 +192,7 @@ class _Reader:
         for name, value in raw.items():
             place = f"camera_calibration.{name}"
             if name not in CALIBRATION_KEYS:
-                self._problems.append(_unknown(place, str(name), CALIBRATION_KEYS))
+                self._problems.append(unknown_key(place, str(name), CALIBRATION_KEYS))
             elif value is not None:
                 kept = self._check(place, CALIBRATION_KEYS[name], value)
                 found[name] = tuple(kept) if isinstance(kept, list) else kept
@@ -215,7 +215,7 @@ class _Reader:
             elif name in FOREIGN:
                 self._warn(name, FOREIGN[name])
             else:
-                self._problems.append(_unknown(name, name, own))
+                self._problems.append(unknown_key(name, name, own))
                 continue
             ignored[name] = value
         return ignored
@@ -241,10 +241,6 @@ class _Reader:
 
     def _warn(self, name: str, why: str) -> None:
         self._warnings.append(f"{name}: has no effect; {why}")
-
-
-def _unknown(place: str, name: str, known: Iterable[str]) -> str:
-    return f"{shown(place)}: no such key{did_you_mean(name, known)}"
 
 
 def _as_json(value: Any) -> Any:

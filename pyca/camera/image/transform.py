@@ -8,14 +8,11 @@ import numpy as np
 from pyca.camera.files.configuration import Configuration
 from pyca.core.errors import SourceError
 from pyca.images.blocks import binned
+from pyca.images.forms import as_type, contiguous
 from pyca.images.image import Image, Size
 from pyca.images.regions import clamped
 
 logger = logging.getLogger(__name__)
-
-_TILE = 256
-"""columns and rows that fit into a processor's fast memory while a picture is turned"""
-_APART = 8
 
 
 class Transform:
@@ -60,7 +57,7 @@ class Transform:
         if self._roi:
             left, width, top, height = clamped(self._roi, (image.shape[1], image.shape[0]))
             image = image[top : top + height, left : left + width]
-        image = _contiguous(image, turned=self._turns % 2 == 1)
+        image = contiguous(image)
         return image if self._background is None else self._subtract(image, self._background)
 
     def size_after(self, size: Size) -> Size:
@@ -89,7 +86,7 @@ class Transform:
         self.trouble = ""
         fitting = self._fitting.get(image.dtype)
         if fitting is None:
-            fitting = self._fitting[image.dtype] = _as_type(background, image.dtype)
+            fitting = self._fitting[image.dtype] = as_type(background, image.dtype)
         if image.dtype.kind == "u":
             less = np.minimum(image, fitting)
             return np.subtract(image, less, out=less)
@@ -99,32 +96,3 @@ class Transform:
             return np.clip(difference, limits.min, limits.max).astype(image.dtype)
         with np.errstate(all="ignore"):
             return np.subtract(image, fitting)
-
-
-def _as_type(background: Image, dtype: np.dtype[Any]) -> Image:
-    """Return a background in the type of the images, as nearly as that type can tell it."""
-    if dtype.kind == "f":
-        return background.astype(dtype)
-    limits = np.iinfo(dtype)
-    if background.dtype.kind == "f":
-        background = np.rint(np.nan_to_num(background))
-        # The largest 32-bit numbers are exact as float64, which float32 is not.
-        background = background.astype(np.float64)
-    return np.clip(background, limits.min, limits.max).astype(dtype)
-
-
-def _contiguous(image: Image, *, turned: bool) -> Image:
-    """Return an image with its rows one after another; copied once where they are not."""
-    if image.flags.c_contiguous or not turned:
-        return np.ascontiguousarray(image)
-    copy = np.empty(image.shape, image.dtype)
-    # Columns that become rows are far apart in memory, often by a power of two, for which a cache has few
-    # places: so they go piece by piece through a buffer whose rows are not. That takes a third of the time.
-    buffer = np.empty((_TILE, _TILE + _APART), image.dtype)
-    for top in range(0, image.shape[0], _TILE):
-        for left in range(0, image.shape[1], _TILE):
-            piece = (slice(top, top + _TILE), slice(left, left + _TILE))
-            height, width = image[piece].shape
-            buffer[:width, :height] = image[piece].T
-            copy[piece] = buffer[:width, :height].T
-    return copy

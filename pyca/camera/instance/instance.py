@@ -1,8 +1,6 @@
 """The process of one camera that runs: receives, transforms, sends, and listens to the server between."""
 
-import logging
 import os
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -16,10 +14,10 @@ from pyca.images import packed
 from pyca.images.backgrounds import Backgrounds
 from pyca.images.image import Image
 from pyca.images.snapshot import Snapshot
-from pyca.instances import faults
-from pyca.instances.logs import logger_of, to_server
+from pyca.instances import faults, job
+from pyca.instances.logs import logger_of
 from pyca.instances.statistics import Statistics
-from pyca.runtime.channel import Channel, ChannelClosedError
+from pyca.runtime.channel import Channel
 from pyca.sources import catalogue
 from pyca.sources.frame import Frame
 from pyca.sources.source import Source
@@ -42,24 +40,7 @@ def run(channel: Channel, argument: dict[str, Any], files: list[int]) -> int:
         ``patient`` where clients wait already: then a camera that is offline is waited for
     :param files: the memory of the statistics
     """
-    to_server(channel)
-    statistics = Statistics(files[0])
-    os.close(files[0])
-    try:
-        instance = Instance(channel, argument, statistics)
-        instance.open()
-    except PycaError as error:
-        channel.send({"failed": faults.described(error)})
-        return 0
-    except ChannelClosedError:
-        return 0
-    try:
-        instance.work()
-    except ChannelClosedError:
-        logging.getLogger(__name__).debug("The server is gone")
-    finally:
-        instance.close()
-    return 0
+    return job.run(lambda statistics: Instance(channel, argument, statistics), channel, files)
 
 
 class Instance:
@@ -93,11 +74,10 @@ class Instance:
         """what the server has been told about a camera that is offline"""
         self._lost = 0
         """by cameras that have been closed"""
-        self._faults: set[str] = set()
+        self._complaints = job.Complaints(self._log)
+        self._attendance = job.Attendance(statistics, self._log)
         self._asked: list[dict[str, Any]] = []
         """who waits for an image"""
-        self._needed = time.monotonic()
-        """when there was a client last"""
         self._ends = False
 
     def open(self) -> None:
@@ -116,7 +96,7 @@ class Instance:
         self._log.info("Streams at %s", address)
         self._channel.send({"started": address, "geometry": size, "online": self._source is not None})
 
-    def work(self) -> None:
+    def work(self) -> int:
         """Deliver until it is over.
 
         :raises ChannelClosedError: where the server is gone
@@ -129,6 +109,7 @@ class Instance:
                 self._obey(found[0])
             self._tell_trouble()
             self._look_around()
+        return 0
 
     def close(self) -> None:
         """Let go of the camera and of the clients."""
@@ -224,10 +205,7 @@ class Instance:
     def _fault(self, error: PycaError) -> None:
         """Count what is no frame, and say so once for each kind of fault."""
         self._statistics.figures.garbled += 1
-        kind = re.sub(r"\d+", "0", error.message)
-        if kind not in self._faults and len(self._faults) < 100:
-            self._faults.add(kind)
-            self._log.warning("%s", error)
+        self._complaints.note(error)
 
     def _deliver(self, frame: Frame) -> None:
         self._statistics.figures.received += 1
@@ -300,24 +278,13 @@ class Instance:
             self._channel.send({"trouble": trouble})
 
     def _look_around(self) -> None:
-        """Count clients, and decide to end where there have been none for long enough."""
+        """Count what there is to count, and decide to end where nobody has listened for long enough."""
         now = time.monotonic()
-        figures = self._statistics.figures
-        figures.clients = self._sender.clients
         if self._source is not None:
-            figures.lost = self._lost + self._source.lost
-        if figures.clients:
-            self._needed = now
+            self._statistics.figures.lost = self._lost + self._source.lost
         timeout = self._configuration.no_client_timeout
-        if timeout > 0 and now - max(self._needed, self._statistics.touched()) > timeout:
-            # First said, then looked at again: who asks at this moment sees one or the other.
-            figures.closing = 1
-            self._statistics.publish()
-            if now - self._statistics.touched() > timeout:
-                self._log.info("Nobody has listened for %g s: it ends", timeout)
-                self._ends = True
-            else:
-                figures.closing = 0
+        if self._attendance.is_over(self._sender.clients, timeout, now):
+            self._ends = True
         self._statistics.tick(now)
 
 

@@ -1,0 +1,128 @@
+"""Two streams brought together by pulse id: images, and what else was measured at the same pulse."""
+
+import time
+from collections import OrderedDict, deque
+from dataclasses import replace
+
+from pyca.core.errors import WireError
+from pyca.pipeline.instance.feed import Feed, Item
+
+MOST_IMAGES = 5000
+MOST_DATA = 10_000
+_LOOK_SECONDS = 0.01
+"""how often the second stream is looked at while an image waits for it"""
+_BEHIND = 10
+"""images that may be behind the newest one once their data have come: more would make them old"""
+
+
+class Merge:
+    """Returns the images of a feed that have data with the same pulse id, with these data.
+
+    An image without any, as data of a later pulse have come, is lost.
+
+    :param feed: of the images
+    :param data: of the data
+    :param images: that may wait for their data, :data:`MOST_IMAGES` at most
+    :param datas: that may wait for their images, :data:`MOST_DATA` at most
+    """
+
+    def __init__(self, feed: Feed, data: Feed, images: int, datas: int) -> None:
+        self._feed = feed
+        self._data = data
+        self._most_images = max(1, min(images, MOST_IMAGES))
+        self._most_data = max(1, min(datas, MOST_DATA))
+        self._images: deque[Item] = deque()
+        self._found: OrderedDict[int, Item] = OrderedDict()
+        self._newest: int | None = None
+        """pulse id of the data that came last"""
+        self._ready: deque[Item] = deque()
+        self._unmatched = 0
+        """images that were left out here"""
+
+    @property
+    def lost(self) -> int:
+        """Return how many images were made and not returned."""
+        return self._feed.lost + self._unmatched
+
+    @property
+    def garbled(self) -> int:
+        """Return how many messages came that were none."""
+        return self._feed.garbled + self._data.garbled
+
+    @property
+    def address(self) -> str:
+        """Return where the images come from."""
+        return self._feed.address
+
+    def open(self) -> None:
+        """Connect to both.
+
+        :raises PycaError: where one of them is not there
+        """
+        self._feed.open()
+        try:
+            self._data.open()
+        except BaseException:
+            self._feed.close()
+            raise
+
+    def receive(self, timeout: float) -> Item | None:
+        """Return the next image with its data, None where none came in time.
+
+        :param timeout: seconds
+        :raises OfflineError: where the camera is not there
+        :raises WireError: where something came that is no message
+        """
+        deadline = time.monotonic() + timeout
+        while not self._ready:
+            self._take_data()
+            self._match()
+            left = deadline - time.monotonic()
+            if self._ready or left <= 0:
+                break
+            image = self._feed.receive(min(left, _LOOK_SECONDS))
+            if image is not None:
+                self._images.append(image)
+        while len(self._ready) > _BEHIND:
+            self._leave_out(self._ready)
+        return self._ready.popleft() if self._ready else None
+
+    def renew(self) -> None:
+        """Ask for the images again."""
+        self._feed.renew()
+
+    def close(self) -> None:
+        """Stop."""
+        self._feed.close()
+        self._data.close()
+
+    def _take_data(self) -> None:
+        while True:
+            try:
+                data = self._data.receive(0)
+            except WireError:
+                # Counted; the next one is behind it.
+                continue
+            if data is None:
+                return
+            self._found[data.pulse_id] = data
+            self._newest = data.pulse_id
+            if len(self._found) > self._most_data:
+                self._found.popitem(last=False)
+
+    def _match(self) -> None:
+        while self._images:
+            first = self._images[0]
+            data = self._found.pop(first.pulse_id, None)
+            if data is not None:
+                self._ready.append(replace(self._images.popleft(), merged=data.values))
+            elif self._newest is not None and self._newest > first.pulse_id:
+                self._leave_out(self._images)
+            else:
+                break
+        while len(self._images) > self._most_images:
+            self._leave_out(self._images)
+
+    def _leave_out(self, items: deque[Item]) -> None:
+        items.popleft()
+        self._unmatched += 1
