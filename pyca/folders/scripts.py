@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pyca.core.errors import ImagingError, MachineError
+from pyca.core.errors import ImagingError, MachineError, UnknownNameError
 from pyca.folders.names import checked
 from pyca.media.durable import sync_folder, write_durably
 from pyca.runtime.files import read_regular
@@ -105,5 +105,5 @@ class Scripts:
             )
         return folder / (name + ENDING)
 
-    def _unknown(self, name: str) -> ImagingError:
-        return ImagingError(f"Requested script '{name}' does not exist.")
+    def _unknown(self, name: str) -> UnknownNameError:
+        return UnknownNameError(f"Requested script '{name}' does not exist.")
