@@ -51,7 +51,7 @@ find_python() {
 # What the environment depends on. It holds absolute paths, so a moved folder needs a new one; and pyCA itself has to be
 # the one of this folder, not a copy that somebody has installed over it.
 fingerprint() {
-    { "$venv/bin/python" -I -c "$describe" && pwd && cat requirements.txt setup.py; } \
+    { "$venv/bin/python" -I -c "$describe" && pwd && cat requirements.txt setup.py pyca/kernel/*.[ch]; } \
         2>/dev/null | sha256sum | cut -d ' ' -f 1
 }
 

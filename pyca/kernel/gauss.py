@@ -75,8 +75,9 @@ def start(axis: Vector, profile: Vector) -> Parameters:
     mean = float(axis[profile.argmax()])
     if not amplitude:
         return Parameters(offset, amplitude, mean, 1.0)
-    above = profile.astype(np.float64) - offset
-    area = float(np.sum((above[1:] + above[:-1]) * np.diff(axis.astype(np.float64)))) / 2
+    with np.errstate(all="ignore"):
+        above = profile.astype(np.float64) - offset
+        area = float(np.sum((above[1:] + above[:-1]) * np.diff(axis.astype(np.float64)))) / 2
     return Parameters(offset, amplitude, mean, area / (amplitude * math.sqrt(2 * math.pi)))
 
 
@@ -84,8 +85,9 @@ def curve(axis: Vector, found: Fit) -> Vector:
     """Return a fit's values along an axis."""
     if not found.standard_deviation:
         return np.full(len(axis), found.offset, np.float32)
-    z = (axis.astype(np.float64) - found.mean) / found.standard_deviation
-    return (found.offset + found.amplitude * np.exp(-0.5 * z * z)).astype(np.float32)
+    with np.errstate(all="ignore"):
+        z = (axis.astype(np.float64) - found.mean) / found.standard_deviation
+        return (found.offset + found.amplitude * np.exp(-0.5 * z * z)).astype(np.float32)
 
 
 def _can_begin(begin: Parameters, points: int) -> bool:

@@ -184,7 +184,7 @@ static size_t kind_of(const char *name, Py_ssize_t height, Py_ssize_t width)
         kind++;
     if (kind < KINDS && height >= 1 && width >= 1)
         return kind;
-    PyErr_Format(PyExc_ValueError, "there is no pass over %zd × %zd pixels of %s", height, width, name);
+    PyErr_Format(PyExc_ValueError, "there is no pass over %zd x %zd pixels of %s", height, width, name);
     return KINDS;
 }
 

@@ -220,8 +220,9 @@ def prepared(
     if background is not None and enabled == "signed":
         image = image.astype(np.int32) - background.astype(np.int32)
     elif background is not None and enabled is True:
-        least = image.astype(np.int64) - background.astype(np.int64)
-        image = np.maximum(least, 0).astype(image.dtype)
+        limits = np.iinfo(image.dtype)
+        less = image.astype(np.int64) - background.astype(np.int64)
+        image = np.clip(less, limits.min, limits.max).astype(image.dtype)
     if keys.get("mirror_x"):
         image, x_axis = np.fliplr(image), x_axis[::-1]
     if keys.get("mirror_y"):

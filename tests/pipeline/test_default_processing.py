@@ -14,18 +14,8 @@ from pyca.kernel.kernel import Kernel
 from pyca.pipeline.processing.default import parameters_text, process_image, store, transparent
 from tests.pipeline import reference
 from tests.pipeline.beams import Array, Case, Values, axes_of, beam, cases, differences
+from tests.pipeline.contract import ORDER, REGION, SLICES
 
-ORDER = """x_axis y_axis image width height processing_parameters timestamp min_value max_value x_profile y_profile
-intensity x_fwhm y_fwhm x_center_of_mass x_rms y_center_of_mass y_rms x_fit_gauss_function x_fit_offset
-x_fit_amplitude x_fit_standard_deviation x_fit_mean y_fit_gauss_function y_fit_offset y_fit_amplitude
-y_fit_standard_deviation y_fit_mean""".split()
-REGION = """good_region gr_x_axis gr_y_axis gr_x_profile gr_y_profile gr_x_fit_gauss_function gr_x_fit_offset
-gr_x_fit_amplitude gr_x_fit_standard_deviation gr_x_fit_mean gr_y_fit_gauss_function gr_y_fit_offset
-gr_y_fit_amplitude gr_y_fit_standard_deviation gr_y_fit_mean gr_intensity""".split()
-SLICES = """slice_orientation slice_amount slice_length slice_0_center_x slice_0_center_y
-slice_0_standard_deviation slice_0_intensity slice_1_center_x slice_1_center_y slice_1_standard_deviation
-slice_1_intensity slice_2_center_x slice_2_center_y slice_2_standard_deviation slice_2_intensity coupling
-coupling_slope coupling_offset""".split()
 GOOD = {"threshold": 0.3, "gfscale": 1.8}
 
 

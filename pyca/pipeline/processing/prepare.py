@@ -129,7 +129,7 @@ class Preparation:
         return self._kernel.clean(image, background, self._threshold)
 
     def _fitting_background(self, image: Image) -> Image | None:
-        """Return the background as it fits to an image that was binned: of its type, and placed as it will be.
+        """Return the background as it fits to a binned image: of its type, and placed as that will be.
 
         That is done once for all images of a kind. A background as large as images were before they were
         binned fits as well: it is binned like them.

@@ -49,7 +49,7 @@ class Kind:
         return f"{self.dtype} [{' × '.join(map(str, self.shape[::-1]))}]"
 
     def fitting(self, value: Value) -> Any:
-        """Return a value as one of this kind; numbers become another type where nothing is lost.
+        """Return a value as one of this kind, without gaps; another type of number where nothing is lost.
 
         :param value: not None; a text that is too long is cut off
         :raises MisfitError: where it is none, saying what it is
@@ -63,7 +63,7 @@ class Kind:
         found = _array(value)
         if found.shape == self.shape and self.dtype.kind != "S":
             if np.can_cast(found.dtype, self.dtype, "safe"):
-                return found.astype(self.dtype, copy=False)
+                return found.astype(self.dtype, order="C", copy=False)
             if not found.shape and _is_same(found, self.dtype):
                 return found.astype(self.dtype)
         raise MisfitError(str(_kind(found)))
@@ -91,14 +91,14 @@ def _kind(found: NDArray[Any]) -> Kind:
 
 
 def _array(value: Value) -> NDArray[Any]:
-    """Return a value as an array without gaps; one element alone has no dimensions, as in streams."""
+    """Return a value as an array; one element alone has no dimensions, as in streams."""
     try:
         found = np.asarray(value)
     except (ValueError, OverflowError, TypeError, RecursionError):
         raise MisfitError("a list that is not even") from None
     if found.dtype.newbyteorder("=") not in _NUMBERS:
         raise MisfitError(f"of type {found.dtype if found.shape else type(value).__name__}")
-    return found.reshape(()) if found.shape == (1,) else np.ascontiguousarray(found).reshape(found.shape)
+    return found.reshape(()) if found.shape == (1,) else found
 
 
 def _is_same(found: NDArray[Any], dtype: np.dtype[Any]) -> bool:

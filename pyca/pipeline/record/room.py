@@ -31,13 +31,14 @@ def check_room(path: Path, size: int, needed: int) -> None:
         raise failed(path, large := OSError(errno.EFBIG, os.strerror(errno.EFBIG))) from large
 
 
-def failed(path: Path, error: Exception) -> MachineError:
-    """Return what to tell where a file could not be written."""
+def failed(path: Path, error: Exception, *, is_new: bool = False) -> MachineError:
+    """Return what to tell where a file could not be written.
+
+    :param is_new: whether it could not even be begun
+    """
     number = error.errno if isinstance(error, OSError) else None
+    what = f"{path} cannot be {'made' if is_new else 'written any further'}"
+    kept = "" if is_new else "What was written until now can be read"
     if number in (errno.ENOSPC, errno.EDQUOT):
-        return MachineError(
-            f"{path} cannot be written any further: the disk is full.",
-            "Make room; what was written until now can be read",
-        )
-    why = os.strerror(number) if number else str(error)
-    return MachineError(f"{path} cannot be written any further: {why}.", "What was written can be read")
+        return MachineError(f"{what}: the disk is full.", kept or "Make room")
+    return MachineError(f"{what}: {os.strerror(number) if number else error}.", kept)

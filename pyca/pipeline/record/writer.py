@@ -30,7 +30,7 @@ FLUSH = 1.0
 COMPRESSIONS = ("bitshuffle_lz4", "none")
 _FORMAT = ("v110", "v110")
 """of HDF5 1.10, the first whose files are readable while they are written"""
-_FAULTS = (OSError, RuntimeError, ValueError)
+_FAULTS = (OSError, RuntimeError, ValueError, KeyError, MemoryError)
 """what h5py makes of the errors of HDF5"""
 
 
@@ -211,7 +211,7 @@ class Writer:
         except FileExistsError:
             raise ExistingError(f"{self.path} is there already.", "Choose another name") from None
         except _FAULTS as error:
-            raise failed(self.path, error) from error
+            raise failed(self.path, error, is_new=True) from error
 
     def _describe(self, general: h5py.Group) -> None:
         with suppress(OSError, KeyError):
