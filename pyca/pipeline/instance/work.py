@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pyca.bsread.message import Value
-from pyca.core.errors import SourceError
+from pyca.core.errors import ImagingError, SourceError
 from pyca.images.backgrounds import Backgrounds
 from pyca.kernel.kernel import Kernel
 from pyca.pipeline.files.configuration import Configuration
@@ -16,14 +16,19 @@ from pyca.pipeline.instance.surroundings import Surroundings
 from pyca.pipeline.processing import default
 from pyca.pipeline.processing.prepare import Preparation, Prepared
 
+if TYPE_CHECKING:
+    from pyca.pipeline.user.functions import Function
+
 Values = dict[str, Value]
-Load = Callable[[str, str], Callable[..., Values | None]]
+Load = Callable[[str, str], "Function"]
 """returns a function of users, by the name of its script and its entry"""
 PARAMETERS = "processing_parameters"
 FAULT = "processing_error"
 """the parameter in which a fault is told"""
 ENTRIES = {"processing": "process_image", "stream": "process", "custom": "process", "script": "run"}
 """by type of pipeline; the others have no functions"""
+_DRIVEN = ("custom", "script")
+"""types that are nothing without a function"""
 _CAMERA = frozenset(("image", "x_axis", "y_axis", "width", "height", "timestamp"))
 """channels that every camera has"""
 _SECOND = 1e9
@@ -42,14 +47,14 @@ class Work:
         self.configuration = replace(configuration, reload=False)
         self.parameters: dict[str, Any] = self.configuration.as_json()
         """as functions get them"""
-        self._text = default.parameters_text(self.parameters)
+        self.text = default.parameters_text(self.parameters)
+        """the same, as it is sent"""
         self._kernel = kernel
         background = None
         if configuration.image_background and configuration.image_background_enable:
             background = Backgrounds(around.backgrounds).read(configuration.image_background)
         self._preparation = Preparation(configuration, background, kernel)
-        name, entry = configuration.function, ENTRIES.get(configuration.pipeline_type)
-        self.function = load(name, entry) if entry and name and name != "transparent" else None
+        self.function = _function(configuration, load)
         """of users, None where there is none"""
         self.keeps_order = bool(configuration.averaging or configuration.image_averaging)
         """whether messages have to be prepared in order"""
@@ -94,7 +99,7 @@ class Work:
 
     def own(self, values: Values) -> Values:
         """Return values of users with the parameters, unless these are there."""
-        return values if PARAMETERS in values else {**values, PARAMETERS: self._text}
+        return values if PARAMETERS in values else {**values, PARAMETERS: self.text}
 
     def told(self, item: Item, fault: str) -> Values:
         """Return what is sent instead of a message that could not be processed: no light, and why.
@@ -116,7 +121,7 @@ class Work:
         """Give functions that keep the parameters those of another configuration, in the same mapping."""
         self.parameters.clear()
         self.parameters.update(other.parameters)
-        self._text = other._text
+        self.text = other.text
         self.configuration = other.configuration
 
     def _own(self, values: Values | None) -> Values | None:
@@ -138,10 +143,20 @@ class Work:
         if self.function is not None:
             return self._own(self.function(*arguments))
         if self.configuration.function == "transparent":
-            return default.transparent(*arguments, text=self._text)
+            return default.transparent(*arguments, text=self.text)
         return default.process_image(
-            *arguments, kernel=self._kernel, measured=prepared.measured, text=self._text
+            *arguments, kernel=self._kernel, measured=prepared.measured, text=self.text
         )
+
+
+def _function(configuration: Configuration, load: Load) -> "Function | None":
+    kind, name = configuration.pipeline_type, configuration.function
+    entry = ENTRIES.get(kind)
+    if entry and name and name != "transparent":
+        return load(name, entry)
+    if kind in _DRIVEN:
+        raise ImagingError(f"A pipeline of type {kind} has no function.", "Name its script in “function”.")
+    return None
 
 
 def image_of(item: Item) -> tuple[Any, Any, Any]:
