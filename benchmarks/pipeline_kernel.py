@@ -96,7 +96,8 @@ def passes(quick: bool) -> Iterator[Row]:
     for size in SIZES:
         images, name = _images(size), f"{size[0]}×{size[1]}"
         background = np.full(images[0].shape, 100, np.uint16)
-        read, seen, cleaned, copied = [], [], [], []
+        read: list[float] = []
+        seen, cleaned, copied = read.copy(), read.copy(), read.copy()
         for _ in range(3 if quick else 10):
             read += _each(images, _read, True)
             seen += _each(images, kernel.measure, True)
