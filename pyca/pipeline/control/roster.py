@@ -158,9 +158,7 @@ class Roster:
                 continue
             if entry.permanent != (name in wanted):
                 due[f"mark {name}"] = f"Instance {name}", partial(self._mark, name, name in wanted)
-            if not self._chains.is_whole(entry.configuration, running) and self._can_be_linked(
-                entry, running
-            ):
+            if self._can_be_linked(entry, running):
                 due[f"link {name}"] = f"Instance {name}", partial(self._link, name)
         for key, (what, work) in due.items():
             self._chores.do(key, what, work)
