@@ -21,10 +21,10 @@ from pyca.bsread.sender import Sender
 from pyca.config.settings import Pipeline, Settings
 from pyca.core.errors import ImagingError, OfflineError
 from pyca.instances import faults, parts
-from pyca.instances.logs import logger_of
 from pyca.instances.job import Attendance, run
+from pyca.instances.logs import logger_of
 from pyca.instances.statistics import Statistics
-from pyca.pipeline.files.configuration import Configuration, parse
+from pyca.pipeline.files.configuration import parse
 from pyca.pipeline.pipelines import JOBS as REAL_JOBS
 from pyca.pipeline.pipelines import Pipelines
 from pyca.runtime.channel import Channel
@@ -83,7 +83,7 @@ class Obedient:
             if word != "silent":
                 self._deliver()
             found = self._channel.receive(0.01)
-            if found is not None and not self._obey(found[0], word):
+            if found is not None and not self._obey(found[0]):
                 return 0
             now = time.monotonic()
             clients = self._sender.clients if self._sender else 1
@@ -118,12 +118,12 @@ class Obedient:
             os.close(descriptor)
         self._asked = []
 
-    def _obey(self, request: dict[str, Any], word: str) -> bool:
+    def _obey(self, request: dict[str, Any]) -> bool:
         if request["what"] == "message":
             self._asked.append(request["ask"])
         elif request["what"] == "configure":
             answer: dict[str, Any] = {"answer": request["ask"]}
-            if word == "refuses":
+            if self._order() == "refuses":
                 answer["failed"] = faults.described(ImagingError("It does not want to."))
             else:
                 self._configuration = parse(self._configuration.name, request["configuration"])

@@ -187,7 +187,8 @@ class Roster:
         self._saved.check_background(configuration)
         read_only = shared or configuration.read_only
         permanent = configuration.name in self._permanent.wanted()
-        linked = self._chains.linked(configuration)
+        # Its process is a new one, which loads everything anyway.
+        linked = replace(self._chains.linked(configuration), reload=False)
         entry = Entry(linked, configuration, read_only, origin, permanent)
         self._table.put(configuration.name, entry)
         made.append(entry)
