@@ -48,6 +48,7 @@ setup(
         "pyca.ui": ["templates/*", "static/*"],
         "pyca.ui.api": ["*.yaml"],
         "pyca.ui.camera": ["*.yaml"],
+        "pyca.ui.pipeline": ["*.yaml"],
     },
     install_requires=REQUIREMENTS,
     extras_require={
