@@ -152,7 +152,7 @@ def settings_in(folder: Path, **more: Any) -> Settings:
 
 @contextmanager
 def running_pipelines(settings: Settings, jobs: Mapping[str, str] = JOBS) -> Iterator[Pipelines]:
-    pipelines = Pipelines(settings, jobs=jobs)
+    pipelines = Pipelines(settings, processes=jobs)
     pipelines.start()
     try:
         yield pipelines

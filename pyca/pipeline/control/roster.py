@@ -19,11 +19,10 @@ from pyca.pipeline.control.permanent import Permanent
 from pyca.pipeline.control.saved import Saved
 from pyca.pipeline.control.table import Entry, Table
 from pyca.pipeline.files.configuration import Configuration, merged
+from pyca.pipeline.instance.jobs import NOUN
 from pyca.runtime.nursery import Nursery
 
 logger = logging.getLogger(__name__)
-
-NOUN = "pipeline"
 
 
 class Roster:
@@ -45,7 +44,9 @@ class Roster:
         self._saved = saved
         self._permanent = permanent
         self._table = Table()
-        self.instances = Instances(self._read, launcher, nursery, places, noun=NOUN, gone=self._table.drop)
+        self.instances = Instances(
+            self._read, launcher, nursery, places, noun=NOUN, gone=self._table.drop, gives_up=gives_up
+        )
         self._chains = Chains(self._known, self.instances.stream, self.instances.find)
         self._chores = Chores()
 
@@ -230,3 +231,9 @@ class Roster:
             logger.info("Instance %s: what it needs is there again", name)
             self._table.put(name, changed)
             self._apply(name, changed)
+
+
+def gives_up(configuration: Configuration) -> bool:
+    """Tell whether an instance whose process ended unexpectedly is over: its function would end the next too."""
+    has_function = configuration.function not in (None, "transparent")
+    return has_function and configuration.abort_on_error
