@@ -10,13 +10,13 @@ from pyca.store.database import Database
 from pyca.ui.imaging.app import create_imaging_app
 from pyca.ui.imaging.envelope import BASE
 from pyca.ui.imaging.room import make_room
-from pyca.ui.pipeline import backgrounds, instances, libraries, newest
+from pyca.ui.pipeline import backgrounds, instances, libraries, live, newest, page
 from pyca.ui.pipeline.description import description
 
 if TYPE_CHECKING:
     from pyca.pipeline.pipelines import Pipelines
 
-FACES = (instances, newest, backgrounds, libraries)
+FACES = (instances, newest, backgrounds, libraries, page, live)
 """Modules with a blueprint each."""
 
 
