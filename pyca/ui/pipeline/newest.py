@@ -75,7 +75,7 @@ def image_of(name: str, message: Message) -> Any:
     """
     found = message.values.get(IMAGE)
     if found is None:
-        found = next((value for value in message.values.values() if np.ndim(value) == 2), None)
+        found = next((value for value in message.values.values() if _has_rows(value)), None)
     if found is None:
         raise SourceError(f"Instance {name} sends no image.", "look at its values")
     # One row or one pixel alone comes as an array of less dimensions.
@@ -103,6 +103,10 @@ def _snapshot(image: Any, message: Message) -> Snapshot:
     height, width = image.shape
     x_axis, y_axis = (np.arange(size, dtype=np.float32) for size in (width, height))
     return Snapshot(image, x_axis, y_axis, message.pulse_id, message.nanoseconds)
+
+
+def _has_rows(value: Value) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 2
 
 
 def _is_large(value: Value) -> bool:
