@@ -4,7 +4,8 @@
 #   ./start.sh            all services and the page, configured by etc/pyca.conf
 #   ./start.sh demo       record ten seconds from a test source, to see that this machine can do it
 #   ./start.sh test …     run all tests; further words go to pytest
-#   ./start.sh camera …   the camera server, with the libraries that it alone needs
+#   ./start.sh camera …   the camera server, with the libraries that it and the pipeline server need
+#   ./start.sh pipeline … the pipeline server, with the same libraries
 #   ./start.sh COMMAND …  any other pyca command, such as capture, status or “events list”
 set -eu
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
@@ -51,7 +52,7 @@ find_python() {
 # What the environment depends on. It holds absolute paths, so a moved folder needs a new one; and pyCA itself has to be
 # the one of this folder, not a copy that somebody has installed over it.
 fingerprint() {
-    { "$venv/bin/python" -I -c "$describe" && pwd && cat requirements.txt setup.py; } \
+    { "$venv/bin/python" -I -c "$describe" && pwd && cat requirements.txt setup.py pyca/kernel/*.[ch]; } \
         2>/dev/null | sha256sum | cut -d ' ' -f 1
 }
 
@@ -61,7 +62,7 @@ wanted_extras() {
         printf 'test postgresql ffmpeg camera epics'
         return
     fi
-    [ "${1:-}" = camera ] && printf 'camera '
+    case ${1:-} in camera | pipeline) printf 'camera ' ;; esac
     if ! command -v ffmpeg >/dev/null && [ -z "${PYCA_FFMPEG:-}" ]; then
         printf 'ffmpeg'
     fi

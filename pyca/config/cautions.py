@@ -6,8 +6,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pyca.config.addresses import database_file, is_loopback
-from pyca.config.camera import caution_camera
 from pyca.config.feeds import caution_feeds
+from pyca.config.imaging_checks import caution_imaging
 from pyca.config.live import caution_live
 from pyca.config.report import Report
 from pyca.config.settings import PUBLISHED_PASSWORD, Server, Settings
@@ -24,7 +24,7 @@ def caution(settings: Settings, report: Report) -> None:
     if settings.agent.backup_mode:
         report.warn_at(("agent", "backup_mode"), "is on: pyCA records, tells no server and uploads nothing")
     caution_live(settings, report)
-    caution_camera(settings, report)
+    caution_imaging(settings, report)
     caution_feeds(settings, report)
     _caution_readers(settings, report)
     _caution_database(settings, report)

@@ -6,8 +6,8 @@ import shlex
 import zoneinfo
 from collections.abc import Iterator
 
-from pyca.config.camera import check_camera
 from pyca.config.feeds import check_feeds, is_feed
+from pyca.config.imaging_checks import check_imaging
 from pyca.config.keys import kinds
 from pyca.config.live import FEEDS, check_live
 from pyca.config.locate import Location
@@ -42,7 +42,7 @@ def check(settings: Settings, report: Report) -> None:
     _check_certificate(settings, report)
     _check_fallback(settings.capture, report)
     check_live(settings, report)
-    check_camera(settings, report)
+    check_imaging(settings, report)
     for hook in HOOKS:
         _check_hook(("hooks", hook), getattr(settings.hooks, hook), report)
     _check_quotes(("ui", "log_command"), settings.ui.log_command, report)

@@ -3,15 +3,15 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pyca.config.addresses import Calendar, DatabaseUrl, StreamAddress, Url
+from pyca.config.imaging import Camera as Camera
+from pyca.config.imaging import Pipeline as Pipeline
 from pyca.config.types import (
     Boolean,
     Choice,
     CommandLine,
     Integer,
-    KeyType,
     Lines,
     LocalPath,
     Number,
@@ -20,20 +20,12 @@ from pyca.config.types import (
     Secret,
     Text,
     Words,
+    key,
 )
 from pyca.core import control
 from pyca.core.alarm import SIGNAL_ALARMS
 from pyca.core.live import FEED, RESOLUTIONS, LiveEvents, Profile
 from pyca.core.states import ServiceName
-
-
-def key(kind: KeyType, default: Any) -> Any:
-    """Declare a key of the configuration file.
-
-    :param kind: how its text becomes a value
-    :param default: its value where the file does not name it
-    """
-    return field(default=default, metadata={"kind": kind})
 
 
 @dataclass(frozen=True)
@@ -215,73 +207,6 @@ class Live:
     def feed(self) -> Path:
         """The socket to which recorders connect that pass on what they record."""
         return self.directory / FEED
-
-
-@dataclass(frozen=True)
-class Camera:
-    """``[camera]``: the camera server."""
-
-    enabled: bool = key(Boolean(), False)
-    """started by “pyca run” and “pyca all”"""
-    bind: str = key(Text(), "localhost")
-    """where the interface and the streams listen"""
-    port: int = key(Integer(minimum=0, maximum=65535), 8888)
-    hostname: str = key(Text(), "")
-    """in addresses of streams; empty for one that follows from ``bind``"""
-    directory: Path = key(LocalPath(), Path("configuration/camera_config"))
-    """one file of JSON for each camera"""
-    backgrounds: Path = key(LocalPath(), Path("configuration/background_config"))
-    scripts: Path | None = key(LocalPath(optional=True), None)
-    """where user scripts are kept; without it none are taken"""
-    first_port: int = key(Integer(minimum=1024, maximum=65535), 10100)
-    last_port: int = key(Integer(minimum=1024, maximum=65535), 10300)
-    """of the streams, both included"""
-    sockets: Path | None = key(LocalPath(optional=True), None)
-    """the folder of ``ipc`` streams; without it one in the runtime directory"""
-    authentication: str = key(Choice("auto", "on", "off"), "auto")
-    """who needs an account or a token: everybody, nobody, or (auto) whoever is not on this machine"""
-    origins: tuple[str, ...] = key(Lines(), ())
-    """web sites whose pages may use the interface without a token; ``*`` for all"""
-
-    @property
-    def address(self) -> str:
-        """Where programs on this machine reach the server, without a slash at its end."""
-        everywhere = {"": "127.0.0.1", "*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
-        host = everywhere.get(self.bind, self.bind).strip("[]")
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
-
-
-@dataclass(frozen=True)
-class Pipeline:
-    """``[pipeline]``: the pipeline server."""
-
-    enabled: bool = key(Boolean(), False)
-    """started by “pyca run” and “pyca all”"""
-    bind: str = key(Text(), "localhost")
-    """where the interface and the streams listen"""
-    port: int = key(Integer(minimum=0, maximum=65535), 8889)
-    hostname: str = key(Text(), "")
-    """in addresses of streams; empty for one that follows from ``bind``"""
-    cameras: str = key(Text(), "http://localhost:8888")
-    """the camera server"""
-    token: str = key(Secret(), "")
-    """for the camera server, where that wants one"""
-    directory: Path = key(LocalPath(), Path("configuration/pipeline_config"))
-    """one file of JSON for each pipeline"""
-    backgrounds: Path = key(LocalPath(), Path("configuration/background_config"))
-    files: Path = key(LocalPath(), Path("configuration/files"))
-    """where pipelines of mode FILE write"""
-    scripts: Path | None = key(LocalPath(optional=True), None)
-    """where user scripts and libraries are kept; without it none are taken"""
-    run_scripts: bool = key(Boolean(), False)
-    """whether pipelines may run user scripts"""
-    first_port: int = key(Integer(minimum=1024, maximum=65535), 11100)
-    last_port: int = key(Integer(minimum=1024, maximum=65535), 11200)
-    """of the streams, both included"""
-    authentication: str = key(Choice("auto", "on", "off"), "auto")
-    """who needs an account or a token: everybody, nobody, or (auto) whoever is not on this machine"""
-    origins: tuple[str, ...] = key(Lines(), ())
-    """web sites whose pages may use the interface without a token; ``*`` for all"""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -303,3 +304,12 @@ class Rate(KeyType):
             if value and value % factor == 0:
                 return f"{value // factor}{prefix}"
         return str(value)
+
+
+def key(kind: KeyType, default: Any) -> Any:
+    """Declare a key of the configuration file.
+
+    :param kind: how its text becomes a value
+    :param default: its value where the file does not name it
+    """
+    return field(default=default, metadata={"kind": kind})

@@ -142,11 +142,14 @@ class Folder(Generic[W]):
         self._check_new(name)
         with self._alone():
             name = self._aliases.get(name, name) if name not in self._entries else name
-            problems = self._clashes(name, raw) + self._without_background(raw)
+            problems = self._clashes(name, raw)
             try:
                 configuration = self._sort.parse(name, raw)
             except ConfigError as error:
+                wanted = raw.get("image_background") if isinstance(raw, Mapping) else None
+                problems += self._without_background(wanted)
                 raise ConfigError([*error.problems, *problems], error.remedy) from error
+            problems += self._without_background(configuration.image_background)
             if problems:
                 raise ConfigError(problems)
             jsonfile.save(self._file(name), configuration.as_json())
@@ -209,7 +212,7 @@ class Folder(Generic[W]):
         configuration = entry.configuration
         if configuration is None:
             return Finding(self._file(name), tuple(problems))
-        problems += self._without_background({"image_background": configuration.image_background})
+        problems += self._without_background(configuration.image_background)
         for alias in configuration.alias:
             if alias in entries:
                 problems.append(f"alias: {shown(alias)} is the name of a {self._sort.noun}")
@@ -238,8 +241,7 @@ class Folder(Generic[W]):
                 )
         return problems
 
-    def _without_background(self, raw: object) -> list[str]:
-        wanted = raw.get("image_background") if isinstance(raw, Mapping) else None
+    def _without_background(self, wanted: object) -> list[str]:
         if not wanted or not isinstance(wanted, str) or self._missing is None:
             return []
         fault = self._missing(wanted)

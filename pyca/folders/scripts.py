@@ -1,19 +1,17 @@
 """The store of user scripts: texts that are kept for others. Nothing here runs one."""
 
-import os
 from pathlib import Path
 
-from pyca.core.errors import ImagingError, MachineError, UnknownNameError
+from pyca.core.errors import ImagingError
 from pyca.folders.names import checked
-from pyca.media.durable import sync_folder, write_durably
-from pyca.runtime.files import read_regular
+from pyca.folders.store import Store
 
 ENDING = ".py"
 LARGEST = 1_000_000
 """bytes of a script"""
 
 
-class Scripts:
+class Scripts(Store):
     """A folder of scripts. Thread-safe.
 
     :param folder: made when the first script is saved; None where no scripts are wanted
@@ -21,23 +19,7 @@ class Scripts:
     """
 
     def __init__(self, folder: Path | None, section: str) -> None:
-        self._folder = folder
-        self._section = section
-
-    def names(self) -> list[str]:
-        """Return the names of all scripts with their ending, sorted.
-
-        :raises ImagingError: where no scripts are wanted, or the folder cannot be read
-        """
-        folder = self._wanted()
-        try:
-            return sorted(name for name in os.listdir(folder) if name.endswith(ENDING) and name[0] != ".")
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise MachineError(
-                f"The folder of scripts “{folder}” cannot be read: {error.strerror}."
-            ) from error
+        super().__init__(folder, section, "script", "scripts", (ENDING,), LARGEST)
 
     def read(self, name: str) -> str:
         """Return a script.
@@ -45,54 +27,26 @@ class Scripts:
         :param name: with or without its ending
         :raises ImagingError: where there is none of this name, or it cannot be read
         """
-        file = self._file(name)
+        data = self.read_bytes(name)
         try:
-            return read_regular(file, LARGEST).decode("utf-8")
-        except FileNotFoundError as error:
-            raise self._unknown(name) from error
-        except OSError as error:
-            raise MachineError(f"“{file}” cannot be read: {error.strerror}.") from error
+            return data.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise ImagingError(f"“{file}” is no text in UTF-8: see byte {error.start}.") from error
+            raise ImagingError(
+                f"“{self._file(name)}” is no text in UTF-8: see byte {error.start}."
+            ) from error
 
     def save(self, name: str, text: str) -> str:
         """Keep a script and return its name with the ending.
 
         :raises ImagingError: where the name is impossible, the text too long, or it cannot be written
         """
-        file = self._file(name)
+        # What is wrong with the name comes first.
+        self._file(name)
         try:
             data = text.encode("utf-8")
         except UnicodeEncodeError as error:
             raise ImagingError(f"Script '{name}' is no text: see letter {error.start}.") from error
-        if len(data) > LARGEST:
-            raise ImagingError(f"A script of {len(data)} bytes is too large, {LARGEST} are allowed.")
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_durably(file, data)
-        except OSError as error:
-            remedy = "Free some space, or let the server write to its folder."
-            raise MachineError(f"“{file}” cannot be written: {error.strerror}.", remedy) from error
-        return file.name
-
-    def delete(self, name: str) -> None:
-        """Delete a script.
-
-        :raises ImagingError: where there is none of this name, or it cannot be deleted
-        """
-        file = self._file(name)
-        try:
-            file.unlink()
-            sync_folder(file.parent)
-        except FileNotFoundError as error:
-            raise self._unknown(name) from error
-        except OSError as error:
-            raise MachineError(f"“{file}” cannot be deleted: {error.strerror}.") from error
-
-    def _wanted(self) -> Path:
-        if self._folder is None:
-            raise ImagingError("No scripts are kept here.", f"Set [{self._section}] scripts to a folder.")
-        return self._folder
+        return self.save_bytes(name, data)
 
     def _file(self, name: str) -> Path:
         folder = self._wanted()
@@ -104,6 +58,3 @@ class Scripts:
                 f"Script '{name}' is none of Python.", f"Give it a name that ends in {ENDING}."
             )
         return folder / (name + ENDING)
-
-    def _unknown(self, name: str) -> UnknownNameError:
-        return UnknownNameError(f"Requested script '{name}' does not exist.")

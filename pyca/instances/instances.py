@@ -69,9 +69,10 @@ class Instances(Generic[C]):
         self._workers = ThreadPoolExecutor(MOST_AT_ONCE, "instance")
         """look after slots; none of them waits for another one"""
 
-    def stream(self, name: str) -> Address:
+    def stream(self, name: str, make: Callable[[], C] | None = None) -> Address:
         """Return where an instance's stream is; it is started where it does not run.
 
+        :param make: returns the configuration then; called while the slot is held
         :raises PycaError: where it cannot be started
         """
         slot = self._slots.enter(name)
@@ -90,7 +91,7 @@ class Instances(Generic[C]):
                 if slot.fault is not None and slot.attempts != attempts:
                     # Somebody else's attempt failed while this one waited for it: it would fail too.
                     raise faults.restored(slot.fault)
-                return self._start(slot, lambda: self._read(name)).address
+                return self._start(slot, make or (lambda: self._read(name))).address
         finally:
             self._slots.leave(slot)
 

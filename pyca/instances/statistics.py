@@ -37,6 +37,8 @@ class Figures:
     """frames left out to keep to ``frame_rate``"""
     garbled: int = 0
     """what the source sent and was no frame"""
+    errors: int = 0
+    """frames that could not be processed"""
     header_changes: int = 0
     width: int = 0
     height: int = 0
@@ -156,7 +158,7 @@ def described(figures: Figures, process: psutil.Process | None, cpu: float = 0.0
     }
     if figures.width:
         shown["frame_shape"] = f"{figures.width}x{figures.height}x{figures.pixel_bytes}"
-    more = {name: getattr(figures, name) for name in ("lost", "dropped", "skipped", "garbled")}
+    more = {name: getattr(figures, name) for name in ("lost", "dropped", "skipped", "garbled", "errors")}
     return shown | more | {"latency": round(figures.latency, 6)}
 
 

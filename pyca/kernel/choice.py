@@ -1,7 +1,6 @@
 """Which kernel there is."""
 
 import os
-from importlib.util import find_spec
 
 from pyca.core.errors import MissingError, UsageError
 from pyca.kernel.kernel import Kernel
@@ -20,13 +19,14 @@ def load(wanted: str = "") -> Kernel:
     wanted = wanted or os.environ.get(VARIABLE, "")
     if wanted not in ("", "native", "numpy"):
         raise UsageError(f"{VARIABLE}: found “{wanted}”, expected native or numpy")
-    is_built = find_spec("pyca.kernel.native") is not None
-    if wanted == "native" and not is_built:
-        raise MissingError("the kernel in C was not built", _HOW)
-    if wanted == "numpy" or not is_built:
-        from pyca.kernel.with_numpy import NumpyKernel
+    if wanted != "numpy":
+        try:
+            from pyca.kernel.with_native import NativeKernel
+        except ImportError as error:  # not built, or built for another machine or an older pyCA
+            if wanted == "native":
+                raise MissingError(f"the kernel in C was not built: {error}", _HOW) from error
+        else:
+            return NativeKernel()
+    from pyca.kernel.with_numpy import NumpyKernel
 
-        return NumpyKernel()
-    from pyca.kernel.with_native import NativeKernel
-
-    return NativeKernel()
+    return NumpyKernel()

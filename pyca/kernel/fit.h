@@ -184,3 +184,47 @@ static int improve(const float *x, const float *y, size_t n, double *p, double *
     *unexplained = now.rr;
     return done;
 }
+
+#define FEWEST 5      /* points by which four parameters are more than met */
+#define EXPLAINED 0.5 /* of a profile's variance, by a fit that is one beyond doubt */
+
+/* Finds where a fit begins, and the variance times n; σ is negative on an axis that descends. */
+static void start(const float *restrict x, const float *restrict y, size_t n, double *p, double *variance)
+{
+    float low = y[0], high = y[0];
+    double whole = 0.0, area = 0.0, squares = 0.0;
+    size_t top = 0;
+    for (size_t i = 0; i < n; i++) {
+        low = y[i] < low ? y[i] : low;
+        high = y[i] > high ? y[i] : high;
+        whole += y[i];
+    }
+    while (top < n - 1 && y[top] != high)
+        top++;
+    for (size_t i = 0; i < n; i++)
+        squares += (y[i] - whole / (double)n) * (y[i] - whole / (double)n);
+    for (size_t i = 1; i < n; i++)
+        area += (((double)y[i] - low) + ((double)y[i - 1] - low)) * ((double)x[i] - x[i - 1]);
+    p[OFFSET] = low;
+    p[AMPLITUDE] = (double)high - low;
+    p[MEAN] = x[top];
+    p[SIGMA] = high > low ? area / 2.0 / (p[AMPLITUDE] * sqrt(2.0 * 3.14159265358979323846)) : 1.0;
+    *variance = squares;
+}
+
+static int are_numbers(const double *p)
+{
+    return isfinite(p[OFFSET]) && isfinite(p[AMPLITUDE]) && isfinite(p[MEAN]) && isfinite(p[SIGMA]);
+}
+
+/* Finds where a fit begins and the parameters that fit; returns whether they do beyond doubt. n is not 0. */
+static int search(const float *x, const float *y, size_t n, double *begin, double *found)
+{
+    double variance, unexplained, span = fabs((double)x[n - 1] - x[0]);
+    start(x, y, n, begin, &variance);
+    memcpy(found, begin, PARAMETERS * sizeof *found);
+    if (n < FEWEST || begin[AMPLITUDE] == 0.0 || begin[SIGMA] == 0.0 || !are_numbers(begin))
+        return 0;
+    return improve(x, y, n, found, &unexplained) && are_numbers(found) && unexplained <= (1.0 - EXPLAINED) * variance &&
+           fabs(found[SIGMA]) > 0.1 * span / (double)(n - 1) && fabs(found[SIGMA]) < 2.0 * span;
+}

@@ -33,42 +33,51 @@ class Parameters(NamedTuple):
     sigma: float
 
 
-Improve = Callable[[Vector, Vector, Parameters], tuple[Parameters, bool, float]]
-"""(axis, profile, start) → parameters, whether they are final, and the sum of the squares that they leave"""
+NOTHING = Parameters(0.0, 0.0, 0.0, 1.0)
+"""of a profile without points"""
+Search = Callable[[Vector, Vector], tuple[Parameters, Parameters | None]]
+"""(axis, profile) → where a fit begins, and the parameters that fit, where that is beyond doubt"""
 
 
-def fit(axis: Vector, profile: Profile, improve: Improve) -> Fit:
+def fit(axis: Vector, profile: Profile, look: Search) -> Fit:
     """Fit a Gaussian to a profile, see :meth:`pyca.kernel.kernel.Kernel.fit`.
 
     Where the way to the best parameters is not clear, MINPACK decides; where that finds none, the start
     stands.
     """
-    x, y = np.ascontiguousarray(axis, np.float32), np.ascontiguousarray(profile, np.float32)
-    begin = start(x, y)
-    if begin.amplitude == 0 or len(x) < _FEWEST or not all(map(math.isfinite, begin)) or begin.sigma == 0:
+    with np.errstate(over="ignore"):
+        x, y = np.ascontiguousarray(axis, np.float32), np.ascontiguousarray(profile, np.float32)
+    begin, found = look(x, y) if len(x) else (NOTHING, None)
+    if found is None and _can_begin(begin, len(x)):
+        found = _by_minpack(x, y, begin)
+    if found is None:
         return _fit_of(begin, converged=False)
-    found, done, rest = improve(x, y, begin)
-    if done and _is_sane(x, y, found, rest):
-        return _fit_of(found)
-    decided = _by_minpack(x, y, begin)
-    return _fit_of(begin, converged=False) if decided is None else _fit_of(decided)
+    return _fit_of(found)
+
+
+def search(axis: Vector, profile: Vector) -> tuple[Parameters, Parameters | None]:
+    """Look for the parameters that fit; a :data:`Search` without C."""
+    begin = start(axis, profile)
+    if not _can_begin(begin, len(axis)):
+        return begin, None
+    found, done, rest = _improve(axis, profile, begin)
+    return begin, found if done and _is_sane(axis, profile, found, rest) else None
 
 
 def start(axis: Vector, profile: Vector) -> Parameters:
     """Return where a fit begins; σ is negative on an axis that descends.
 
-    :param axis: (n,)
+    :param axis: (n,), at least one
     :param profile: (n,)
     """
-    if not len(profile):
-        return Parameters(0.0, 0.0, 0.0, 1.0)
     offset = float(profile.min())
     amplitude = float(profile.max()) - offset
     mean = float(axis[profile.argmax()])
     if not amplitude:
         return Parameters(offset, amplitude, mean, 1.0)
-    above = profile.astype(np.float64) - offset
-    area = float(np.sum((above[1:] + above[:-1]) * np.diff(axis.astype(np.float64)))) / 2
+    with np.errstate(all="ignore"):
+        above = profile.astype(np.float64) - offset
+        area = float(np.sum((above[1:] + above[:-1]) * np.diff(axis.astype(np.float64)))) / 2
     return Parameters(offset, amplitude, mean, area / (amplitude * math.sqrt(2 * math.pi)))
 
 
@@ -76,12 +85,17 @@ def curve(axis: Vector, found: Fit) -> Vector:
     """Return a fit's values along an axis."""
     if not found.standard_deviation:
         return np.full(len(axis), found.offset, np.float32)
-    z = (axis.astype(np.float64) - found.mean) / found.standard_deviation
-    return (found.offset + found.amplitude * np.exp(-0.5 * z * z)).astype(np.float32)
+    with np.errstate(all="ignore"):
+        z = (axis.astype(np.float64) - found.mean) / found.standard_deviation
+        return (found.offset + found.amplitude * np.exp(-0.5 * z * z)).astype(np.float32)
 
 
-def improve(axis: Vector, profile: Vector, begin: Parameters) -> tuple[Parameters, bool, float]:
-    """Improve parameters until that makes no difference any more; an :data:`Improve` without C."""
+def _can_begin(begin: Parameters, points: int) -> bool:
+    return points >= _FEWEST and begin.amplitude != 0 and begin.sigma != 0 and all(map(math.isfinite, begin))
+
+
+def _improve(axis: Vector, profile: Vector, begin: Parameters) -> tuple[Parameters, bool, float]:
+    """Return better parameters, whether they are final, and the sum of the squares that they leave."""
     x, y = axis.astype(np.float64), profile.astype(np.float64)
     at = np.array(begin)
     jacobian, rest = _look(x, y, at)

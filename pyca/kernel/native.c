@@ -184,7 +184,7 @@ static size_t kind_of(const char *name, Py_ssize_t height, Py_ssize_t width)
         kind++;
     if (kind < KINDS && height >= 1 && width >= 1)
         return kind;
-    PyErr_Format(PyExc_ValueError, "there is no pass over %zd × %zd pixels of %s", height, width, name);
+    PyErr_Format(PyExc_ValueError, "there is no pass over %zd x %zd pixels of %s", height, width, name);
     return KINDS;
 }
 
@@ -291,30 +291,32 @@ close_edges:
     return result;
 }
 
-PyDoc_STRVAR(fit_doc, "fit(axis, profile, offset, amplitude, mean, sigma) -> (offset, amplitude, mean, sigma, done, rest)\n\n"
-                      "Improve the parameters of a Gaussian; rest is the sum of the squares that stay unexplained.");
+PyDoc_STRVAR(gaussian_doc, "gaussian(axis, profile) -> (start, found, sure)\n\n"
+                           "Fit a Gaussian to a profile: (offset, amplitude, mean, sigma), twice.");
 
-static PyObject *fit(PyObject *Py_UNUSED(module), PyObject *given)
+static PyObject *gaussian(PyObject *Py_UNUSED(module), PyObject *given)
 {
     PyObject *axis, *profile;
     Py_buffer x, y;
-    double p[PARAMETERS], unexplained = 0.0;
-    int done = 0;
-    if (!PyArg_ParseTuple(given, "OOdddd", &axis, &profile, p + OFFSET, p + AMPLITUDE, p + MEAN, p + SIGMA))
+    double p[PARAMETERS], q[PARAMETERS];
+    int sure = 0;
+    if (!PyArg_ParseTuple(given, "OO", &axis, &profile))
         return NULL;
     Py_ssize_t n = PyObject_Length(axis);
-    if (n < 0 || !opened(axis, &x, 0, sizeof(float), 0, n))
+    if (n == 0)
+        PyErr_SetString(PyExc_ValueError, "nothing to fit to");
+    if (n < 1 || !opened(axis, &x, 0, sizeof(float), 0, n))
         return NULL;
-    if (!opened(profile, &y, 0, sizeof(float), 0, n)) {
-        PyBuffer_Release(&x);
-        return NULL;
+    int fits = opened(profile, &y, 0, sizeof(float), 0, n);
+    if (fits) {
+        Py_BEGIN_ALLOW_THREADS
+        sure = search(x.buf, y.buf, (size_t)n, p, q);
+        Py_END_ALLOW_THREADS
+        PyBuffer_Release(&y);
     }
-    Py_BEGIN_ALLOW_THREADS
-    done = improve(x.buf, y.buf, (size_t)n, p, &unexplained);
-    Py_END_ALLOW_THREADS
     PyBuffer_Release(&x);
-    PyBuffer_Release(&y);
-    return Py_BuildValue("ddddOd", p[OFFSET], p[AMPLITUDE], p[MEAN], p[SIGMA], done ? Py_True : Py_False, unexplained);
+    return fits ? Py_BuildValue("(dddd)(dddd)O", p[0], p[1], p[2], p[3], q[0], q[1], q[2], q[3], sure ? Py_True : Py_False)
+                : NULL;
 }
 
 PyDoc_STRVAR(curve_doc, "curve(axis, offset, amplitude, mean, sigma, to)\n\n"
@@ -344,7 +346,7 @@ static PyObject *curve(PyObject *Py_UNUSED(module), PyObject *given)
 static PyMethodDef functions[] = {
     {"scan", scan, METH_VARARGS, scan_doc},
     {"bands", bands, METH_VARARGS, bands_doc},
-    {"fit", fit, METH_VARARGS, fit_doc},
+    {"gaussian", gaussian, METH_VARARGS, gaussian_doc},
     {"curve", curve, METH_VARARGS, curve_doc},
     {NULL, NULL, 0, NULL},
 };

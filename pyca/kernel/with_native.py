@@ -1,25 +1,43 @@
 """The kernel in C."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from pyca.kernel import gauss, native
+from pyca.kernel import gauss
 from pyca.kernel.kernel import Fit, Image, Measured, Profile, Vector, checked_edges, sums_of
+
+# By their names: an extension of an older pyCA lacks one, and is not used then.
+from pyca.kernel.native import bands, curve, gaussian, scan
+from pyca.kernel.with_numpy import NumpyKernel
+
+_KINDS = frozenset(("u1", "u2", "u4", "i2", "i4", "f4", "f8"))
+"""of pixels that there are passes for"""
 
 
 class NativeKernel:
-    """One pass over the memory of an image, whatever is done to it. A :class:`pyca.kernel.kernel.Kernel`."""
+    """One pass over the memory of an image, whatever is done to it. A :class:`pyca.kernel.kernel.Kernel`.
+
+    Images of rare types are left to NumPy.
+    """
 
     name = "native"
 
+    def __init__(self) -> None:
+        self._rare = NumpyKernel()
+
     def measure(self, image: Image) -> Measured:
         """Pass over an image that stays as it is."""
+        if _name(image) not in _KINDS:
+            return self._rare.measure(image)
         return _scanned(_plain(image), None, 0.0, None)
 
     def clean(self, image: Image, background: Image | None, threshold: float) -> tuple[Image, Measured]:
         """Return a cleaned image, and what is found in it."""
+        if _name(image) not in _KINDS:
+            return self._rare.clean(image, background, threshold)
         image = _plain(image)
         cleaned = np.empty(image.shape, image.dtype)
         lowest, highest = _limits(image.dtype)
@@ -33,26 +51,29 @@ class NativeKernel:
 
     def bands(self, image: Image, edges: Sequence[tuple[int, int]], *, rows: bool) -> Profile:
         """Return the sums of bands of an image."""
+        if _name(image) not in _KINDS:
+            return self._rare.bands(image, edges, rows=rows)
         image = _plain(image)
         (height, width), across, along = image.shape, *(image.shape if rows else image.shape[::-1])
         checked = checked_edges(edges, across)
         sums = np.zeros((len(checked), along), sums_of(image.dtype))
         if len(checked):
-            native.bands(_name(image), height, width, image, checked, rows, sums)
+            bands(_name(image), height, width, image, checked, rows, sums)
         return sums
 
     def fit(self, axis: Vector, profile: Profile) -> Fit:
         """Fit a Gaussian to a profile."""
-        return gauss.fit(axis, profile, _improve)
+        return gauss.fit(axis, profile, _search)
 
     def curve(self, axis: Vector, fit: Fit) -> Vector:
         """Return the values of a fit along an axis."""
         along = np.ascontiguousarray(axis, np.float32)
+        if not fit.standard_deviation or not math.isfinite(
+            fit.offset + fit.amplitude + fit.mean + fit.standard_deviation
+        ):
+            return gauss.curve(along, fit)
         values = np.empty(len(along), np.float32)
-        if not fit.standard_deviation:
-            values[:] = fit.offset
-            return values
-        native.curve(along, fit.offset, fit.amplitude, fit.mean, fit.standard_deviation, values)
+        curve(along, fit.offset, fit.amplitude, fit.mean, fit.standard_deviation, values)
         return values
 
 
@@ -61,9 +82,7 @@ def _scanned(image: Image, background: Image | None, threshold: float, cleaned: 
     kind = sums_of(image.dtype)
     x_profile, y_profile = np.zeros(width, kind), np.zeros(height, kind)
     low, high = np.empty(1, image.dtype), np.empty(1, image.dtype)
-    native.scan(
-        _name(image), height, width, image, background, threshold, cleaned, x_profile, y_profile, low, high
-    )
+    scan(_name(image), height, width, image, background, threshold, cleaned, x_profile, y_profile, low, high)
     if low[0] > high[0]:
         low[0] = high[0] = np.nan
     return Measured(low[0], high[0], x_profile, y_profile)
@@ -88,6 +107,9 @@ def _limits(dtype: np.dtype[Any]) -> tuple[float, float]:
     return float(info.min), float(info.max)
 
 
-def _improve(axis: Vector, profile: Vector, begin: gauss.Parameters) -> tuple[gauss.Parameters, bool, float]:
-    *found, done, rest = native.fit(axis, profile, *begin)
-    return gauss.Parameters(*found), done, rest
+def _search(axis: Vector, profile: Vector) -> tuple[gauss.Parameters, gauss.Parameters | None]:
+    start, found, sure = gaussian(axis, profile)
+    if not all(map(math.isfinite, start)):
+        # What is no number goes another way in C: the words for it are NumPy's.
+        return gauss.start(axis, profile), None
+    return gauss.Parameters(*start), gauss.Parameters(*found) if sure else None

@@ -23,7 +23,8 @@ class NumpyKernel:
 
     def clean(self, image: Image, background: Image | None, threshold: float) -> tuple[Image, Measured]:
         """Return a cleaned image, and what is found in it."""
-        cleaned = image.copy() if background is None else _less(image, background)
+        own = image.dtype.newbyteorder("=")
+        cleaned = image.astype(own) if background is None else _less(image, background)
         least = int(threshold)
         if least > 0:
             with np.errstate(invalid="ignore"):
@@ -35,13 +36,14 @@ class NumpyKernel:
         seen = image if rows else image.T
         checked_edges(edges, len(seen))
         sums = np.empty((len(edges), seen.shape[1]), sums_of(image.dtype))
-        for (first, end), band in zip(edges, sums, strict=True):
-            np.sum(seen[first:end], axis=0, out=band)
+        with np.errstate(all="ignore"):
+            for (first, end), band in zip(edges, sums, strict=True):
+                np.sum(seen[first:end], axis=0, out=band)
         return sums
 
     def fit(self, axis: Vector, profile: Profile) -> Fit:
         """Fit a Gaussian to a profile."""
-        return gauss.fit(axis, profile, gauss.improve)
+        return gauss.fit(axis, profile, gauss.search)
 
     def curve(self, axis: Vector, fit: Fit) -> Vector:
         """Return the values of a fit along an axis."""

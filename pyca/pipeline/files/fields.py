@@ -106,7 +106,7 @@ class Configuration:
     @property
     def place(self) -> Hashable:
         """Return all on which the place of its stream depends."""
-        return self.mode, self.protocol, self.port, self.queue_size
+        return self.mode, self.protocol, self.port, self.queue_size, self.input_stream, self.output_stream
 
     def renamed(self, name: str) -> "Configuration":
         """Return the same under another name or id."""

@@ -106,7 +106,8 @@ def _number_of_slices(value: Any) -> str:
     count = whole(value)
     if not isinstance(count, int) or isinstance(count, bool):
         return "number_of_slices must be an integer."
-    return f"image_slices.number_of_slices: found {count}, expected a whole number from 1 to {MOST_SLICES}"
+    expected = f"a whole number from 1 to {MOST_SLICES}"
+    return f"image_slices.number_of_slices: found {shown(count)}, expected {expected}"
 
 
 def _orientation_fault(value: Any) -> str:

@@ -152,9 +152,9 @@ class _Reader:
         """Note keys that do not go together, and what is missing."""
         kind = found["pipeline_type"]
         sources = ("camera_name", "input_stream", "input_pipeline")
-        if kind in ("processing", "store", "fanout") and not any(found[key] for key in sources):
+        if kind in ("processing", "store", "fanout") and not any(self._given.get(key) for key in sources):
             self._note("Camera name not specified in configuration.")
-        if kind == "stream" and not any(found[key] for key in (*sources, "bsread_address")):
+        if kind == "stream" and not any(self._given.get(key) for key in (*sources, "bsread_address")):
             self._note(
                 "bsread_address: not specified; a pipeline of type stream needs it, or input_stream, "
                 "input_pipeline or camera_name"

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 
 from pyca.client.cam import CamClient
 from pyca.core.errors import OfflineError, PycaError
@@ -64,7 +65,10 @@ class CameraFeed:
             if isinstance(answer, PycaError):
                 raise answer
             self._connect(answer)
-        return self._stream.receive(timeout) if self._stream else None
+        if self._stream is None:
+            time.sleep(timeout)
+            return None
+        return self._stream.receive(timeout)
 
     def renew(self) -> None:
         """Ask for the stream again; returns at once, and :meth:`receive` follows the answer."""

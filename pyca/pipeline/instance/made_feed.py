@@ -19,11 +19,24 @@ class MadeFeed:
 
     def __init__(self, rate: float = RATE) -> None:
         self._pace = Pace(Even(rate), SystemClock())
+        self._rate = rate
+        self._first = 0
+        """pulse id of the first one at this rate"""
+        self._next = 0
+        self._lost = 0
+        """at rates before"""
 
     @property
     def lost(self) -> int:
         """Return how many nobody asked for in time."""
-        return self._pace.lost
+        return self._lost + self._pace.lost
+
+    def rate(self, rate: float) -> None:
+        """Make so many per second from now on."""
+        if rate != self._rate:
+            self._rate, self._lost, self._first = rate, self.lost, self._next
+            self._pace = Pace(Even(rate), SystemClock())
+            self._pace.begin()
 
     def open(self) -> None:
         """Begin: the first one is due now."""
@@ -35,7 +48,11 @@ class MadeFeed:
         :param timeout: seconds
         """
         number = self._pace.next(timeout)
-        return None if number is None else Item(number, self._pace.nanoseconds(number), {})
+        if number is None:
+            return None
+        pulse_id = self._first + number
+        self._next = pulse_id + 1
+        return Item(pulse_id, self._pace.nanoseconds(number), {})
 
     def renew(self) -> None:
         """Do nothing: it never fails to come."""

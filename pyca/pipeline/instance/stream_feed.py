@@ -7,7 +7,7 @@ from pyca.bsread.receiver import Receiver
 from pyca.bsread.sockets import Mode
 from pyca.pipeline.instance.feed import Item
 
-_WAITING = 2
+WAITING = 2
 """messages that may wait here: those of a sender who is too fast shall be lost at once, or wait there"""
 
 
@@ -32,7 +32,7 @@ class StreamFeed:
         mode: Mode = Mode.SUB,
         bind: bool = False,
         channels: Sequence[str] = (),
-        waiting: int = _WAITING,
+        waiting: int = WAITING,
         newest: bool | None = None,
     ) -> None:
         left_out = mode == Mode.SUB if newest is None else newest

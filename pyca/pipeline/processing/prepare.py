@@ -129,7 +129,7 @@ class Preparation:
         return self._kernel.clean(image, background, self._threshold)
 
     def _fitting_background(self, image: Image) -> Image | None:
-        """Return the background as it fits to an image that was binned: of its type, and placed as it will be.
+        """Return the background as it fits to a binned image: of its type, and placed as that will be.
 
         That is done once for all images of a kind. A background as large as images were before they were
         binned fits as well: it is binned like them.
@@ -181,4 +181,5 @@ def block_means(axis: Axis, by: int) -> Axis:
     if by == 1:
         return axis
     blocks = axis[: len(axis) // by * by].reshape(-1, by)
-    return blocks.mean(axis=1, dtype=np.float64).astype(np.float32)
+    means: Axis = blocks.mean(axis=1, dtype=np.float64).astype(np.float32)
+    return means

@@ -80,8 +80,13 @@ def fit_channels(name: str, axis: Axis, fit: Fit, kernel: Kernel) -> dict[str, V
 
     :param name: what they begin with, “x” or “gr_x”
     """
-    values = (kernel.curve(axis, fit), fit.offset, fit.amplitude, fit.standard_deviation, fit.mean)
-    return {f"{name}_fit_{what}": value for what, value in zip(_FIT, values, strict=True)}
+    return {
+        f"{name}_fit_gauss_function": kernel.curve(axis, fit),
+        f"{name}_fit_offset": fit.offset,
+        f"{name}_fit_amplitude": fit.amplitude,
+        f"{name}_fit_standard_deviation": fit.standard_deviation,
+        f"{name}_fit_mean": fit.mean,
+    }
 
 
 def wanted(parameters: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -95,4 +100,5 @@ def wanted(parameters: Mapping[str, Any]) -> tuple[float, float] | None:
 
 def _names() -> list[str]:
     fits = [f"gr_{side}_fit_{what}" for side in "xy" for what in _FIT]
-    return ["good_region", "gr_x_axis", "gr_y_axis", "gr_x_profile", "gr_y_profile", *fits, "gr_intensity"]
+    first = ("good_region", "gr_x_axis", "gr_y_axis", "gr_x_profile", "gr_y_profile")
+    return [*first, *fits, "gr_intensity"]

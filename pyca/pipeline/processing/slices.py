@@ -123,14 +123,18 @@ def coupling(slices: Sequence[Slice | None], sigma: float) -> tuple[float | None
     return slope * sigma**2, slope, y_mean - slope * x_mean
 
 
-def _along_x(region: Region | None, slices: Wanted, kernel: Kernel) -> tuple[float | None, list[Slice | None]]:
+def _along_x(
+    region: Region | None, slices: Wanted, kernel: Kernel
+) -> tuple[float | None, list[Slice | None]]:
     if region is None:
         return None, [None] * slices.number
     edges = edges_of(region.x_axis, region.x_fit, slices)
     return _sliced(region.image, (region.x_axis, region.y_axis), edges, kernel, rows=False)
 
 
-def _along_y(region: Region | None, slices: Wanted, kernel: Kernel) -> tuple[float | None, list[Slice | None]]:
+def _along_y(
+    region: Region | None, slices: Wanted, kernel: Kernel
+) -> tuple[float | None, list[Slice | None]]:
     if region is None:
         return None, [None] * slices.number
     edges = edges_of(region.y_axis, region.y_fit, slices)

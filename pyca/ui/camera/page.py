@@ -12,6 +12,7 @@ from pyca.ui.access.rights import needs
 from pyca.ui.camera.room import cameras
 from pyca.ui.imaging.envelope import code_of
 from pyca.ui.imaging.room import slow
+from pyca.ui.imaging.shown import figures
 
 # The first page has one name in all our applications: the templates that they share lead back to it.
 blueprint = Blueprint("now", __name__)
@@ -139,33 +140,5 @@ def _row(
     return Row(name, aliases, groups, kind, state, reason, figures(running))
 
 
-def figures(running: dict[str, Any] | None) -> dict[str, str]:
-    """Return the figures of an instance as they are shown, empty where there are none."""
-    statistics = (running or {}).get("statistics") or {}
-    return {
-        "rx": _rate(statistics.get("rx")),
-        "tx": _rate(statistics.get("tx")),
-        "clients": _plain(statistics.get("clients")),
-        "lost": _plain(statistics.get("lost")),
-        "latency": _unit(statistics.get("latency"), 1000, "ms"),
-        "cpu": _unit(statistics.get("cpu"), 1, "%"),
-        "memory": _unit(statistics.get("memory"), 1e-6, "MB"),
-    }
-
-
 def _running() -> dict[str, dict[str, Any]]:
     return dict(cameras().info().get("active_instances") or {})
-
-
-def _rate(value: object) -> str:
-    # “9.98Hz - 123”: the number behind is that of the frames.
-    text = f"{value:.1f}Hz" if isinstance(value, float) else str(value or "")
-    return text.partition(" - ")[0].replace("Hz", " Hz")
-
-
-def _plain(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _unit(value: object, factor: float, unit: str) -> str:
-    return f"{value * factor:.0f} {unit}" if isinstance(value, int | float) else ""

@@ -1,0 +1,233 @@
+"""All instances of pipelines and what each of them shall be."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+from pyca.core.errors import ImagingError, PycaError, UnknownNameError
+from pyca.instances.instances import Instances
+from pyca.instances.launcher import Launcher
+from pyca.instances.places import Places
+from pyca.instances.running import Running
+from pyca.pipeline.control.chains import Chains
+from pyca.pipeline.control.chores import Chores
+from pyca.pipeline.control.permanent import Permanent
+from pyca.pipeline.control.saved import Saved
+from pyca.pipeline.control.table import Entry, Table
+from pyca.pipeline.files.configuration import Configuration, merged
+from pyca.runtime.nursery import Nursery
+
+logger = logging.getLogger(__name__)
+
+NOUN = "pipeline"
+
+
+class Roster:
+    """Makes instances, changes them, and starts again those that shall run. May be used by any thread.
+
+    :param saved: the saved pipelines
+    :param permanent: which instances shall always run
+    :param places: gives out the streams' addresses
+    """
+
+    def __init__(
+        self,
+        saved: Saved,
+        permanent: Permanent,
+        launcher: Launcher[Configuration],
+        nursery: Nursery,
+        places: Places,
+    ) -> None:
+        self._saved = saved
+        self._permanent = permanent
+        self._table = Table()
+        self.instances = Instances(self._read, launcher, nursery, places, noun=NOUN, gone=self._table.drop)
+        self._chains = Chains(self._known, self.instances.stream, self.instances.find)
+        self._chores = Chores()
+
+    def create(self, configuration: Configuration, origin: str = "") -> tuple[str, Configuration]:
+        """Start a private instance; its id is the configuration's name.
+
+        :param origin: name of the saved pipeline that it is made from
+        :return: the address of its stream, and its configuration
+        :raises BusyError: where one of this id runs
+        :raises PycaError: where it cannot be started
+        """
+        made: list[Entry] = []
+        address = self.instances.create(configuration.name, partial(self._make, configuration, origin, made))
+        return address.shown, made[0].configuration
+
+    def share(self, configuration: Configuration) -> tuple[str, str, Configuration]:
+        """Return id, address and configuration of a read-only instance that does as a configuration says."""
+        for name in self._table.equal(configuration):
+            running, entry = self.instances.find(name), self._table.get(name)
+            if running is not None and entry is not None and running.usable():
+                return name, running.address.shown, entry.configuration
+        shown = configuration.as_json() | {"name": "", "read_only": True}
+        # Who wants the same at the same time gets the same.
+        name = str(uuid5(NAMESPACE_OID, json.dumps(shown, sort_keys=True)))
+        wanted = configuration.renamed(name)
+        made: list[Entry] = []
+        address = self.instances.stream(name, partial(self._make, wanted, "", made, shared=True))
+        entry = made[0] if made else self._table.get(name)
+        return name, address.shown, entry.configuration if entry else wanted
+
+    def stream(self, name: str) -> str:
+        """Return the address of an instance's stream; a saved pipeline of its name is started.
+
+        :raises UnknownNameError: where there is neither
+        :raises PycaError: where it cannot be started
+        """
+        return self.instances.stream(name).shown
+
+    def entry(self, name: str) -> Entry | None:
+        """Return what an instance shall be, None where there is none."""
+        return self._table.get(name)
+
+    def running(self) -> dict[str, tuple[Running[Configuration], Entry]]:
+        """Return all that run, sorted by id, each with what it shall be."""
+        entries = self._table.everything()
+        found = sorted(self.instances.running().items())
+        return {name: (one, entries[name]) for name, one in found if name in entries}
+
+    def find(self, name: str) -> tuple[Running[Configuration], Entry]:
+        """Return an instance that runs and what it shall be.
+
+        :raises UnknownNameError: where there is none; how it ended is the remedy
+        """
+        running, entry = self.instances.find(name), self._table.get(name)
+        if running is None or entry is None:
+            raise self.unknown(name)
+        return running, entry
+
+    def unknown(self, name: str) -> UnknownNameError:
+        """Return what is said where no instance has a name."""
+        ending = self.instances.endings.of(name)
+        return UnknownNameError(f"Instance '{name}' does not exist.", ending.told if ending else "")
+
+    def change(self, name: str, update: Mapping[str, Any]) -> Configuration:
+        """Change an instance that runs; returns its whole configuration once it does so.
+
+        :raises UnknownNameError: where there is none
+        :raises ImagingError: where nobody may change it
+        :raises ConfigError: with all that is wrong
+        """
+        with self.instances.hold(name):
+            entry = self._table.get(name)
+            if entry is None:
+                raise self.unknown(name)
+            if entry.read_only:
+                raise ImagingError("Cannot set config on a read only instance.")
+            wanted = merged(entry.configuration, update)
+            self._saved.check_background(wanted)
+            changed = replace(entry, configuration=wanted, asked=merged(entry.asked, update))
+            self._table.put(name, changed)
+            try:
+                self._apply(name, changed)
+            except PycaError:
+                if self._table.get(name) is not None:
+                    self._table.put(name, entry)
+                raise
+            if changed.permanent and changed.origin:
+                # So that it is the same after the next start.
+                self._saved.save(changed.origin, dict(changed.asked.given))
+            return replace(wanted, reload=False)
+
+    def stop_all(self) -> None:
+        """Stop all instances."""
+        with self._chores.paused():
+            self.instances.stop_all()
+            # What was being started for one of them meanwhile.
+            self.instances.stop_all()
+
+    def look_after(self) -> None:
+        """Have done what is due. Returns at once; for one thread."""
+        self.instances.look_after()
+        running, entries = self.instances.running(), self._table.everything()
+        due: dict[str, tuple[str, Callable[[], object]]] = {}
+        wanted = self._permanent.wanted()
+        for name in wanted:
+            if name not in running and self.instances.is_over(name):
+                due[f"start {name}"] = f"Permanent instance {name}", partial(self.instances.stream, name)
+        for name, entry in entries.items():
+            if name not in running:
+                continue
+            if entry.permanent != (name in wanted):
+                due[f"mark {name}"] = f"Instance {name}", partial(self._mark, name, name in wanted)
+            if not self._chains.is_whole(entry.configuration, running) and self._can_be_linked(
+                entry, running
+            ):
+                due[f"link {name}"] = f"Instance {name}", partial(self._link, name)
+        for key, (what, work) in due.items():
+            self._chores.do(key, what, work)
+
+    def close(self) -> None:
+        """Stop all instances, and look after none any more."""
+        self._chores.close()
+        self.instances.close()
+
+    def _read(self, name: str) -> Configuration:
+        """Return the configuration of an instance that is started. While its slot is held."""
+        entry = self._table.get(name)
+        if entry is not None:
+            return entry.wanted
+        origin = self._permanent.wanted().get(name, name)
+        configuration = self._saved.as_shared(name) if origin == name else self._saved.named(origin)
+        return self._make(configuration.renamed(name), origin, [], shared=origin == name)
+
+    def _make(
+        self, configuration: Configuration, origin: str, made: list[Entry], *, shared: bool = False
+    ) -> Configuration:
+        """Note a new instance and return what its process shall do. While its slot is held.
+
+        :param made: gets what was noted
+        """
+        self._saved.check_background(configuration)
+        read_only = shared or configuration.read_only
+        permanent = configuration.name in self._permanent.wanted()
+        linked = self._chains.linked(configuration)
+        entry = Entry(linked, configuration, read_only, origin, permanent)
+        self._table.put(configuration.name, entry)
+        made.append(entry)
+        return entry.wanted
+
+    def _known(self, name: str) -> Configuration:
+        """Return the configuration that an instance has or would have."""
+        entry = self._table.get(name)
+        return entry.configuration if entry is not None else self._saved.as_shared(name)
+
+    def _apply(self, name: str, entry: Entry) -> None:
+        """Have an instance that runs do as it shall. While its slot is held."""
+        self.instances.apply(name, entry.wanted)
+        if entry.configuration.reload and (running := self.instances.find(name)) is not None:
+            # It holds once: the next change to it is another one.
+            running.configuration = replace(running.configuration, reload=False)
+
+    def _mark(self, name: str, permanent: bool) -> None:
+        with self.instances.hold(name):
+            if (entry := self._table.get(name)) is not None:
+                changed = replace(entry, permanent=permanent)
+                self._table.put(name, changed)
+                self._apply(name, changed)
+
+    def _can_be_linked(self, entry: Entry, running: Mapping[str, Running[Configuration]]) -> bool:
+        """Tell whether something that it names is gone or elsewhere, and not just being started again."""
+        if self._chains.is_whole(entry.configuration, running):
+            return False
+        names = (entry.configuration.input_pipeline, entry.configuration.output_pipeline)
+        return all(not name or name in running or self.instances.is_over(name) for name in names)
+
+    def _link(self, name: str) -> None:
+        """Start what an instance reads from or writes to, and tell it where that is now."""
+        with self.instances.hold(name):
+            entry = self._table.get(name)
+            if entry is None or self.instances.find(name) is None:
+                return
+            changed = replace(entry, configuration=self._chains.linked(entry.configuration))
+            logger.info("Instance %s: what it needs is there again", name)
+            self._table.put(name, changed)
+            self._apply(name, changed)
