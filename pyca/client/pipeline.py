@@ -181,9 +181,9 @@ class PipelineClient(ImagingClient):
                 if not self.get_instance_info(instance_id).get("is_stream_active", True):
                     return self.get_instance_exit_code(instance_id)
             except RefusedError as error:
-                if is_known and error.status == _NOT_FOUND:
-                    return None
-                raise
+                if error.status != _NOT_FOUND:
+                    raise
+                return self._code_of_ended(instance_id, is_known)
             is_known = True
             left = LOOK_SECONDS if until is None else until - time.monotonic()
             if left <= 0:
@@ -280,6 +280,19 @@ class PipelineClient(ImagingClient):
     def delete_user_lib(self, lib_name: str) -> Reply:
         """Delete a user library."""
         return self._server.reply("DELETE", _PIPELINE, "lib", lib_name, "lib_bytes")
+
+    def _code_of_ended(self, instance_id: str, is_known: bool) -> int | None:
+        """Return the exit code of an instance that does not run; None where nobody knows it any more.
+
+        :param is_known: whether it has run
+        :raises RefusedError: where there was none of this id
+        """
+        try:
+            return self.get_instance_exit_code(instance_id)
+        except RefusedError as error:
+            if is_known and error.status == _NOT_FOUND:
+                return None
+            raise
 
     def _sent(self, name: str, value: dict[str, Any], *path: str) -> Any:
         """Send an object as JSON and return a field of the answer."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from flask import Blueprint, Response
@@ -13,15 +13,13 @@ from flask import Blueprint, Response
 from pyca.bsread.message import Message, Value
 from pyca.core.errors import SourceError
 from pyca.images.snapshot import Snapshot
+from pyca.pipeline.pipelines import Pipelines
 from pyca.ui.imaging import moving
 from pyca.ui.imaging.envelope import fine
 from pyca.ui.imaging.looks import look, patience, picture
 from pyca.ui.imaging.room import room, slow
 from pyca.ui.pipeline.instances import PREFIX
 from pyca.ui.pipeline.room import pipelines
-
-if TYPE_CHECKING:
-    from pyca.pipeline.pipelines import Pipelines
 
 blueprint = Blueprint("newest", __name__, url_prefix=PREFIX)
 
@@ -83,11 +81,11 @@ def image_of(name: str, message: Message) -> Any:
 
 
 @contextmanager
-def _images(servant: "Pipelines", name: str, pause: float, closing: Event) -> Iterator[Iterator[Snapshot]]:
+def _images(servant: Pipelines, name: str, pause: float, closing: Event) -> Iterator[Iterator[Snapshot]]:
     yield _snapshots(servant, name, pause, closing)
 
 
-def _snapshots(servant: "Pipelines", name: str, pause: float, closing: Event) -> Iterator[Snapshot]:
+def _snapshots(servant: Pipelines, name: str, pause: float, closing: Event) -> Iterator[Snapshot]:
     seen: tuple[int, int] | None = None
     due = time.monotonic()
     while not closing.wait(max(due - time.monotonic(), 0.0)):
