@@ -234,6 +234,6 @@ class Roster:
 
 
 def gives_up(configuration: Configuration) -> bool:
-    """Tell whether an instance whose process ended unexpectedly is over: its function would end the next too."""
+    """Tell whether an instance whose process ended unexpectedly is over: its function may have ended it."""
     has_function = configuration.function not in (None, "transparent")
     return has_function and configuration.abort_on_error
