@@ -224,7 +224,7 @@ def test_a_wrong_file_of_permanent_instances_is_told_once(
     permanent(folder, "{")
     wait_for(lambda: "Permanent instances stay as they are" in caplog.text, "a word")
     permanent(folder, {"laser": "laser", "none": "none"})
-    words = "Permanent instance none: Pipeline 'none' does not exist."
+    words = "Permanent instance none: Instance 'none' is not present on server"
     wait_for(lambda: words in caplog.text, "a word about the other")
     assert pid_of(pipelines, "laser") == pid
     assert caplog.text.count("Permanent instances stay as they are") == 1
