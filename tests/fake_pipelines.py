@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from pyca.bsread.message import Message
 from pyca.core.errors import BusyError, ConfigError, ImagingError, OfflineError, PycaError, UnknownNameError
 from pyca.pipeline.pipelines import Created
+from tests.beam_values import Beam
 
 WIDTH, HEIGHT = 64, 48
 LINE = ["2026-11-22 03:00:00,000", "pyca.pipeline", "INFO", "it runs"]
 DEFAULTS: dict[str, Any] = {
     "pipeline_type": "processing", "camera_name": None, "image_threshold": None, "function": None,
-    "group": [],
+    "group": [], "port": None, "read_only": False, "paused": False, "averaging": None, "rotation": None,
+    "max_frame_rate": None, "image_background": None, "image_background_enable": False,
+    "image_region_of_interest": None, "image_good_region": None, "image_slices": None,
 }  # fmt: skip
 TYPES = ("processing", "store", "stream", "custom", "script", "fanout", "fanin")
 
@@ -48,6 +51,10 @@ class FakePipelines:
     libraries: dict[str, bytes] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     """what messages have beside, or in place of, what they always have"""
+    beam: Beam | None = None
+    """what the images show, if not something plain"""
+    troubles: dict[str, str] = field(default_factory=dict)
+    """what is wrong with what instances send"""
     hold: threading.Event = field(default_factory=threading.Event)
     """while it is cleared, nobody collects a background"""
     most: int = 100
@@ -125,7 +132,7 @@ class FakePipelines:
         return Created(found, self.instances[found].stream, config)
 
     def stream(self, name: str) -> str:
-        if name not in self.instances:
+        if name not in self._running():
             if name not in self.configs:
                 raise UnknownNameError(
                     f"Instance '{name}' is not present on server and it is not a saved pipeline name."
@@ -144,6 +151,7 @@ class FakePipelines:
             "read_only": one.read_only,
             "last_start_time": "2026-11-22 03:00:00 UTC+0000",
             "statistics": {"rx": "9.98Hz - 123", "tx": "9.90Hz - 122", "clients": 1, "lost": 3},
+            "status": self.troubles.get(name, ""),
         }
 
     def instance_config(self, name: str) -> dict[str, Any]:
@@ -178,6 +186,7 @@ class FakePipelines:
             "processing_parameters": json.dumps(one.config),
             "x_fwhm": np.float64("nan"),
             "y_fwhm": np.float64(2.5),
+            **(self.beam.values(one.pulse) if self.beam else {}),
             **self.values,
         }
         return Message(one.pulse, 1_700_000_000_500_000_000, values, {}, (), "")

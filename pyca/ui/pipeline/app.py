@@ -9,10 +9,10 @@ from pyca.store.database import Database
 from pyca.ui.imaging.app import create_imaging_app
 from pyca.ui.imaging.envelope import BASE
 from pyca.ui.imaging.room import make_room
-from pyca.ui.pipeline import backgrounds, instances, libraries, newest
+from pyca.ui.pipeline import backgrounds, instances, libraries, live, newest, page
 from pyca.ui.pipeline.description import description
 
-FACES = (instances, newest, backgrounds, libraries)
+FACES = (instances, newest, backgrounds, libraries, page, live)
 """Modules with a blueprint each."""
 
 
