@@ -28,7 +28,12 @@ class NumpyKernel:
         least = int(threshold)
         if least > 0:
             with np.errstate(invalid="ignore"):
-                cleaned[cleaned < least] = 0
+                dark = cleaned < least
+            if cleaned.dtype.kind == "f":
+                cleaned[dark] = 0
+            else:
+                # Several times as fast as an assignment, but what is no number would stay.
+                cleaned *= ~dark
         return cleaned, self.measure(cleaned)
 
     def bands(self, image: Image, edges: Sequence[tuple[int, int]], *, rows: bool) -> Profile:

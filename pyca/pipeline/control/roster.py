@@ -19,11 +19,10 @@ from pyca.pipeline.control.permanent import Permanent
 from pyca.pipeline.control.saved import Saved
 from pyca.pipeline.control.table import Entry, Table
 from pyca.pipeline.files.configuration import Configuration, merged
+from pyca.pipeline.instance.jobs import NOUN
 from pyca.runtime.nursery import Nursery
 
 logger = logging.getLogger(__name__)
-
-NOUN = "pipeline"
 
 
 class Roster:
@@ -45,7 +44,9 @@ class Roster:
         self._saved = saved
         self._permanent = permanent
         self._table = Table()
-        self.instances = Instances(self._read, launcher, nursery, places, noun=NOUN, gone=self._table.drop)
+        self.instances = Instances(
+            self._read, launcher, nursery, places, noun=NOUN, gone=self._table.drop, gives_up=gives_up
+        )
         self._chains = Chains(self._known, self.instances.stream, self.instances.find)
         self._chores = Chores()
 
@@ -158,9 +159,7 @@ class Roster:
                 continue
             if entry.permanent != (name in wanted):
                 due[f"mark {name}"] = f"Instance {name}", partial(self._mark, name, name in wanted)
-            if not self._chains.is_whole(entry.configuration, running) and self._can_be_linked(
-                entry, running
-            ):
+            if self._can_be_linked(entry, running):
                 due[f"link {name}"] = f"Instance {name}", partial(self._link, name)
         for key, (what, work) in due.items():
             self._chores.do(key, what, work)
@@ -189,7 +188,8 @@ class Roster:
         self._saved.check_background(configuration)
         read_only = shared or configuration.read_only
         permanent = configuration.name in self._permanent.wanted()
-        linked = self._chains.linked(configuration)
+        # Its process is a new one, which loads everything anyway.
+        linked = replace(self._chains.linked(configuration), reload=False)
         entry = Entry(linked, configuration, read_only, origin, permanent)
         self._table.put(configuration.name, entry)
         made.append(entry)
@@ -231,3 +231,9 @@ class Roster:
             logger.info("Instance %s: what it needs is there again", name)
             self._table.put(name, changed)
             self._apply(name, changed)
+
+
+def gives_up(configuration: Configuration) -> bool:
+    """Tell whether an instance whose process ended unexpectedly is over: its function would end the next too."""
+    has_function = configuration.function not in (None, "transparent")
+    return has_function and configuration.abort_on_error
