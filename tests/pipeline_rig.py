@@ -170,7 +170,7 @@ class Pipeline:
             self.exitcode = self.instance.work()
         except ChannelClosedError:
             self.exitcode = 0
-        except BaseException as mistake:  # noqa: BLE001 - it is shown by the test
+        except BaseException as mistake:
             self.mistake = mistake
         finally:
             self.instance.close()

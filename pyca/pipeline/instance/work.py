@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pyca.bsread.message import Value
-from pyca.core.errors import ImagingError, SourceError
+from pyca.core.errors import SourceError
 from pyca.images.backgrounds import Backgrounds
 from pyca.kernel.kernel import Kernel
 from pyca.pipeline.files.configuration import Configuration
@@ -27,8 +27,6 @@ FAULT = "processing_error"
 """the parameter in which a fault is told"""
 ENTRIES = {"processing": "process_image", "stream": "process", "custom": "process", "script": "run"}
 """by type of pipeline; the others have no functions"""
-_DRIVEN = ("custom", "script")
-"""types that are nothing without a function"""
 _CAMERA = frozenset(("image", "x_axis", "y_axis", "width", "height", "timestamp"))
 """channels that every camera has"""
 _SECOND = 1e9
@@ -54,7 +52,8 @@ class Work:
         if configuration.image_background and configuration.image_background_enable:
             background = Backgrounds(around.backgrounds).read(configuration.image_background)
         self._preparation = Preparation(configuration, background, kernel)
-        self.function = _function(configuration, load)
+        name, entry = configuration.function, ENTRIES.get(configuration.pipeline_type)
+        self.function = load(name, entry) if entry and name and name != "transparent" else None
         """of users, None where there is none"""
         self.keeps_order = bool(configuration.averaging or configuration.image_averaging)
         """whether messages have to be prepared in order"""
@@ -147,16 +146,6 @@ class Work:
         return default.process_image(
             *arguments, kernel=self._kernel, measured=prepared.measured, text=self.text
         )
-
-
-def _function(configuration: Configuration, load: Load) -> "Function | None":
-    kind, name = configuration.pipeline_type, configuration.function
-    entry = ENTRIES.get(kind)
-    if entry and name and name != "transparent":
-        return load(name, entry)
-    if kind in _DRIVEN:
-        raise ImagingError(f"A pipeline of type {kind} has no function.", "Name its script in “function”.")
-    return None
 
 
 def image_of(item: Item) -> tuple[Any, Any, Any]:

@@ -9,7 +9,12 @@ from pyca.folders.names import shown
 
 Form = Mapping[str, str]
 
-USES = (("off", "not at all"), ("on", "subtract it"), ("signed", "subtract, signed"), ("passive", "hand it over"))
+USES = (
+    ("off", "not at all"),
+    ("on", "subtract it"),
+    ("signed", "subtract, signed"),
+    ("passive", "hand it over"),
+)
 _OF_USE: Mapping[str, Any] = {"off": False, "on": True, "signed": "signed", "passive": "passive"}
 ORIENTATIONS = ("vertical", "horizontal")
 REGION = ("offset_x", "size_x", "offset_y", "size_y")
