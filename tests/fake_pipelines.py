@@ -4,27 +4,25 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pyca.bsread.message import Message
-from pyca.core.errors import BusyError, ConfigError, ImagingError, OfflineError, UnknownNameError
+from pyca.core.errors import BusyError, ConfigError, ImagingError, OfflineError, PycaError, UnknownNameError
+from pyca.pipeline.pipelines import Created
+from tests.beam_values import Beam
 
 WIDTH, HEIGHT = 64, 48
 LINE = ["2026-11-22 03:00:00,000", "pyca.pipeline", "INFO", "it runs"]
 DEFAULTS: dict[str, Any] = {
     "pipeline_type": "processing", "camera_name": None, "image_threshold": None, "function": None,
-    "group": [],
+    "group": [], "port": None, "read_only": False, "paused": False, "averaging": None, "rotation": None,
+    "max_frame_rate": None, "image_background": None, "image_background_enable": False,
+    "image_region_of_interest": None, "image_good_region": None, "image_slices": None,
 }  # fmt: skip
 TYPES = ("processing", "store", "stream", "custom", "script", "fanout", "fanin")
-
-
-class Created(NamedTuple):
-    id: str
-    stream: str
-    config: dict[str, Any]
 
 
 @dataclass
@@ -53,8 +51,14 @@ class FakePipelines:
     libraries: dict[str, bytes] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     """what messages have beside, or in place of, what they always have"""
+    beam: Beam | None = None
+    """what the images show, if not something plain"""
+    troubles: dict[str, str] = field(default_factory=dict)
+    """what is wrong with what instances send"""
     hold: threading.Event = field(default_factory=threading.Event)
     """while it is cleared, nobody collects a background"""
+    waiting: int = 0
+    """who has begun to collect one"""
     most: int = 100
     """instances that have a port"""
     served: bool = True
@@ -62,7 +66,7 @@ class FakePipelines:
 
     def __post_init__(self) -> None:
         self.hold.set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._number = 0
 
     def start(self) -> None:
@@ -85,6 +89,9 @@ class FakePipelines:
         if name not in self.configs:
             raise UnknownNameError(f"Pipeline '{name}' does not exist.")
         return dict(self.configs[name])
+
+    def everything(self) -> dict[str, dict[str, Any] | PycaError]:
+        return {name: dict(self.configs[name]) for name in self.names()}
 
     def save(self, name: str, raw: object) -> dict[str, Any]:
         _check_name(name)
@@ -119,45 +126,45 @@ class FakePipelines:
     def shared(self, raw: object) -> Created:
         config = _parsed(raw)
         with self._lock:
-            found = next(
-                (n for n, one in self.instances.items() if one.read_only and one.config == config), None
-            )
-        if found is None:
+            for name, one in self.instances.items():
+                if one.read_only and one.config == config:
+                    return Created(name, one.stream, config)
             return self._created(config, None, read_only=True)
-        return Created(found, self.instances[found].stream, config)
 
-    def stream(self, id: str) -> str:
-        if id not in self.instances:
-            if id not in self.configs:
-                raise UnknownNameError(
-                    f"Instance '{id}' is not present on server and it is not a saved pipeline name."
-                )
-            self._created(self.config(id), id, read_only=True)
-        return self.instances[id].stream
+    def stream(self, name: str) -> str:
+        with self._lock:
+            if name not in self._running():
+                if name not in self.configs:
+                    raise UnknownNameError(
+                        f"Instance '{name}' is not present on server and it is not a saved pipeline name."
+                    )
+                self._created(self.config(name), name, read_only=True)
+            return self.instances[name].stream
 
-    def instance_info(self, id: str) -> dict[str, Any]:
-        one = self._known(id)
+    def instance_info(self, name: str) -> dict[str, Any]:
+        one = self._known(name)
         return {
             "stream_address": one.stream,
             "is_stream_active": one.exitcode is None,
             "camera_name": one.config["camera_name"],
             "config": one.config,
-            "instance_id": id,
+            "instance_id": name,
             "read_only": one.read_only,
             "last_start_time": "2026-11-22 03:00:00 UTC+0000",
             "statistics": {"rx": "9.98Hz - 123", "tx": "9.90Hz - 122", "clients": 1, "lost": 3},
+            "status": self.troubles.get(name, ""),
         }
 
-    def instance_config(self, id: str) -> dict[str, Any]:
-        return dict(self._known(id).config)
+    def instance_config(self, name: str) -> dict[str, Any]:
+        return dict(self._known(name).config)
 
-    def exitcode(self, id: str) -> int | None:
-        return self._known(id).exitcode
+    def exitcode(self, name: str) -> int | None:
+        return self._known(name).exitcode
 
-    def change(self, id: str, update: Mapping[str, Any]) -> dict[str, Any]:
+    def change(self, name: str, update: Mapping[str, Any]) -> dict[str, Any]:
         if not update:
             raise ImagingError("Config updates cannot be empty.")
-        one = self._known(id)
+        one = self._known(name)
         if one.read_only:
             raise ImagingError("Cannot set config on a read only instance.")
         if update.get("camera_name", one.config["camera_name"]) != one.config["camera_name"]:
@@ -167,8 +174,8 @@ class FakePipelines:
         one.config = _parsed({**one.config, **update})
         return dict(one.config)
 
-    def message(self, id: str, timeout: float) -> Message:
-        one = self._known(id)
+    def message(self, name: str, timeout: float = 10.0) -> Message:
+        one = self._known(name)
         one.pulse += 1
         image = np.zeros((HEIGHT, WIDTH), np.uint16)
         image[:, one.pulse * 7 % WIDTH :] = 1000
@@ -180,18 +187,21 @@ class FakePipelines:
             "processing_parameters": json.dumps(one.config),
             "x_fwhm": np.float64("nan"),
             "y_fwhm": np.float64(2.5),
+            **(self.beam.values(one.pulse) if self.beam else {}),
             **self.values,
         }
         return Message(one.pulse, 1_700_000_000_500_000_000, values, {}, (), "")
 
-    def collect(self, camera: str, n: int) -> str:
+    def collect(self, camera: str, n_images: object = 10) -> str:
         if camera in self.offline:
             raise OfflineError(f"Camera {camera} is not online. Cannot start pipeline.")
+        with self._lock:
+            self.waiting += 1
         assert self.hold.wait(60)
         with self._lock:
             self._number += 1
             found = f"{camera}_20261122_030000_{self._number:06}"
-        self.kept[found] = np.full((HEIGHT, WIDTH), n, np.uint16)
+        self.kept[found] = np.full((HEIGHT, WIDTH), n_images, np.uint16)
         return found
 
     def latest_background(self, camera: str) -> str:
@@ -200,17 +210,17 @@ class FakePipelines:
             raise UnknownNameError(f"No background matches for the specified prefix '{camera}'.")
         return found[-1]
 
-    def backgrounds(self, camera: str) -> list[str]:
+    def backgrounds(self, camera: str = "") -> list[str]:
         return sorted(name for name in self.kept if name.startswith(f"{camera}_"))
 
-    def background(self, id: str) -> NDArray[Any]:
-        if id not in self.kept:
-            raise UnknownNameError(f"Requested background '{id}' does not exist.")
-        return self.kept[id]
+    def background(self, name: str) -> NDArray[Any]:
+        if name not in self.kept:
+            raise UnknownNameError(f"Requested background '{name}' does not exist.")
+        return self.kept[name]
 
-    def save_background(self, id: str, array: NDArray[Any]) -> None:
-        _check_name(id)
-        self.kept[id] = array
+    def save_background(self, name: str, image: NDArray[Any]) -> None:
+        _check_name(name)
+        self.kept[name] = image
 
     def script_names(self) -> list[str]:
         return sorted(self.scripts)
@@ -244,16 +254,16 @@ class FakePipelines:
         self.lib(name)
         del self.libraries[name]
 
-    def stop(self, id: str) -> None:
-        if id in self.instances:
-            self.instances[id].exitcode = 0
+    def stop(self, name: str) -> None:
+        if name in self.instances:
+            self.instances[name].exitcode = 0
 
     def stop_all(self) -> None:
         for name in list(self.instances):
             self.stop(name)
 
-    def remove(self, id: str) -> None:
-        self.instances.pop(id, None)
+    def remove(self, name: str) -> None:
+        self.instances.pop(name, None)
 
     def info(self) -> dict[str, Any]:
         active = {name: self.instance_info(name) for name in self._running()}
@@ -269,8 +279,8 @@ class FakePipelines:
     def logs(self) -> list[list[str]]:
         return [LINE, LINE]
 
-    def instance_logs(self, id: str) -> list[list[str]]:
-        self._known(id)
+    def instance_logs(self, name: str) -> list[list[str]]:
+        self._known(name)
         return [LINE]
 
     def _running(self) -> list[str]:

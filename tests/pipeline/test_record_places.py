@@ -81,7 +81,7 @@ def test_a_file_that_is_there_is_kept_and_the_next_has_a_number(folder: Path) ->
     (folder / "run.h5").write_text("precious", "utf-8")
     (folder / "run-2.h5").write_text("precious too", "utf-8")
     outlet = file_outlet(configuration(), folder)
-    assert outlet.open() == f"file://{folder / 'run-3.h5'}"
+    assert outlet.open() == str(folder / "run-3.h5")
     outlet.close()
     assert (folder / "run.h5").read_text("utf-8") == "precious"
     assert (folder / "run-2.h5").read_text("utf-8") == "precious too"

@@ -1,6 +1,7 @@
 """The pipeline interface, address by address: exact fields, true statuses, verbatim texts."""
 
 import base64
+import inspect
 import io
 import json
 import pickle
@@ -15,6 +16,7 @@ from PIL import Image
 
 from pyca import __version__
 from pyca.config.settings import Settings
+from pyca.pipeline.pipelines import Pipelines
 from pyca.store.database import Database
 from pyca.ui.imaging.bodies import LONGEST_JSON, LONGEST_LIBRARY, LONGEST_LISTS
 from tests.fake_pipelines import DEFAULTS, HEIGHT, LINE, WIDTH, FakePipelines, some
@@ -23,6 +25,8 @@ from tests.tools import FakeClock
 
 INSTANCE = f"{PIPELINE}/instance"
 CONFIG = {"camera_name": "cam1"}
+OF_THE_SERVER = ("as_shared", "check_background", "named")
+"""what instances are made by, and no interface asks for"""
 WHOLE = {**DEFAULTS, **CONFIG}
 
 
@@ -41,6 +45,14 @@ def served(
 @pytest.fixture
 def user(served: Flask) -> FlaskClient:
     return served.test_client()
+
+
+def test_the_stand_in_has_the_methods_of_the_real_ones() -> None:
+    for name, real in inspect.getmembers(Pipelines, inspect.isfunction):
+        if name.startswith("_") or name in OF_THE_SERVER:
+            continue
+        fake = getattr(FakePipelines, name)
+        assert list(inspect.signature(fake).parameters) == list(inspect.signature(real).parameters), name
 
 
 def rest(found: dict[str, Any]) -> dict[str, Any]:

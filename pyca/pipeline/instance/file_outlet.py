@@ -28,8 +28,10 @@ MOST_BYTES = 256 << 20
 """of the messages that wait; one may always"""
 _PAUSE = 1.0
 """seconds without messages after which what was written is handed to the operating system"""
-_PATIENCE = 30.0
+_PATIENCE = 10.0
 """seconds in which everything that waits is written at the end"""
+_LAST = 3.0
+"""seconds that the disk has after that for what it is writing"""
 _RECENTLY = 10.0
 """seconds for which a message that was left out is trouble"""
 
@@ -111,7 +113,7 @@ class FileOutlet:
         return ""
 
     def open(self) -> str:
-        """Make the file and return its address.
+        """Make the file and return its path.
 
         :raises ImagingError: where the file may not be written there
         :raises MachineError: where it cannot be
@@ -120,7 +122,7 @@ class FileOutlet:
         self._thread = threading.Thread(target=self._run, args=(self._sink,), name="file", daemon=True)
         self._thread.start()
         _log.info("The stream is written to %s.", self._sink.path)
-        return f"file://{self._sink.path}"
+        return str(self._sink.path)
 
     def send(self, pulse_id: int, nanoseconds: int, values: Mapping[str, Value]) -> None:
         """Let one message be written. Its arrays must not be changed any more.
@@ -162,7 +164,7 @@ class FileOutlet:
             self.dropped += lost
         if lost:
             _log.error("The disk is too slow: the last %d messages are not in the file.", lost)
-            thread.join(self._patience)
+            thread.join(min(self._patience, _LAST))
         if thread.is_alive():
             _log.error("The disk does not answer: the file was not closed.")
         if self.dropped:
@@ -230,7 +232,7 @@ class FileOutlet:
 def file_outlet(configuration: "Configuration", folder: Path) -> FileOutlet:
     """Return the outlet of a pipeline of mode FILE.
 
-    Nothing is ever written over a file that is there: “run.h5” becomes “run-2.h5”, which the address tells.
+    Nothing is ever written over a file that is there: “run.h5” becomes “run-2.h5”, as its address tells.
 
     :param folder: that all files of pipelines are below
     :raises ImagingError: where the file's name leads elsewhere

@@ -1,6 +1,7 @@
 """What values can be in a file, and which of them belong together."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class Kind:
     @property
     def size(self) -> int:
         """Bytes of one value."""
-        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
+        return prod(self.shape) * self.dtype.itemsize
 
     @property
     def empty(self) -> Any:

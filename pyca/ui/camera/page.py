@@ -10,6 +10,8 @@ from pyca.core.access import Scope
 from pyca.core.errors import ConfigError, ImagingError, PycaError
 from pyca.ui.access.rights import needs
 from pyca.ui.camera.room import cameras
+from pyca.ui.context import context
+from pyca.ui.imaging.beside import address_of, reachable
 from pyca.ui.imaging.envelope import code_of
 from pyca.ui.imaging.room import slow
 from pyca.ui.imaging.shown import figures
@@ -80,6 +82,7 @@ def camera(name: str) -> str | tuple[str, int]:
         colors=COLORS,
         scales=SCALES,
         running=_running().get(name),
+        pipelines_page=_pipelines_page(),
     )
 
 
@@ -138,6 +141,12 @@ def _row(
         state = "running" if running.get("online", True) else "offline"
         reason = str(running.get("status") or "")
     return Row(name, aliases, groups, kind, state, reason, figures(running))
+
+
+def _pipelines_page() -> str:
+    """Return the address of the page of this machine's pipelines, empty where there is none."""
+    server = context().settings.pipeline
+    return reachable(address_of(server.bind, server.port)) if server.enabled else ""
 
 
 def _running() -> dict[str, dict[str, Any]]:

@@ -17,7 +17,7 @@ LONGEST_ARRAY = 210_000_000
 """Bytes of an image: 4096 × 4096 of 16 bits, also as old clients may send it, with six bytes for a zero."""
 LONGEST_LISTS = 32_000_000
 """Bytes of an image as lists of numbers in JSON: 2048 × 2048 of 16 bits."""
-LONGEST_LIBRARY = 32_000_000
+LONGEST_LIBRARY = 50_000_000
 """Bytes of a library of user scripts."""
 _LARGE = (
     ("PUT", "/api/v1/cam/background/", LONGEST_ARRAY),

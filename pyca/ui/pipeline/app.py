@@ -1,27 +1,23 @@
 """The application of the pipeline server: its interface for programs, pictures and figures."""
 
-from typing import TYPE_CHECKING
-
 from flask import Flask
 
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
+from pyca.pipeline.pipelines import Pipelines
 from pyca.store.database import Database
 from pyca.ui.imaging.app import create_imaging_app
 from pyca.ui.imaging.envelope import BASE
 from pyca.ui.imaging.room import make_room
-from pyca.ui.pipeline import backgrounds, instances, libraries, newest
+from pyca.ui.pipeline import backgrounds, instances, libraries, live, newest, page
 from pyca.ui.pipeline.description import description
 
-if TYPE_CHECKING:
-    from pyca.pipeline.pipelines import Pipelines
-
-FACES = (instances, newest, backgrounds, libraries)
+FACES = (instances, newest, backgrounds, libraries, page, live)
 """Modules with a blueprint each."""
 
 
 def create_pipeline_app(
-    settings: Settings, database: Database, clock: Clock, pipelines: "Pipelines", is_local: bool = True
+    settings: Settings, database: Database, clock: Clock, pipelines: Pipelines, is_local: bool = True
 ) -> Flask:
     """Make the application. It opens no connection and starts no thread.
 

@@ -1,18 +1,16 @@
 """``/api/v1/pipeline/instance``: pipelines that run, and how one is made to run."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
 from pyca.core.errors import ImagingError
+from pyca.pipeline.pipelines import Created
 from pyca.ui.imaging.envelope import BASE, fine
 from pyca.ui.imaging.received import read_json, read_parameter
 from pyca.ui.imaging.room import slow
 from pyca.ui.pipeline.room import pipelines
-
-if TYPE_CHECKING:
-    from pyca.pipeline.pipelines import Created
 
 PREFIX = f"{BASE}/pipeline"
 blueprint = Blueprint("instances", __name__, url_prefix=PREFIX)
@@ -98,7 +96,7 @@ def _wanted_id() -> str | None:
     return request.args.get("instance_id", "").strip() or None
 
 
-def _created(made: "Created") -> Response:
+def _created(made: Created) -> Response:
     return fine(
         f"Stream address for pipeline {made.id}.", instance_id=made.id, stream=made.stream, config=made.config
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -12,6 +12,7 @@ from pyca.core.access import Scope
 from pyca.core.errors import ConfigError, PycaError, UnknownNameError
 from pyca.ui.access.rights import needs
 from pyca.ui.context import context
+from pyca.ui.imaging.beside import reachable
 from pyca.ui.imaging.envelope import code_of
 from pyca.ui.imaging.room import slow
 from pyca.ui.imaging.shown import figures
@@ -25,7 +26,6 @@ _SECONDS = 1.0
 """that a page waits for the first message of an instance"""
 _LINES = 50
 _MOST_IMAGES = 1000
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 DONE = {
     "changed": "The parameters were changed.",
     "same": "Nothing was different: the parameters are as they were.",
@@ -46,7 +46,7 @@ def show(name: str) -> str | tuple[str, int]:
 @blueprint.post("/instance/<name>/parameters")
 @needs(Scope.OPERATE)
 @slow
-def change(name: str) -> Response | tuple[str, int]:
+def change(name: str) -> Response | str | tuple[str, int]:
     """Change the parameters of a private instance."""
     try:
         update = forms.update_of(request.form, pipelines().instance_config(name))
@@ -60,7 +60,7 @@ def change(name: str) -> Response | tuple[str, int]:
 @blueprint.post("/instance/<name>/background")
 @needs(Scope.OPERATE)
 @slow
-def collect(name: str) -> Response | tuple[str, int]:
+def collect(name: str) -> Response | str | tuple[str, int]:
     """Collect a background of an instance's camera, and use it where that is wanted."""
     try:
         number = _number(request.form.get("n_images", ""))
@@ -80,7 +80,7 @@ def collect(name: str) -> Response | tuple[str, int]:
 @blueprint.post("/instance/<name>/copy")
 @needs(Scope.OPERATE)
 @slow
-def copy(name: str) -> Response | tuple[str, int]:
+def copy(name: str) -> Response | str | tuple[str, int]:
     """Make a private instance with the configuration of this one, and show it."""
     try:
         config = {key: value for key, value in pipelines().instance_config(name).items() if key != "name"}
@@ -174,9 +174,10 @@ def _backgrounds(config: Mapping[str, Any]) -> list[str]:
 
 
 def _lines(name: str) -> list[list[str]]:
+    lines: list[list[str]] = []
     with suppress(PycaError):
-        return pipelines().instance_logs(name)[-_LINES:]
-    return []
+        lines = pipelines().instance_logs(name)[-_LINES:]
+    return lines
 
 
 def _end(name: str) -> str:
@@ -189,16 +190,8 @@ def _end(name: str) -> str:
 
 def _camera_page(camera: object) -> str:
     """Return the address of the page on which the camera server shows a camera, empty where there is none."""
-    server = urlsplit(context().settings.pipeline.cameras)
-    if not camera or not server.hostname:
-        return ""
-    host = server.netloc.rpartition("@")[2]
-    if server.hostname in _LOCAL:
-        # What is this machine to us may be another one to whoever looks.
-        mine = urlsplit(f"//{request.host}").hostname or server.hostname
-        mine = f"[{mine}]" if ":" in mine else mine
-        host = f"{mine}:{server.port}" if server.port else mine
-    return f"{server.scheme}://{host}{server.path.rstrip('/')}/camera/{quote(str(camera), safe='')}"
+    server = reachable(context().settings.pipeline.cameras)
+    return f"{server}/camera/{quote(str(camera), safe='')}" if camera and server else ""
 
 
 def _number(text: str) -> int:

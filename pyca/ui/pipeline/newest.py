@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from flask import Blueprint, Response
@@ -13,15 +13,13 @@ from flask import Blueprint, Response
 from pyca.bsread.message import Message, Value
 from pyca.core.errors import SourceError
 from pyca.images.snapshot import Snapshot
+from pyca.pipeline.pipelines import Pipelines
 from pyca.ui.imaging import moving
 from pyca.ui.imaging.envelope import fine
 from pyca.ui.imaging.looks import look, patience, picture
 from pyca.ui.imaging.room import room, slow
 from pyca.ui.pipeline.instances import PREFIX
 from pyca.ui.pipeline.room import pipelines
-
-if TYPE_CHECKING:
-    from pyca.pipeline.pipelines import Pipelines
 
 blueprint = Blueprint("newest", __name__, url_prefix=PREFIX)
 
@@ -75,7 +73,7 @@ def image_of(name: str, message: Message) -> Any:
     """
     found = message.values.get(IMAGE)
     if found is None:
-        found = next((value for value in message.values.values() if np.ndim(value) == 2), None)
+        found = next((value for value in message.values.values() if _has_rows(value)), None)
     if found is None:
         raise SourceError(f"Instance {name} sends no image.", "look at its values")
     # One row or one pixel alone comes as an array of less dimensions.
@@ -83,11 +81,11 @@ def image_of(name: str, message: Message) -> Any:
 
 
 @contextmanager
-def _images(servant: "Pipelines", name: str, pause: float, closing: Event) -> Iterator[Iterator[Snapshot]]:
+def _images(servant: Pipelines, name: str, pause: float, closing: Event) -> Iterator[Iterator[Snapshot]]:
     yield _snapshots(servant, name, pause, closing)
 
 
-def _snapshots(servant: "Pipelines", name: str, pause: float, closing: Event) -> Iterator[Snapshot]:
+def _snapshots(servant: Pipelines, name: str, pause: float, closing: Event) -> Iterator[Snapshot]:
     seen: tuple[int, int] | None = None
     due = time.monotonic()
     while not closing.wait(max(due - time.monotonic(), 0.0)):
@@ -103,6 +101,10 @@ def _snapshot(image: Any, message: Message) -> Snapshot:
     height, width = image.shape
     x_axis, y_axis = (np.arange(size, dtype=np.float32) for size in (width, height))
     return Snapshot(image, x_axis, y_axis, message.pulse_id, message.nanoseconds)
+
+
+def _has_rows(value: Value) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 2
 
 
 def _is_large(value: Value) -> bool:

@@ -1,21 +1,18 @@
 """Serves the pipeline server's interface."""
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
+from pyca.pipeline.pipelines import Pipelines
 from pyca.store.database import Database
 from pyca.ui.connections import Limits
 from pyca.ui.imaging.server import LIMITS, ImagingServer
 from pyca.ui.pipeline.app import create_pipeline_app
 
-if TYPE_CHECKING:
-    from pyca.pipeline.pipelines import Pipelines
-
 
 def pipeline_server(
-    settings: Settings, database: Database, clock: Clock, pipelines: "Pipelines", limits: Limits = LIMITS
+    settings: Settings, database: Database, clock: Clock, pipelines: Pipelines, limits: Limits = LIMITS
 ) -> ImagingServer:
     """Return the server of the pipelines' interface, not yet started.
 
