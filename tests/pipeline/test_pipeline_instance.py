@@ -335,7 +335,7 @@ def test_a_panel_is_shown_what_is_wrong(pushing: Camera, tmp_path: Path) -> None
             assert not np.asarray(message.values["image"]).any()
             assert np.asarray(message.values["image"]).shape == (24, 32)
             assert "Bad background image size" in parameters(message.values)["processing_error"]
-        assert one.figures().errors == 2
+        wait_for(lambda: one.figures().errors == 2, "figures")
         one.configure(**fed(pushing))
         pushing.send(3)
         assert "processing_error" not in parameters(next_of(receiver).values)
@@ -411,7 +411,8 @@ def test_nobody_takes_what_is_pushed(pushing: Camera) -> None:
 def test_fan_out_workers_fan_in(pushing: Camera, threads: int | None) -> None:
     number = 40
     fan_out = fed(pushing, pipeline_type="fanout", queue_size=2)
-    with pipeline("out", **fan_out) as out, pipeline("in", pipeline_type="fanin", pid_buffer=20) as fan_in:
+    gathers = {"pipeline_type": "fanin", "pid_buffer": 20, "queue_size": 1000}
+    with pipeline("out", **fan_out) as out, pipeline("in", **gathers) as fan_in:
         assert out.told("input") is None
         target = fan_in.told("input")
         worker = {"input_stream": out.address, "input_mode": "PULL", "output_stream": target}
