@@ -15,7 +15,7 @@ from pyca.ui.context import context
 from pyca.ui.imaging.beside import reachable
 from pyca.ui.imaging.envelope import code_of
 from pyca.ui.imaging.room import slow
-from pyca.ui.imaging.shown import figures
+from pyca.ui.imaging.shown import COLORS, SCALES, figures
 from pyca.ui.pipeline import channels, forms
 from pyca.ui.pipeline.page import kind_of, problems_of, state_of
 from pyca.ui.pipeline.room import pipelines
@@ -83,7 +83,7 @@ def collect(name: str) -> Response | str | tuple[str, int]:
 def copy(name: str) -> Response | str | tuple[str, int]:
     """Make a private instance with the configuration of this one, and show it."""
     try:
-        config = {key: value for key, value in pipelines().instance_config(name).items() if key != "name"}
+        config = {key: value for key, value in _config(name).items() if key != "name"}
         made = pipelines().create({**config, "read_only": False, "port": None}, None)
     except PycaError as error:
         return _page(name, error)
@@ -91,11 +91,12 @@ def copy(name: str) -> Response | str | tuple[str, int]:
 
 
 def _page(
-    name: str, error: PycaError | None = None, given: Mapping[str, str] | None = None
+    name: str, error: PycaError | None = None, sent: Mapping[str, str] | None = None
 ) -> str | tuple[str, int]:
     running = (pipelines().info().get("active_instances") or {}).get(name)
     is_saved = name in pipelines().names()
-    config = dict((running or {}).get("config") or _config(name, is_saved))
+    config = dict((running or {}).get("config") or _config(name))
+    chosen = {key: request.args.get(key, "").strip()[:40] for key in ("colormap", "scale", "fps")}
     values, pulse_id = _newest(name) if running else ({}, None)
     page = render_template(
         "pipeline.html",
@@ -105,10 +106,10 @@ def _page(
         state=state_of(running),
         figures=figures(running),
         config=config,
-        config_text=(given or {}).get("json") or forms.as_text(config),
+        config_text=(sent or {}).get("json") or forms.as_text(config),
         is_saved=is_saved,
         why=_why_not(running, name, config, is_saved),
-        fields=_fields(config, given),
+        fields=_fields(config, sent),
         forms=forms,
         backgrounds=_backgrounds(config),
         channels=channels,
@@ -118,12 +119,16 @@ def _page(
         ended=_end(name) if running is None else "",
         camera_page=_camera_page(config.get("camera_name")),
         problems=problems_of(error),
+        chosen=chosen,
+        given={key: value for key, value in chosen.items() if value},
+        colors=COLORS,
+        scales=SCALES,
         notice=DONE.get(request.args.get("done", ""), ""),
     )
     return page if error is None else (page, code_of(error))
 
 
-def _config(name: str, is_saved: bool) -> dict[str, Any]:
+def _config(name: str) -> dict[str, Any]:
     """Return the configuration of an instance that does not run.
 
     :raises PycaError: where there is none, or it is wrong
@@ -131,7 +136,7 @@ def _config(name: str, is_saved: bool) -> dict[str, Any]:
     try:
         return dict(pipelines().instance_config(name))
     except UnknownNameError:
-        if not is_saved:
+        if name not in pipelines().names():
             raise
     return dict(pipelines().config(name))
 
