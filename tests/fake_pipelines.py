@@ -57,6 +57,8 @@ class FakePipelines:
     """what is wrong with what instances send"""
     hold: threading.Event = field(default_factory=threading.Event)
     """while it is cleared, nobody collects a background"""
+    waiting: int = 0
+    """who has begun to collect one"""
     most: int = 100
     """instances that have a port"""
     served: bool = True
@@ -64,7 +66,7 @@ class FakePipelines:
 
     def __post_init__(self) -> None:
         self.hold.set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._number = 0
 
     def start(self) -> None:
@@ -124,21 +126,20 @@ class FakePipelines:
     def shared(self, raw: object) -> Created:
         config = _parsed(raw)
         with self._lock:
-            found = next(
-                (n for n, one in self.instances.items() if one.read_only and one.config == config), None
-            )
-        if found is None:
+            for name, one in self.instances.items():
+                if one.read_only and one.config == config:
+                    return Created(name, one.stream, config)
             return self._created(config, None, read_only=True)
-        return Created(found, self.instances[found].stream, config)
 
     def stream(self, name: str) -> str:
-        if name not in self._running():
-            if name not in self.configs:
-                raise UnknownNameError(
-                    f"Instance '{name}' is not present on server and it is not a saved pipeline name."
-                )
-            self._created(self.config(name), name, read_only=True)
-        return self.instances[name].stream
+        with self._lock:
+            if name not in self._running():
+                if name not in self.configs:
+                    raise UnknownNameError(
+                        f"Instance '{name}' is not present on server and it is not a saved pipeline name."
+                    )
+                self._created(self.config(name), name, read_only=True)
+            return self.instances[name].stream
 
     def instance_info(self, name: str) -> dict[str, Any]:
         one = self._known(name)
@@ -194,6 +195,8 @@ class FakePipelines:
     def collect(self, camera: str, n_images: object = 10) -> str:
         if camera in self.offline:
             raise OfflineError(f"Camera {camera} is not online. Cannot start pipeline.")
+        with self._lock:
+            self.waiting += 1
         assert self.hold.wait(60)
         with self._lock:
             self._number += 1
