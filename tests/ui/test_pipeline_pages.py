@@ -190,6 +190,19 @@ def test_instances_that_ended_or_never_ran(client: FlaskClient, fakes: FakePipel
     assert "/pipeline/two/start" in client.get("/instance/two").text
 
 
+def test_private_instances_that_failed_are_listed_with_the_reason(
+    client: FlaskClient, fakes: FakePipelines
+) -> None:
+    fakes.instances["mine"].exitcode = 1
+    fakes.troubles["mine"] = "Script own.py, line 3: KeyError."
+    said = "It ended with exit code 1: Script own.py, line 3: KeyError."
+    page = client.get("/").text
+    assert re.search(r'data-name="mine"[^>]*data-state="error"[^>]*data-over', page)
+    assert said in page and said in client.get("/instance/mine").text
+    fakes.stop("mine")
+    assert 'data-name="mine"' not in client.get("/").text
+
+
 def test_messages_that_do_not_come_leave_the_page_whole(
     client: FlaskClient, fakes: FakePipelines, monkeypatch: pytest.MonkeyPatch
 ) -> None:

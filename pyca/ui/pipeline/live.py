@@ -17,7 +17,7 @@ from pyca.ui.imaging.envelope import code_of
 from pyca.ui.imaging.room import slow
 from pyca.ui.imaging.shown import COLORS, SCALES, figures
 from pyca.ui.pipeline import channels, forms
-from pyca.ui.pipeline.page import kind_of, problems_of, state_of
+from pyca.ui.pipeline.page import end_of, ended, kind_of, problems_of, state_of
 from pyca.ui.pipeline.room import pipelines
 
 blueprint = Blueprint("instance", __name__)
@@ -93,15 +93,17 @@ def copy(name: str) -> Response | str | tuple[str, int]:
 def _page(
     name: str, error: PycaError | None = None, sent: Mapping[str, str] | None = None
 ) -> str | tuple[str, int]:
-    running = (pipelines().info().get("active_instances") or {}).get(name)
+    info = pipelines().info()
+    running = (info.get("active_instances") or {}).get(name)
+    over = ended(info).get(name) if running is None else None
     is_saved = name in pipelines().names()
-    config = dict((running or {}).get("config") or _config(name))
+    config = dict((running or {}).get("config") or _config(name, is_over=over is not None))
     chosen = {key: request.args.get(key, "").strip()[:40] for key in ("colormap", "scale", "fps")}
     values, pulse_id = _newest(name) if running else ({}, None)
     page = render_template(
         "pipeline.html",
         name=name,
-        kind=kind_of(config),
+        kind=kind_of(config) if config else "",
         running=running,
         state=state_of(running),
         figures=figures(running),
@@ -116,7 +118,8 @@ def _page(
         texts=channels.texts_of(values),
         pulse_id=pulse_id,
         lines=_lines(name),
-        ended=_end(name) if running is None else "",
+        over=over,
+        ended=end_of(over) if over else "",
         camera_page=_camera_page(config.get("camera_name")),
         problems=problems_of(error),
         chosen=chosen,
@@ -128,17 +131,21 @@ def _page(
     return page if error is None else (page, code_of(error))
 
 
-def _config(name: str) -> dict[str, Any]:
+def _config(name: str, *, is_over: bool = False) -> dict[str, Any]:
     """Return the configuration of an instance that does not run.
+
+    :param is_over: True where it has run: then it need not have one any more
 
     :raises PycaError: where there is none, or it is wrong
     """
     try:
         return dict(pipelines().instance_config(name))
     except UnknownNameError:
-        if name not in pipelines().names():
-            raise
-    return dict(pipelines().config(name))
+        if name in pipelines().names():
+            return dict(pipelines().config(name))
+        if is_over:
+            return {}
+        raise
 
 
 def _newest(name: str) -> tuple[Mapping[str, Any], int | None]:
@@ -183,14 +190,6 @@ def _lines(name: str) -> list[list[str]]:
     with suppress(PycaError):
         lines = pipelines().instance_logs(name)[-_LINES:]
     return lines
-
-
-def _end(name: str) -> str:
-    """Return how an instance ended, empty where it never ran."""
-    with suppress(PycaError):
-        code = pipelines().exitcode(name)
-        return "" if code is None else f"It ended with exit code {code}."
-    return ""
 
 
 def _camera_page(camera: object) -> str:

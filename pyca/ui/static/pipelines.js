@@ -25,7 +25,7 @@ let fetching = false;
 async function renew(running, rows) {
   const here = rows.map((row) => row.dataset.name);
   const came = Object.keys(running).some((name) => !here.includes(name));
-  const went = rows.some((row) => !("saved" in row.dataset) && !running[row.dataset.name]);
+  const went = rows.some((row) => !("saved" in row.dataset || "over" in row.dataset) && !running[row.dataset.name]);
   if (fetching || !(came || went)) return;
   fetching = true;
   try {
@@ -147,7 +147,7 @@ function watchInstance() {
     for (const cell of document.querySelectorAll(".rates [data-figure]")) {
       write(cell, (now && FIGURES[cell.dataset.figure](now.statistics || {})) || "–");
     }
-    if (now) write(address, now.stream_address);
+    if (address && now) write(address, now.stream_address);
     if (byId("copy")) byId("copy").hidden = !now || !navigator.clipboard;
   }, (error) => say(byId("status-now"), `These figures are old: ${error.message}`));
 }
