@@ -46,6 +46,16 @@ class NumpyKernel:
                 np.sum(seen[first:end], axis=0, out=band)
         return sums
 
+    def turned(self, image: Image, angle: float, fill: float) -> Image:
+        """Return an image turned about its middle."""
+        # Not before it is needed: an idle instance is to stay small.
+        from scipy import ndimage
+
+        image = image.astype(image.dtype.newbyteorder("="), copy=False)
+        with np.errstate(all="ignore"):
+            turned: Image = ndimage.rotate(image, angle, reshape=False, order=1, mode="constant", cval=fill)
+        return turned
+
     def fit(self, axis: Vector, profile: Profile) -> Fit:
         """Fit a Gaussian to a profile."""
         return gauss.fit(axis, profile, gauss.search)

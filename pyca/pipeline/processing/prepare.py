@@ -122,7 +122,7 @@ class Preparation:
             if background is not None:
                 image, background = self._kernel.clean(image, background, 0.0)[0], None
             assert self._is.rotation is not None
-            image = self._cut(interpolated(self._mirrored(image), self._is.rotation))
+            image = self._cut(interpolated(self._mirrored(image), self._is.rotation, self._kernel))
         else:
             image = self._placed(image)
         if background is None and int(self._threshold) <= 0:
