@@ -17,7 +17,7 @@ REQUIREMENTS = [
 KERNEL = Extension(
     "pyca.kernel.native",
     ["pyca/kernel/native.c"],
-    depends=[f"pyca/kernel/{name}.h" for name in ("bands", "fit", "forget", "pass", "vectors", "words")],
+    depends=[f"pyca/kernel/{name}.h" for name in ("bands", "fit", "forget", "pass", "turn", "vectors", "words")],
     # Sums may be taken in another order, several at once; what is no number stays none.
     extra_compile_args=[
         "-std=c11",
@@ -48,6 +48,7 @@ setup(
         "pyca.ui": ["templates/*", "static/*"],
         "pyca.ui.api": ["*.yaml"],
         "pyca.ui.camera": ["*.yaml"],
+        "pyca.ui.pipeline": ["*.yaml"],
     },
     install_requires=REQUIREMENTS,
     extras_require={

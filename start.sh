@@ -4,7 +4,8 @@
 #   ./start.sh            all services and the page, configured by etc/pyca.conf
 #   ./start.sh demo       record ten seconds from a test source, to see that this machine can do it
 #   ./start.sh test …     run all tests; further words go to pytest
-#   ./start.sh camera …   the camera server, with the libraries that it alone needs
+#   ./start.sh camera …   the camera server, with the libraries that it and the pipeline server need
+#   ./start.sh pipeline … the pipeline server, with the same libraries
 #   ./start.sh COMMAND …  any other pyca command, such as capture, status or “events list”
 set -eu
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
@@ -61,7 +62,7 @@ wanted_extras() {
         printf 'test postgresql ffmpeg camera epics'
         return
     fi
-    [ "${1:-}" = camera ] && printf 'camera '
+    case ${1:-} in camera | pipeline) printf 'camera ' ;; esac
     if ! command -v ffmpeg >/dev/null && [ -z "${PYCA_FFMPEG:-}" ]; then
         printf 'ffmpeg'
     fi

@@ -15,6 +15,7 @@ from benchmarks import (
     live,
     paint,
     pipeline,
+    pipeline_kernel,
     punctual,
     refresh,
     startup,
@@ -47,6 +48,8 @@ CAMERA: dict[str, Measure] = {
     "many": camera.many,
 }
 PIPELINE: dict[str, Measure] = {
+    "passes": pipeline_kernel.passes,
+    "processing": pipeline_kernel.processing,
     "through": pipeline.saturated,
     "steady": pipeline.paced,
     "begun": pipeline.lifetime,
@@ -92,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         "api: how fast page and API answer (needs wrk); paint: how fast the page is there (needs chromium); "
         "live: streams, to a server of our own (needs nginx with its RTMP module); "
         "camera: frames of the camera server, beside what this machine can do; "
-        "pipeline: images from a camera through a pipeline to a client; "
+        "pipeline: processing of images beside what memory allows, and from a camera through a pipeline; "
         "epics: images by Channel Access, with libca and with caproto (needs the extra “epics”); "
         "soak: many short recordings while everything goes wrong",
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pyca.camera.files.folder import RESERVED
 from pyca.core.errors import BusyError, ConfigError, ImagingError, OfflineError, PycaError, UnknownNameError
 from pyca.images.snapshot import Snapshot
 
@@ -74,7 +75,7 @@ class FakeCameras:
         return {name: self.broken.get(name) or dict(self.configs[name]) for name in self.names()}
 
     def save(self, name: str, raw: object) -> dict[str, Any]:
-        _check_name(name)
+        _check_new(name)
         if not isinstance(raw, dict):
             raise ConfigError(["the configuration has to be an object"])
         problems = [f"unknown key '{key}'" for key in raw if key not in (*DEFAULTS, "name", "rotate")]
@@ -91,7 +92,7 @@ class FakeCameras:
         del self.configs[found]
 
     def rename(self, old: str, new: str) -> None:
-        _check_name(new)
+        _check_new(new)
         found = self._known(old)
         if new in self.configs:
             raise ConfigError([f"there is a camera {new} already"])
@@ -181,7 +182,7 @@ class FakeCameras:
 
     def script(self, name: str) -> str:
         if name not in self.scripts:
-            raise ImagingError(f"Requested script '{name}' does not exist.")
+            raise UnknownNameError(f"Requested script '{name}' does not exist.")
         return self.scripts[name]
 
     def save_script(self, name: str, text: str) -> None:
@@ -240,6 +241,12 @@ class FakeCameras:
 def _check_name(name: str) -> None:
     if not name.isprintable() or "/" in name or ".." in name or len(name) > 100:
         raise ConfigError([f"“{name[:60]!r}” cannot be the name of a file"])
+
+
+def _check_new(name: str) -> None:
+    _check_name(name)
+    if name in RESERVED:
+        raise ImagingError(f"“{name}” is a word of the interface: choose another name.")
 
 
 def some() -> FakeCameras:

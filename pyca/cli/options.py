@@ -1,6 +1,7 @@
 """What all commands have in common: ``--config``, before or after the command's name."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,11 +63,12 @@ class _WithConfig:
     """Adds ``--config`` to a command."""
 
     params: list[click.Parameter]
+    config_names: Sequence[str] = ("-c", "--config")
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         option = click.Option(
-            ["-c", "--config"],
+            list(self.config_names),
             type=click.Path(path_type=Path),
             envvar="PYCA_CONFIG",
             metavar="FILE",
@@ -90,3 +92,9 @@ class Group(_WithConfig, click.Group):
     def list_commands(self, context: click.Context) -> list[str]:
         """Return the commands in the order in which people meet them."""
         return list(self.commands)
+
+
+class GroupWithLongConfig(Group):
+    """A group whose own ``-c`` means something else; its commands take both again."""
+
+    config_names = ("--config",)

@@ -12,6 +12,7 @@ import click
 from pyca.cli.camera import camera
 from pyca.cli.live import live
 from pyca.cli.options import Command, Options, open_database, pass_options
+from pyca.cli.pipeline import pipeline
 from pyca.core.clock import Clock, SystemClock
 from pyca.core.errors import RunningError
 from pyca.core.states import ServiceName
@@ -47,7 +48,8 @@ _HELP = {
 def run(options: Options) -> None:
     """Run all services but the page (default).
 
-    The streamer and the camera server are run where [live] or [camera] has “enabled” set.
+    Streamer, camera server and pipeline server are run where [live], [camera] or [pipeline] has “enabled”
+    set.
     """
     from pyca.cli.services import AGENT
 
@@ -59,7 +61,8 @@ def run(options: Options) -> None:
 def run_all(options: Options) -> None:
     """Run all services and the page.
 
-    The streamer and the camera server are run where [live] or [camera] has “enabled” set.
+    Streamer, camera server and pipeline server are run where [live], [camera] or [pipeline] has “enabled”
+    set.
     """
     from pyca.cli.services import AGENT
 
@@ -77,7 +80,7 @@ def _service_command(name: ServiceName) -> click.Command:
     return Command(str(name), callback=start, help=_HELP[name])
 
 
-RUN_COMMANDS = (run, run_all, *(_service_command(name) for name in _HELP), live, camera)
+RUN_COMMANDS = (run, run_all, *(_service_command(name) for name in _HELP), live, camera, pipeline)
 
 
 def _supervise(options: Options, names: Sequence[ServiceName]) -> None:

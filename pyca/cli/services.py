@@ -47,6 +47,10 @@ def run_service(
             from pyca.cli.cameras import serve_cameras
 
             serve_cameras(settings, read, database, clock)
+        elif name is ServiceName.PIPELINE:
+            from pyca.cli.pipelines import serve_pipelines
+
+            serve_pipelines(settings, read, database, clock)
         else:
             _drive(name, settings, read, database, clock)
     finally:

@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -12,7 +12,7 @@ from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandl
 from pyca.core.errors import ImagingError
 
 PREFIX = "/api/v1"
-LIMITS = "an image may have 210 MB, a configuration or a script 1 MB"
+LIMITS = "an image may have 210 MB, a library 50 MB, a configuration or a script 1 MB"
 _SHOWN = 200
 """characters of an answer that nobody expected"""
 
@@ -127,17 +127,21 @@ class Connection:
         parameters: Parameters | None = None,
         body: bytes | None = None,
         kind: str = "application/json",
+        slash: bool = False,
+        timeout: float | None = None,
     ) -> Answer:
         """Send a request and return the answer, also one that is a refusal.
 
         :param path: its parts below ``/api/v1``
         :param kind: media type of the body
+        :param slash: whether the path has one at its end
+        :param timeout: seconds, in place of those of all requests
         :raises RefusedError: where a part of the path is no name
         :raises UnreachableError: where nobody answers
         """
         for part in path:
             _check_name(part)
-        url = "/".join((self._base, *(quote(part, safe="") for part in path)))
+        url = "/".join((self._base, *(quote(part, safe="") for part in path), *([""] if slash else [])))
         given = {name: value for name, value in (parameters or {}).items() if value is not None}
         request = Request(f"{url}?{urlencode(given)}" if given else url, data=body, method=method)
         if body is not None:
@@ -145,7 +149,7 @@ class Connection:
         if self._token:
             # Another server, to which this one may lead, is not told.
             request.add_unredirected_header("Authorization", f"Bearer {self._token}")
-        return self._sent(request)
+        return self._sent(request, self._timeout if timeout is None else timeout)
 
     def field(self, name: str, method: str, *path: str, **more: Any) -> Any:
         """Send a request and return one field of the answer.
@@ -153,10 +157,19 @@ class Connection:
         :raises RefusedError: where the server refuses, or the answer does not have it
         :raises UnreachableError: where nobody answers
         """
+        return self.fields((name,), method, *path, **more)[0]
+
+    def fields(self, names: Sequence[str], method: str, *path: str, **more: Any) -> list[Any]:
+        """Send a request and return some fields of the answer.
+
+        :raises RefusedError: where the server refuses, or the answer does not have them
+        :raises UnreachableError: where nobody answers
+        """
         found = self.reply(method, *path, **more)
-        if name not in found:
-            raise RefusedError(f"the answer of {self._base} has no “{name}”")
-        return found[name]
+        for name in names:
+            if name not in found:
+                raise RefusedError(f"the answer of {self._base} has no “{name}”")
+        return [found[name] for name in names]
 
     def reply(self, method: str, *path: str, **more: Any) -> dict[str, Any]:
         """Send a request and return the whole answer, which is ``{"state": "ok", "status": …, …}``.
@@ -169,7 +182,7 @@ class Connection:
     def checked(self, answer: Answer) -> dict[str, Any]:
         """Return the fields of an answer.
 
-        :raises RefusedError: where it is a refusal, or none of a camera server
+        :raises RefusedError: where it is a refusal, or none of a camera or pipeline server
         """
         try:
             found = json.loads(answer.body)
@@ -177,15 +190,15 @@ class Connection:
             found = None
         if not isinstance(found, dict) or "state" not in found:
             begin = answer.body[:_SHOWN].decode("utf-8", "replace").strip()
-            message = f"{self._base} answered with status {answer.status} and no JSON of a camera server"
+            message = f"{self._base} answered with status {answer.status} and no JSON of such a server"
             raise RefusedError(f"{message}: {begin}" if begin else message, status=answer.status)
         if found["state"] != "ok":
             raise RefusedError(str(found.get("status", "")), status=answer.status)
         return found
 
-    def _sent(self, request: Request) -> Answer:
+    def _sent(self, request: Request, timeout: float) -> Answer:
         try:
-            with self._opener.open(request, timeout=self._timeout) as response:
+            with self._opener.open(request, timeout=timeout) as response:
                 return Answer(response.status, response.headers.get_content_type(), response.read())
         except HTTPError as error:
             with error:
@@ -194,13 +207,16 @@ class Connection:
             cause = error.reason if isinstance(error, URLError) else error
             if isinstance(cause, TooMuchError):
                 raise UnreachableError(f"{self.address} {cause}", LIMITS) from error
-            raise UnreachableError(f"{self.address} {self._why(cause)}", "is the server running?") from error
+            raise UnreachableError(
+                f"{self.address} {_why(cause, timeout)}", "is the server running?"
+            ) from error
 
-    def _why(self, cause: Any) -> str:
-        if isinstance(cause, TimeoutError):
-            return f"did not answer within {self._timeout:g} s"
-        words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-        return f"does not answer: {words}"
+
+def _why(cause: Any, timeout: float) -> str:
+    if isinstance(cause, TimeoutError):
+        return f"did not answer within {timeout:g} s"
+    words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    return f"does not answer: {words}"
 
 
 def _check_name(name: object) -> None:

@@ -138,7 +138,7 @@ class ImagingError(PycaError):
 
 
 class UnknownNameError(ImagingError):
-    """No camera has this name or alias."""
+    """No camera, pipeline, instance, background or script has this name."""
 
 
 class BusyError(ImagingError):

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pyca.core.errors import ImagingError, MachineError
+from pyca.core.errors import ImagingError, MachineError, UnknownNameError
 from pyca.folders.names import checked
 from pyca.media.durable import sync_folder, write_durably
 from pyca.runtime.files import read_regular
@@ -109,5 +109,5 @@ class Store:
     def _file(self, name: str) -> Path:
         return self._wanted() / checked(name, self._noun)
 
-    def _unknown(self, name: str) -> ImagingError:
-        return ImagingError(f"Requested {self._noun} '{name}' does not exist.")
+    def _unknown(self, name: str) -> UnknownNameError:
+        return UnknownNameError(f"Requested {self._noun} '{name}' does not exist.")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pyca.core.errors import ImagingError, MachineError
+from pyca.core.errors import ImagingError, MachineError, UnknownNameError
 from pyca.folders.names import checked, fault_of
 from pyca.images.image import Image
 from pyca.images.npy import from_npy, limited
@@ -66,7 +66,7 @@ class Backgrounds:
         try:
             data = read_regular(self._file(name), LARGEST)
         except FileNotFoundError as error:
-            raise ImagingError(missing(name)) from error
+            raise UnknownNameError(missing(name)) from error
         except OSError as error:
             raise MachineError(f"“{self._file(name)}” cannot be read: {error.strerror}.") from error
         try:
@@ -104,7 +104,7 @@ class Backgrounds:
         """
         names = self.names(camera)
         if not names:
-            raise ImagingError(f"No background matches for the specified prefix '{camera}'.")
+            raise UnknownNameError(f"No background matches for the specified prefix '{camera}'.")
         return names[-1]
 
     def _file(self, name: str) -> Path:

@@ -34,9 +34,9 @@ SETTLED_SECONDS = 60.0
 
 
 class Instances(Generic[C]):
-    """Starts, watches, changes and stops processes of instances. May be used by any thread.
+    """Starts, watches, changes and stops processes of instances, none of which waits for another one.
 
-    No instance waits for another one.
+    May be used by any thread.
 
     :param read: returns the configuration that an instance of a name shall have
     :param places: gives out the streams' addresses
@@ -44,6 +44,7 @@ class Instances(Generic[C]):
     :param written: returns what stands in the files that the instances follow when they are changed by hand,
         or what is wrong there; None where instances follow no files
     :param gone: told of each name that has no instance any more, or could have none, while its slot is held
+    :param gives_up: tells whether one with a configuration is not started again where its process ended
     """
 
     def __init__(
@@ -56,12 +57,12 @@ class Instances(Generic[C]):
         noun: str,
         written: Callable[[], Mapping[str, C | PycaError]] | None = None,
         gone: Callable[[str], None] = lambda _: None,
+        gives_up: Callable[[C], bool] = lambda _: False,
     ) -> None:
         self._read = read
         self._written = written
-        self._noun = noun
         self._titled = noun.capitalize()
-        self._gone = gone
+        self._gone, self._gives_up = gone, gives_up
         self._starter = Starter(launcher, nursery, places, noun)
         self._slots: Slots[C] = Slots()
         self.endings = Endings()
@@ -260,7 +261,7 @@ class Instances(Generic[C]):
             self._end(slot, _OVER)
             return
         how = f"was killed ({signal_name(-code)})" if code is not None and code < 0 else "ended unexpectedly"
-        if not running.wanted():
+        if not running.wanted() or self._gives_up(running.configuration):
             logger.error("%s %s: its process %s", self._titled, slot.name, how)
             self._end(slot, f"its process {how}", code or 1)
             return

@@ -69,6 +69,13 @@ class Kernel(Protocol):
         :raises ValueError: where a band begins or ends outside the image, or ends before it begins
         """
 
+    def turned(self, image: Image, angle: float, fill: float) -> Image:
+        """Return an image turned about its middle, of the same shape and type, each pixel made of four.
+
+        :param angle: in degrees, counter-clockwise with row 0 on top
+        :param fill: pixels that come from outside; what is beyond the type is at its limit
+        """
+
     def fit(self, axis: Vector, profile: Profile) -> Fit:
         """Fit a Gaussian to a profile.
 

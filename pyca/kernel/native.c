@@ -16,6 +16,7 @@
 
 #define CHUNK 4096  /* columns whose sums stay in the processor's fastest memory */
 #define FLUSH 16384 /* rows after which 32 bits might not do */
+#define PIECE 512   /* columns that are looked at twice, while they are at hand */
 #define LANES 32
 #define LINE 64     /* bytes that come from memory together, in most processors */
 
@@ -68,6 +69,14 @@ struct bands {
     void *sums;           /* one after another; of columns they have to hold zeros */
 };
 
+struct turn {
+    const char *image;
+    char *to; /* of the same shape, without gaps */
+    ptrdiff_t stride;
+    size_t height, width;
+    double cosine, sine, fill;
+};
+
 #define GLUE_(a, b) a##_##b
 #define GLUE(a, b) GLUE_(a, b)
 #define FN(name) GLUE(name, KIND)
@@ -83,6 +92,7 @@ struct bands {
 #define FIRST_HIGH 0
 #include "pass.h"
 #include "bands.h"
+#include "turn.h"
 #include "forget.h"
 
 #define KIND u16
@@ -99,6 +109,7 @@ struct bands {
 #endif
 #include "pass.h"
 #include "bands.h"
+#include "turn.h"
 #include "forget.h"
 
 #define KIND u32
@@ -110,6 +121,7 @@ struct bands {
 #define FIRST_HIGH 0
 #include "pass.h"
 #include "bands.h"
+#include "turn.h"
 #include "forget.h"
 
 #define KIND i16
@@ -121,6 +133,7 @@ struct bands {
 #define FIRST_HIGH INT16_MIN
 #include "pass.h"
 #include "bands.h"
+#include "turn.h"
 #include "forget.h"
 
 #define KIND i32
@@ -132,6 +145,7 @@ struct bands {
 #define FIRST_HIGH INT32_MIN
 #include "pass.h"
 #include "bands.h"
+#include "turn.h"
 #include "forget.h"
 
 #define KIND f32
@@ -143,6 +157,7 @@ struct bands {
 #define FIRST_HIGH -INFINITY
 #include "pass.h"
 #include "bands.h"
+#include "turn.h"
 #include "forget.h"
 
 #define KIND f64
@@ -154,6 +169,7 @@ struct bands {
 #define FIRST_HIGH -INFINITY
 #include "pass.h"
 #include "bands.h"
+#include "turn.h"
 #include "forget.h"
 
 #include "fit.h"
@@ -162,15 +178,16 @@ static const struct {
     const char *name; /* as in struct and NumPy: kind and bytes */
     void (*pass)(const struct task *);
     void (*bands[2])(const struct bands *); /* of columns, of rows */
+    void (*turn)(const struct turn *);
     Py_ssize_t pixel;
 } kinds[] = {
-    {"u1", pass_u8, {bands_of_columns_u8, bands_of_rows_u8}, 1},
-    {"u2", pass_u16, {bands_of_columns_u16, bands_of_rows_u16}, 2},
-    {"u4", pass_u32, {bands_of_columns_u32, bands_of_rows_u32}, 4},
-    {"i2", pass_i16, {bands_of_columns_i16, bands_of_rows_i16}, 2},
-    {"i4", pass_i32, {bands_of_columns_i32, bands_of_rows_i32}, 4},
-    {"f4", pass_f32, {bands_of_columns_f32, bands_of_rows_f32}, 4},
-    {"f8", pass_f64, {bands_of_columns_f64, bands_of_rows_f64}, 8},
+    {"u1", pass_u8, {bands_of_columns_u8, bands_of_rows_u8}, turn_u8, 1},
+    {"u2", pass_u16, {bands_of_columns_u16, bands_of_rows_u16}, turn_u16, 2},
+    {"u4", pass_u32, {bands_of_columns_u32, bands_of_rows_u32}, turn_u32, 4},
+    {"i2", pass_i16, {bands_of_columns_i16, bands_of_rows_i16}, turn_i16, 2},
+    {"i4", pass_i32, {bands_of_columns_i32, bands_of_rows_i32}, turn_i32, 4},
+    {"f4", pass_f32, {bands_of_columns_f32, bands_of_rows_f32}, turn_f32, 4},
+    {"f8", pass_f64, {bands_of_columns_f64, bands_of_rows_f64}, turn_f64, 8},
 };
 
 #define KINDS (sizeof kinds / sizeof *kinds)
@@ -343,9 +360,43 @@ static PyObject *curve(PyObject *Py_UNUSED(module), PyObject *given)
     return fits ? Py_NewRef(Py_None) : NULL;
 }
 
+PyDoc_STRVAR(turn_doc, "turn(kind, height, width, image, cosine, sine, fill, to)\n\n"
+                       "Turn an image counter-clockwise about its middle. What comes from outside gets the fill.");
+
+static PyObject *turn(PyObject *Py_UNUSED(module), PyObject *given)
+{
+    const char *name;
+    Py_ssize_t height, width;
+    PyObject *image, *to;
+    double cosine, sine, fill;
+    Py_buffer from, into;
+    if (!PyArg_ParseTuple(given, "snnOdddO", &name, &height, &width, &image, &cosine, &sine, &fill, &to))
+        return NULL;
+    size_t kind = kind_of(name, height, width);
+    if (kind == KINDS || !opened(image, &from, 0, kinds[kind].pixel, height, width))
+        return NULL;
+    int fits = opened(to, &into, 1, kinds[kind].pixel, height, width);
+    if (fits) {
+        fits = into.strides[0] == width * kinds[kind].pixel && height <= INT32_MAX && width <= INT32_MAX;
+        if (fits && cosine >= -1 && cosine <= 1 && sine >= -1 && sine <= 1) {
+            struct turn task = {from.buf, into.buf, from.strides[0], (size_t)height, (size_t)width, cosine, sine, fill};
+            Py_BEGIN_ALLOW_THREADS
+            kinds[kind].turn(&task);
+            Py_END_ALLOW_THREADS
+        } else {
+            fits = 0;
+            PyErr_SetString(PyExc_ValueError, "no angle, or no room for the image");
+        }
+        PyBuffer_Release(&into);
+    }
+    PyBuffer_Release(&from);
+    return fits ? Py_NewRef(Py_None) : NULL;
+}
+
 static PyMethodDef functions[] = {
     {"scan", scan, METH_VARARGS, scan_doc},
     {"bands", bands, METH_VARARGS, bands_doc},
+    {"turn", turn, METH_VARARGS, turn_doc},
     {"gaussian", gaussian, METH_VARARGS, gaussian_doc},
     {"curve", curve, METH_VARARGS, curve_doc},
     {NULL, NULL, 0, NULL},

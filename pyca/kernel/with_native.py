@@ -10,7 +10,7 @@ from pyca.kernel import gauss
 from pyca.kernel.kernel import Fit, Image, Measured, Profile, Vector, checked_edges, sums_of
 
 # By their names: an extension of an older pyCA lacks one, and is not used then.
-from pyca.kernel.native import bands, curve, gaussian, scan
+from pyca.kernel.native import bands, curve, gaussian, scan, turn
 from pyca.kernel.with_numpy import NumpyKernel
 
 _KINDS = frozenset(("u1", "u2", "u4", "i2", "i4", "f4", "f8"))
@@ -61,6 +61,18 @@ class NativeKernel:
             bands(_name(image), height, width, image, checked, rows, sums)
         return sums
 
+    def turned(self, image: Image, angle: float, fill: float) -> Image:
+        """Return an image turned about its middle."""
+        if _name(image) not in _KINDS:
+            return self._rare.turned(image, angle, fill)
+        image = _plain(image)
+        turned = np.empty(image.shape, image.dtype)
+        lowest, highest = _limits(image.dtype)
+        cosine, sine = _direction(angle)
+        height, width = image.shape
+        turn(_name(image), height, width, image, cosine, sine, min(max(fill, lowest), highest), turned)
+        return turned
+
     def fit(self, axis: Vector, profile: Profile) -> Fit:
         """Fit a Gaussian to a profile."""
         return gauss.fit(axis, profile, _search)
@@ -98,6 +110,14 @@ def _plain(image: Image) -> Image:
     if follows and image.flags.aligned and image.dtype.isnative and image.strides[-1] == image.itemsize:
         return image
     return np.ascontiguousarray(image, image.dtype.newbyteorder("="))
+
+
+def _direction(angle: float) -> tuple[float, float]:
+    """Return cosine and sine of an angle in degrees, exact for quarter turns: borders stay inside then."""
+    quarters, rest = divmod(angle, 90)
+    if rest:
+        return math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[int(quarters) % 4]
 
 
 def _limits(dtype: np.dtype[Any]) -> tuple[float, float]:

@@ -24,27 +24,27 @@ from pyca.instances.launcher import Launcher
 from pyca.instances.logs import InstanceLogs, Kept
 from pyca.instances.ports import Network, Ports
 from pyca.instances.running import STOP_SECONDS, Running
+from pyca.kernel import choice
 from pyca.pipeline.control.camera_server import CameraServer
 from pyca.pipeline.control.collector import USUAL, Collector
 from pyca.pipeline.control.facts import flat_figures, instance_facts, told_endings
 from pyca.pipeline.control.permanent import Permanent
 from pyca.pipeline.control.places import PipelinePlaces
-from pyca.pipeline.control.roster import NOUN, Roster
+from pyca.pipeline.control.roster import Roster
 from pyca.pipeline.control.saved import Saved
 from pyca.pipeline.control.stores import Stores
 from pyca.pipeline.files.configuration import Configuration, merged, parse
 from pyca.pipeline.files.folder import open_folder
+from pyca.pipeline.instance import jobs
+from pyca.pipeline.instance.jobs import NOUN
 from pyca.runtime.nursery import Nursery
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["Created", "Message", "Pipelines", "open_pipelines"]
 
-JOBS: Mapping[str, str] = {
-    "instance": "pyca.pipeline.instance.instance:run",
-    "background": "pyca.pipeline.control.collect:run",
-}
+JOBS: Mapping[str, str] = {**jobs.JOBS, "background": "pyca.pipeline.control.collect:run"}
 """what the processes of pipelines do"""
-_PRELOAD = ("bitshuffle", "lz4.block")
-"""what many pipelines import when they are opened, which takes longer than all the rest of a start"""
 _FILE_SECONDS = 15.0
 """that a process gets to write the rest of its file before it is killed"""
 _NEITHER = "You must specify either the pipeline name or the configuration for the pipeline."
@@ -71,11 +71,11 @@ class Pipelines(Saved, Stores):
 
     :param settings: ``[pipeline]`` says where pipelines, backgrounds and streams are
     :param clock: for the ids of backgrounds
-    :param jobs: functions of the processes, see :class:`pyca.runtime.nursery.Nursery`
+    :param processes: functions of the processes, see :class:`pyca.runtime.nursery.Nursery`
     """
 
     def __init__(
-        self, settings: Settings, clock: Clock | None = None, jobs: Mapping[str, str] = JOBS
+        self, settings: Settings, clock: Clock | None = None, processes: Mapping[str, str] = JOBS
     ) -> None:
         pipeline = settings.pipeline
         backgrounds = Backgrounds(pipeline.backgrounds)
@@ -83,7 +83,7 @@ class Pipelines(Saved, Stores):
         Saved.__init__(self, open_folder(pipeline.directory, pipeline.backgrounds), backgrounds)
         libraries = Libraries(pipeline.scripts, NOUN)
         Stores.__init__(self, backgrounds, Scripts(pipeline.scripts, NOUN), libraries, cameras)
-        self._nursery = Nursery(jobs, _PRELOAD)
+        self._nursery = Nursery(processes, jobs.PRELOAD)
         kept = str(pipeline.backgrounds.absolute())
         self._collector = Collector(self._nursery, cameras, kept, clock or SystemClock())
         self._desk = Desk()
@@ -100,10 +100,12 @@ class Pipelines(Saved, Stores):
         self._kept = Kept()
         self._instance_logs = InstanceLogs(NOUN)
         self._load = Load()
+        self._kernel = choice.load().name
 
     def start(self) -> None:
         """Begin, permanent instances too. Once, before anything else."""
         logging.getLogger().addHandler(self._kept)
+        logger.info("Images are computed with the %s kernel", self._kernel)
         self._nursery.start()
         self._desk.start()
         self._keeper.start()
@@ -243,12 +245,16 @@ class Pipelines(Saved, Stores):
         self._instance_logs.forget(name)
 
     def info(self) -> dict[str, Any]:
-        """Return version, active_instances, cpu, memory, tx, rx of this server, and how others have ended."""
+        """Return version, active_instances, cpu, memory, tx, rx of this server.
+
+        Also the kernel that instances compute with, and how those have ended that are over.
+        """
         running = self._roster.running()
         return {
             "version": __version__,
             "active_instances": {name: instance_facts(*one) for name, one in running.items()},
             **self._load.look(),
+            "kernel": self._kernel,
             "ended_instances": told_endings(self._instances.endings.everything()),
         }
 
@@ -301,7 +307,8 @@ def argument_of(settings: Settings) -> dict[str, Any]:
     """Return what the process of each instance is told beside its configuration.
 
     That is where the camera server is (``cameras``, ``token``), and the folders of ``backgrounds``, of
-    ``files`` that are written, and of ``scripts`` and ``libraries``, which are None where none may be run.
+    ``files`` that are written, and of ``scripts`` and ``libraries``, which are None where none may be run;
+    ``script_seconds`` and ``script_memory`` are their limits.
     """
     pipeline = settings.pipeline
     scripts = pipeline.scripts.absolute() if pipeline.scripts and pipeline.run_scripts else None
@@ -312,6 +319,8 @@ def argument_of(settings: Settings) -> dict[str, Any]:
         "files": str(pipeline.files.absolute()),
         "scripts": str(scripts) if scripts else None,
         "libraries": str(scripts / FOLDER) if scripts else None,
+        "script_seconds": pipeline.script_seconds,
+        "script_memory": pipeline.script_memory,
     }
 
 

@@ -12,7 +12,8 @@ from unittest.mock import Mock
 import pytest
 
 from pyca.camera.cameras import Cameras
-from pyca.cli.cameras import CameraWork, check_libraries, needing_camera
+from pyca.cli.cameras import check_libraries
+from pyca.cli.imaging_work import ImagingWork, needing
 from pyca.client import CamClient
 from pyca.config.settings import Camera, Settings
 from pyca.core.errors import MissingError
@@ -99,14 +100,14 @@ def test_a_port_that_is_taken_is_told_and_the_cameras_are_closed(
 
 
 def test_a_library_that_is_not_there_is_told_with_its_remedy() -> None:
-    with pytest.raises(MissingError, match="needs “zmq”") as caught, needing_camera():
+    with pytest.raises(MissingError, match="needs “zmq”") as caught, needing("camera"):
         raise ModuleNotFoundError("No module named 'zmq.utils'", name="zmq.utils")
     assert "./start.sh camera" in caught.value.remedy and "'.[camera]'" in caught.value.remedy
 
 
 def test_without_a_library_nothing_is_made(pyca: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> None:
-        with needing_camera():
+        with needing("camera"):
             raise ModuleNotFoundError("No module named 'zmq'", name="zmq")
 
     monkeypatch.setattr("pyca.cli.cameras.check_libraries", missing)
@@ -126,12 +127,14 @@ def test_the_libraries_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_fault_of_ours_is_not_taken_for_a_library() -> None:
-    with pytest.raises(ModuleNotFoundError), needing_camera():
+    with pytest.raises(ModuleNotFoundError), needing("camera"):
         raise ModuleNotFoundError("No module named 'pyca.wrong'", name="pyca.wrong")
 
 
-def working(cameras: FakeCameras, settings: Settings | None = None) -> CameraWork:
-    return CameraWork(settings or Settings(), cast(Cameras, cameras), FakeClock(), cameras.close)
+def working(cameras: FakeCameras, settings: Settings | None = None) -> ImagingWork:
+    return ImagingWork(
+        ServiceName.CAMERA, settings or Settings(), cast(Cameras, cameras), FakeClock(), cameras.close
+    )
 
 
 def test_the_status_tells_how_many_cameras_run() -> None:
@@ -173,9 +176,9 @@ def test_the_server_answers_until_it_is_told_to_stop(
     pyca: Run, folder: Path, cameras: FakeCameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Any] = []
-    tick = CameraWork.tick
+    tick = ImagingWork.tick
 
-    def ask(work: CameraWork) -> float:
+    def ask(work: ImagingWork) -> float:
         due = tick(work)
         with Database(f"sqlite:///{folder / 'pyca.db'}").read() as session:
             seen.extend(one.state for one in statuses(session, 0.0) if one.name == ServiceName.CAMERA)
@@ -192,9 +195,9 @@ def test_the_server_answers_until_it_is_told_to_stop(
         address.append(server.address)
 
     monkeypatch.setattr(ImagingServer, "start", note)
-    monkeypatch.setattr(CameraWork, "tick", ask)
+    monkeypatch.setattr(ImagingWork, "tick", ask)
     raised: list[bool] = []
-    monkeypatch.setattr("pyca.cli.cameras.allow_many", lambda: raised.append(True))
+    monkeypatch.setattr("pyca.cli.imaging_work.allow_many", lambda: raised.append(True))
     assert pyca("camera", "-p", "0").code == 0
     assert raised
     assert seen == [ServiceState.IDLE, cameras.names()]

@@ -27,16 +27,26 @@ class Teller:
     kind: str = "application/json"
     body: bytes = b""
     asked: list[Asked] = field(default_factory=list)
+    later: list[tuple[int, bytes]] = field(default_factory=list)
+    """status and body of the next answers; the last one stays"""
     silent: threading.Event = field(default_factory=threading.Event)
     """set: answers are let go; a test clears it to have the server say nothing"""
 
     def reply(self, status: int = 200, **fields: Any) -> None:
         self.status, self.kind = status, "application/json"
-        self.body = json.dumps({"state": "ok", "status": "fine", **fields}).encode()
+        self.body = _body(fields)
+
+    def then(self, status: int = 200, **fields: Any) -> None:
+        """Answer this next, behind all that was told so before."""
+        self.later.append((status, _body(fields)))
 
     @property
     def last(self) -> Asked:
         return self.asked[-1]
+
+
+def _body(fields: dict[str, Any]) -> bytes:
+    return json.dumps({"state": "ok", "status": "fine", **fields}).encode()
 
 
 @pytest.fixture
@@ -50,6 +60,8 @@ def teller() -> Iterator[Teller]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             told.asked.append(Asked(self.command, self.path, body, dict(self.headers)))
             told.silent.wait(60)
+            if told.later:
+                told.status, told.body = told.later.pop(0)
             self.send_response(told.status)
             self.send_header("Content-Type", told.kind)
             self.send_header("Content-Length", str(len(told.body)))

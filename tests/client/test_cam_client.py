@@ -19,7 +19,7 @@ import pytest
 from pyca.client import CamClient
 from pyca.client.http import LIMITS, RefusedError, UnreachableError
 from pyca.core.errors import ImagingError, WireError
-from pyca.ui.imaging.bodies import LONGEST_ARRAY, LONGEST_JSON
+from pyca.ui.imaging.bodies import LONGEST_ARRAY, LONGEST_JSON, LONGEST_LIBRARY
 from tests.client.conftest import Teller
 from tests.ports import free_port
 
@@ -199,7 +199,7 @@ def test_refusals_are_value_errors_in_the_words_of_the_server(
 @pytest.mark.parametrize("body", [b"", b"<html>Not found</html>", b"[]", b"{}", b"\xff\xfe"])
 def test_an_answer_of_another_program_is_told(client: CamClient, teller: Teller, body: bytes) -> None:
     teller.status, teller.kind, teller.body = 404, "text/html", body
-    with pytest.raises(RefusedError, match="status 404 and no JSON of a camera server") as caught:
+    with pytest.raises(RefusedError, match="status 404 and no JSON of such a server") as caught:
         client.get_cameras()
     assert teller.address.rstrip("/") in str(caught.value)
 
@@ -319,4 +319,8 @@ def test_a_server_that_hangs_up_in_the_middle_of_sending_is_told_with_what_it_re
 
 
 def test_the_limits_that_are_told_are_those_of_the_server() -> None:
-    assert f"{LONGEST_ARRAY // 10**6} MB, a configuration or a script {LONGEST_JSON // 10**6} MB" in LIMITS
+    for what, most in (
+        ("an image may have", LONGEST_ARRAY), ("a library", LONGEST_LIBRARY),
+        ("a configuration or a script", LONGEST_JSON),
+    ):  # fmt: skip
+        assert f"{what} {most // 10**6} MB" in LIMITS

@@ -55,6 +55,7 @@ def steps(draw: st.DrawFn) -> dict[str, Any]:
         "rotation": st.fixed_dictionaries(
             {
                 "angle": st.sampled_from([-270, -90, 0, 90, 180, 270, 450]),
+                "order": st.sampled_from([1, 3]),
                 "mode": st.sampled_from(["ortho", "ortho", "ortho", "nearest", "7.0"]),
             }
         ),

@@ -60,11 +60,11 @@ def _themes(settings: "Settings", clock: Clock) -> list["Theme"]:
     """Return all checks; those that others follow from come first."""
     from pyca.cli.doctor import (
         calendars,
-        camera,
         configuration,
         database,
         devices,
         disks,
+        imaging,
         live,
         permissions,
         programs,
@@ -80,7 +80,11 @@ def _themes(settings: "Settings", clock: Clock) -> list["Theme"]:
     streaming = (
         [Theme("live", partial(live.check, settings, clock, os.environ))] if live.is_wanted(settings) else []
     )
-    serving = [Theme("camera", partial(camera.check, settings, clock))] if camera.is_wanted(settings) else []
+    serving = []
+    if settings.camera.enabled:
+        serving.append(Theme("camera", partial(imaging.check_cameras, settings, clock)))
+    if settings.pipeline.enabled:
+        serving.append(Theme("pipeline", partial(imaging.check_pipelines, settings, clock)))
     return [
         Theme("configuration", partial(configuration.check, settings)),
         Theme("disk", partial(disks.check, settings)),

@@ -2,7 +2,7 @@
 
 from pyca.cli.doctor.finding import Finding, failure, ok, skipped
 from pyca.cli.services import is_alive
-from pyca.config.settings import Camera, Live, Settings
+from pyca.config.settings import Camera, Live, Pipeline, Settings
 from pyca.core.clock import Clock
 from pyca.core.errors import PycaError, StoreError
 from pyca.core.states import ServiceName
@@ -11,7 +11,9 @@ from pyca.ui.listening import open_port
 from pyca.ui.livebox.place import find
 
 
-def check_port(settings: Settings, name: ServiceName, section: Live | Camera, clock: Clock) -> Finding:
+def check_port(
+    settings: Settings, name: ServiceName, section: Live | Camera | Pipeline, clock: Clock
+) -> Finding:
     """Tell whether a service can listen where its section says.
 
     :param name: of the service, and of its section

@@ -8,22 +8,21 @@ from functools import partial
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from pyca.core.errors import ImagingError, PycaError, UnknownNameError
+from pyca.core.errors import BusyError, ImagingError, PycaError, UnknownNameError
 from pyca.instances.instances import Instances
 from pyca.instances.launcher import Launcher
 from pyca.instances.places import Places
 from pyca.instances.running import Running
 from pyca.pipeline.control.chains import Chains
-from pyca.pipeline.control.chores import Chores
+from pyca.pipeline.control.chores import Chores, Key
 from pyca.pipeline.control.permanent import Permanent
 from pyca.pipeline.control.saved import Saved
 from pyca.pipeline.control.table import Entry, Table
 from pyca.pipeline.files.configuration import Configuration, merged
+from pyca.pipeline.instance.jobs import NOUN
 from pyca.runtime.nursery import Nursery
 
 logger = logging.getLogger(__name__)
-
-NOUN = "pipeline"
 
 
 class Roster:
@@ -45,7 +44,9 @@ class Roster:
         self._saved = saved
         self._permanent = permanent
         self._table = Table()
-        self.instances = Instances(self._read, launcher, nursery, places, noun=NOUN, gone=self._table.drop)
+        self.instances = Instances(
+            self._read, launcher, nursery, places, noun=NOUN, gone=self._table.drop, gives_up=gives_up
+        )
         self._chains = Chains(self._known, self.instances.stream, self.instances.find)
         self._chores = Chores()
 
@@ -148,20 +149,19 @@ class Roster:
         """Have done what is due. Returns at once; for one thread."""
         self.instances.look_after()
         running, entries = self.instances.running(), self._table.everything()
-        due: dict[str, tuple[str, Callable[[], object]]] = {}
+        due: dict[Key, tuple[str, Callable[[], object]]] = {}
         wanted = self._permanent.wanted()
         for name in wanted:
             if name not in running and self.instances.is_over(name):
-                due[f"start {name}"] = f"Permanent instance {name}", partial(self.instances.stream, name)
+                due["start", name] = f"Permanent instance {name}", partial(self.instances.stream, name)
         for name, entry in entries.items():
             if name not in running:
                 continue
             if entry.permanent != (name in wanted):
-                due[f"mark {name}"] = f"Instance {name}", partial(self._mark, name, name in wanted)
-            if not self._chains.is_whole(entry.configuration, running) and self._can_be_linked(
-                entry, running
-            ):
-                due[f"link {name}"] = f"Instance {name}", partial(self._link, name)
+                due["mark", name] = f"Instance {name}", partial(self._mark, name, name in wanted)
+            if self._can_be_linked(entry, running):
+                due["link", name] = f"Instance {name}", partial(self._link, name)
+        self._chores.keep(entries.keys() | wanted.keys())
         for key, (what, work) in due.items():
             self._chores.do(key, what, work)
 
@@ -187,13 +187,24 @@ class Roster:
         :param made: gets what was noted
         """
         self._saved.check_background(configuration)
+        self._check_file(configuration)
         read_only = shared or configuration.read_only
         permanent = configuration.name in self._permanent.wanted()
-        linked = self._chains.linked(configuration)
+        # Its process is a new one, which loads everything anyway.
+        linked = replace(self._chains.linked(configuration), reload=False)
         entry = Entry(linked, configuration, read_only, origin, permanent)
         self._table.put(configuration.name, entry)
         made.append(entry)
         return entry.wanted
+
+    def _check_file(self, configuration: Configuration) -> None:
+        """Refuse a file that another instance is writing."""
+        for name, (_, entry) in self.running().items():
+            other = entry.configuration
+            if configuration.mode == other.mode == "FILE" and configuration.file == other.file:
+                raise BusyError(
+                    f"Instance '{name}' is writing the file '{other.file}'.", "Stop it, or name another file."
+                )
 
     def _known(self, name: str) -> Configuration:
         """Return the configuration that an instance has or would have."""
@@ -231,3 +242,9 @@ class Roster:
             logger.info("Instance %s: what it needs is there again", name)
             self._table.put(name, changed)
             self._apply(name, changed)
+
+
+def gives_up(configuration: Configuration) -> bool:
+    """Tell whether an instance whose process ended unexpectedly is over: its function may have ended it."""
+    has_function = configuration.function not in (None, "transparent")
+    return has_function and configuration.abort_on_error

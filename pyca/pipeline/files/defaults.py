@@ -7,6 +7,7 @@ from pyca.pipeline.files.keys import KEYS
 
 _PUSHING = ("fanout", "store")
 """types whose messages are work for somebody: none may be left out, and each goes to one receiver"""
+_OUTPUTS = ("output_pipeline", "output_stream")
 
 FOLLOWING = ("mode", "block", "input_mode", "bsread_mode", "data_compression")
 """keys whose default follows from others"""
@@ -33,5 +34,7 @@ def default_of(name: str, found: Mapping[str, Any]) -> Any:
 
 def mode_of(found: Mapping[str, Any]) -> str:
     """Return how messages leave: PUB, PUSH or FILE."""
-    usual = "PUSH" if found.get("pipeline_type") in _PUSHING else "PUB"
+    # Who connects to another pipeline pushes: it takes nothing else.
+    pushes = found.get("pipeline_type") in _PUSHING or any(found.get(name) for name in _OUTPUTS)
+    usual = "PUSH" if pushes else "PUB"
     return str(found.get("mode") or usual)

@@ -53,11 +53,9 @@ def _alone(configuration: Configuration) -> Feed:
         return _stream(configuration, configuration.bsread_address)
     if configuration.pipeline_type in _SELF_DRIVEN:
         return MadeFeed(configuration.max_frame_rate or RATE)
-    if configuration.bsread_channels:
-        raise ImagingError(
-            "Channels alone are no source: there is no dispatcher here.", "Name the stream in bsread_address."
-        )
-    raise ImagingError("Camera name not specified in configuration.")
+    raise ImagingError(
+        f"Pipeline {configuration.name} has no source.", "Name it in camera_name or input_stream."
+    )
 
 
 def _stream(

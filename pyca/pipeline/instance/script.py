@@ -78,6 +78,6 @@ class Script:
     def _is_over(self, work: Work) -> bool:
         """Tell whether the script gets no more messages; changed parameters are in the mapping it has."""
         now = self._work()
-        if now is not work and now.function is work.function:
+        if now.configuration is not work.configuration and now.function is work.function:
             work.follow(now)
         return self._end.is_due or now.function is not work.function

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +16,11 @@ from pyca.pipeline.instance.surroundings import Surroundings
 from pyca.pipeline.processing import default
 from pyca.pipeline.processing.prepare import Preparation, Prepared
 
+if TYPE_CHECKING:
+    from pyca.pipeline.user.functions import Function
+
 Values = dict[str, Value]
-Load = Callable[[str, str], Callable[..., Values | None]]
+Load = Callable[[str, str], "Function"]
 """returns a function of users, by the name of its script and its entry"""
 PARAMETERS = "processing_parameters"
 FAULT = "processing_error"
@@ -42,7 +45,8 @@ class Work:
         self.configuration = replace(configuration, reload=False)
         self.parameters: dict[str, Any] = self.configuration.as_json()
         """as functions get them"""
-        self._text = default.parameters_text(self.parameters)
+        self.text = default.parameters_text(self.parameters)
+        """the same, as it is sent"""
         self._kernel = kernel
         background = None
         if configuration.image_background and configuration.image_background_enable:
@@ -94,7 +98,7 @@ class Work:
 
     def own(self, values: Values) -> Values:
         """Return values of users with the parameters, unless these are there."""
-        return values if PARAMETERS in values else {**values, PARAMETERS: self._text}
+        return values if PARAMETERS in values else {**values, PARAMETERS: self.text}
 
     def told(self, item: Item, fault: str) -> Values:
         """Return what is sent instead of a message that could not be processed: no light, and why.
@@ -116,7 +120,7 @@ class Work:
         """Give functions that keep the parameters those of another configuration, in the same mapping."""
         self.parameters.clear()
         self.parameters.update(other.parameters)
-        self._text = other._text
+        self.text = other.text
         self.configuration = other.configuration
 
     def _own(self, values: Values | None) -> Values | None:
@@ -138,9 +142,9 @@ class Work:
         if self.function is not None:
             return self._own(self.function(*arguments))
         if self.configuration.function == "transparent":
-            return default.transparent(*arguments, text=self._text)
+            return default.transparent(*arguments, text=self.text)
         return default.process_image(
-            *arguments, kernel=self._kernel, measured=prepared.measured, text=self._text
+            *arguments, kernel=self._kernel, measured=prepared.measured, text=self.text
         )
 
 

@@ -40,6 +40,7 @@ class Preparation:
 
     Averages, bins, subtracts the background, mirrors, turns, cuts out a region of interest, makes what is
     below a threshold 0, averages again, scales and shifts. Background, region and threshold are one pass.
+    Several threads may use one that averages nothing.
 
     :param background: (height, width) of the images, before or after binning; None for none
     """
@@ -121,7 +122,7 @@ class Preparation:
             if background is not None:
                 image, background = self._kernel.clean(image, background, 0.0)[0], None
             assert self._is.rotation is not None
-            image = self._cut(interpolated(self._mirrored(image), self._is.rotation))
+            image = self._cut(interpolated(self._mirrored(image), self._is.rotation, self._kernel))
         else:
             image = self._placed(image)
         if background is None and int(self._threshold) <= 0:
@@ -137,7 +138,9 @@ class Preparation:
         if self._background is None:
             return None
         kind = (image.shape, image.dtype)
-        if self._fitting[0] != kind:
+        # Read once: several threads may prepare images, of which another may just put its own in.
+        known, fitting = self._fitting
+        if known != kind:
             background = self._background
             if background.shape != image.shape:
                 background = self._binned(background)
@@ -148,9 +151,9 @@ class Preparation:
                     "Collect a new background, or switch image_background_enable off.",
                 )
             background = as_type(background, image.dtype)
-            background = background if self._interpolates else contiguous(self._placed(background))
-            self._fitting = kind, background
-        return self._fitting[1]
+            fitting = background if self._interpolates else contiguous(self._placed(background))
+            self._fitting = kind, fitting
+        return fitting
 
     def _placed(self, image: Image) -> Image:
         """Return an image mirrored, turned by quarters and cut out, without a copy."""

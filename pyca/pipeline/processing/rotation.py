@@ -6,6 +6,7 @@ import numpy as np
 
 from pyca.core.errors import ImagingError
 from pyca.images.image import Image
+from pyca.kernel.kernel import Kernel
 from pyca.pipeline.files.parts import Rotation
 from pyca.pipeline.processing.frame import Axis
 
@@ -34,13 +35,16 @@ def is_interpolated(rotation: Rotation | None) -> bool:
     return rotation is not None and rotation.mode != ORTHO and rotation.angle % _FULL != 0
 
 
-def interpolated(image: Image, rotation: Rotation) -> Image:
+def interpolated(image: Image, rotation: Rotation, kernel: Kernel) -> Image:
     """Return an image turned counter-clockwise about its middle, of the same shape and type."""
+    is_constant = rotation.mode not in _FILLED
+    if is_constant and rotation.order == 1:
+        return kernel.turned(image, rotation.angle, float(rotation.mode))
     # Not before it is needed: an idle instance is to stay small.
     from scipy import ndimage
 
     fill: dict[str, Any] = {"mode": rotation.mode}
-    if rotation.mode not in _FILLED:
+    if is_constant:
         fill = {"mode": "constant", "cval": float(rotation.mode)}
     with np.errstate(all="ignore"):
         turned: Image = ndimage.rotate(image, rotation.angle, reshape=False, order=rotation.order, **fill)

@@ -5,21 +5,14 @@ from flask import Flask
 from pyca.camera.cameras import Cameras
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock
-from pyca.core.states import ServiceName
 from pyca.store.database import Database
-from pyca.ui import health
-from pyca.ui.application import furnish, zone_of
-from pyca.ui.camera import cam, figures, page, pictures, scripts, streams
-from pyca.ui.camera import description as described
-from pyca.ui.context import Context
-from pyca.ui.imaging import access, envelope, logs
-from pyca.ui.imaging.bodies import LONGEST_JSON
-from pyca.ui.imaging.room import attach, make_room
-from pyca.ui.outage import Outage
-from pyca.ui.pages import login
-from pyca.ui.view.previews import Previews
+from pyca.ui.camera import cam, page, pictures, streams
+from pyca.ui.camera.description import description
+from pyca.ui.imaging.app import create_imaging_app
+from pyca.ui.imaging.envelope import BASE
+from pyca.ui.imaging.room import make_room
 
-FACES = (cam, pictures, streams, scripts, logs, described, figures, page, health, login)
+FACES = (cam, pictures, streams, page)
 """Modules with a blueprint each."""
 
 
@@ -33,25 +26,6 @@ def create_camera_app(
     :param cameras: started already
     :param is_local: True where it listens on loopback alone
     """
-    app = Flask("pyca.ui", static_url_path="/-/static")
-    # An address with two slashes names nothing, and a redirection is no answer for a program.
-    app.url_map.merge_slashes = False
-    here = Context(
-        settings,
-        database,
-        clock,
-        zone_of(settings),
-        Previews(()),
-        Outage(clock),
-        service=ServiceName.CAMERA,
-        refuse=envelope.refusal,
-    )
-    attach(app, make_room(cameras, settings.camera.origins))
-    door = access.door_for(settings.camera.authentication, is_local=is_local)
-    access.register(app, door, is_local=is_local)
-    furnish(app, here, door(settings, database, clock), [face.blueprint for face in FACES])
-    app.config.update(MAX_CONTENT_LENGTH=LONGEST_JSON)
-    # There is one list; its pages lead back to it themselves.
-    app.context_processor(lambda: {"navigation": ()})
-    envelope.register(app)
-    return app
+    room = make_room(cameras, "camera", settings.camera, description)
+    faces = [face.blueprint for face in FACES]
+    return create_imaging_app(settings, database, clock, room, faces, below=f"{BASE}/cam", is_local=is_local)

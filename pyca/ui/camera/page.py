@@ -10,8 +10,11 @@ from pyca.core.access import Scope
 from pyca.core.errors import ConfigError, ImagingError, PycaError
 from pyca.ui.access.rights import needs
 from pyca.ui.camera.room import cameras
+from pyca.ui.context import context
+from pyca.ui.imaging.beside import address_of, reachable
 from pyca.ui.imaging.envelope import code_of
 from pyca.ui.imaging.room import slow
+from pyca.ui.imaging.shown import figures
 
 # The first page has one name in all our applications: the templates that they share lead back to it.
 blueprint = Blueprint("now", __name__)
@@ -79,6 +82,7 @@ def camera(name: str) -> str | tuple[str, int]:
         colors=COLORS,
         scales=SCALES,
         running=_running().get(name),
+        pipelines_page=_pipelines_page(),
     )
 
 
@@ -139,33 +143,11 @@ def _row(
     return Row(name, aliases, groups, kind, state, reason, figures(running))
 
 
-def figures(running: dict[str, Any] | None) -> dict[str, str]:
-    """Return the figures of an instance as they are shown, empty where there are none."""
-    statistics = (running or {}).get("statistics") or {}
-    return {
-        "rx": _rate(statistics.get("rx")),
-        "tx": _rate(statistics.get("tx")),
-        "clients": _plain(statistics.get("clients")),
-        "lost": _plain(statistics.get("lost")),
-        "latency": _unit(statistics.get("latency"), 1000, "ms"),
-        "cpu": _unit(statistics.get("cpu"), 1, "%"),
-        "memory": _unit(statistics.get("memory"), 1e-6, "MB"),
-    }
+def _pipelines_page() -> str:
+    """Return the address of the page of this machine's pipelines, empty where there is none."""
+    server = context().settings.pipeline
+    return reachable(address_of(server.bind, server.port)) if server.enabled else ""
 
 
 def _running() -> dict[str, dict[str, Any]]:
     return dict(cameras().info().get("active_instances") or {})
-
-
-def _rate(value: object) -> str:
-    # “9.98Hz - 123”: the number behind is that of the frames.
-    text = f"{value:.1f}Hz" if isinstance(value, float) else str(value or "")
-    return text.partition(" - ")[0].replace("Hz", " Hz")
-
-
-def _plain(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _unit(value: object, factor: float, unit: str) -> str:
-    return f"{value * factor:.0f} {unit}" if isinstance(value, int | float) else ""

@@ -8,41 +8,21 @@ from flask import Blueprint, Response, request
 
 from pyca.core.errors import SourceError
 from pyca.images.snapshot import Snapshot
-from pyca.ui.imaging import parameters
+from pyca.ui.imaging import moving, parameters
 from pyca.ui.imaging.envelope import BASE
-from pyca.ui.imaging.looks import look
-from pyca.ui.imaging.moving import MJPEG, parts, streamed
+from pyca.ui.imaging.moving import streamed
 from pyca.ui.imaging.room import has_gone, room
 
 blueprint = Blueprint("streams", __name__)
-
-USUAL_RATE, LARGEST_RATE = 10.0, 60.0
-FIRST_PICTURE = 15.0
-"""seconds that a camera gets from its start to its first image"""
 
 
 @blueprint.get(f"{BASE}/cam/<name>/mjpeg")
 def mjpeg(name: str) -> Response:
     """Show a camera as a picture that changes, until it ends or nobody looks any more."""
-    from pyca.images import pictures as images
-
-    here, wanted = room(), look()
-    rate = parameters.positive("fps", LARGEST_RATE) or USUAL_RATE
-    quality = int(parameters.number("quality", least=1, most=95) or images.QUALITY)
-    if request.method == "HEAD":
-        return Response(content_type=MJPEG)
+    servant = room().servant
     # An alias shows the same pictures as the name; one that nobody knows is refused where it is started.
-    key = (here.servant.aliases().get(name, name), rate, quality, *wanted.values())
-
-    def encode(shot: Snapshot) -> bytes:
-        return images.jpeg(shot.image, quality=quality, **wanted)
-
-    with ExitStack() as stack:
-        stack.enter_context(here.viewers.one())
-        relay = here.relays.join(key, partial(here.servant.frames, name), encode, rate)
-        stack.callback(here.relays.leave, key, relay)
-        relay.first(FIRST_PICTURE)
-        return streamed(parts(relay.pictures(has_gone())), MJPEG, stack.pop_all().close)
+    key = servant.aliases().get(name, name)
+    return moving.mjpeg(key, lambda _: partial(servant.frames, name))
 
 
 @blueprint.get(f"{BASE}/cam/<name>/y4m")

@@ -1,4 +1,4 @@
-"""Who may use the camera server: whoever ``[camera] authentication`` lets in, and no other web site.
+"""Who may use the camera or the pipeline server: whoever its ``authentication`` lets in, and no other site.
 
 Browsers let every page on the web send requests to this machine and to all that it reaches. While everybody
 may do everything here, pages of other sites are told by what browsers say of where a request comes from, and,
@@ -102,7 +102,7 @@ def _tell_browsers(kind: type[Door]) -> Callable[[Response], Response]:
             response.headers.update(CORS)
         if not is_for_programs:
             response.vary.add("Origin")
-        elif room().origins or kind is WideDoor:
+        elif room().section.origins or kind is WideDoor:
             # Their pages may also show our pictures, which browsers decide by this.
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
@@ -134,7 +134,7 @@ def _check_name() -> None:
     :raises Forbidden: saying how to ask
     """
     name = _host(f"http://{request.host}")
-    allowed = [_host(one) for one in room().origins]
+    allowed = [_host(one) for one in room().section.origins]
     if not is_loopback(name) and name not in allowed:
         raise Forbidden(f"This address is for this machine alone: ask it as {_NAMES}.")
 
@@ -142,7 +142,7 @@ def _check_name() -> None:
 def _check_sender() -> None:
     """Refuse what another site made a browser send.
 
-    :raises Forbidden: where it is not one of ``[camera] origins``
+    :raises Forbidden: where it is not one of the ``origins`` of the section
     """
     # A link on another site may lead to a page of ours; what programs ask is for our own pages.
     if request.method in SAFE and not is_api(request.path):
@@ -163,10 +163,10 @@ def _is_welcome(origin: str) -> bool:
         parts = urlsplit(origin)
         place, name = f"{parts.scheme}://{parts.netloc}", parts.hostname or ""
     except ValueError:
-        return "*" in room().origins
+        return "*" in room().section.origins
     if place == request.host_url.rstrip("/") or is_loopback(name):
         return True
-    return any(one == "*" or one.rstrip("/").lower() == place.lower() for one in room().origins)
+    return any(one == "*" or one.rstrip("/").lower() == place.lower() for one in room().section.origins)
 
 
 def _host(address: str) -> str:

@@ -1,4 +1,4 @@
-"""How much may be sent to the camera server; more is refused before it is read."""
+"""How much may be sent to the camera and pipeline servers; more is refused before it is read."""
 
 import json
 from collections.abc import Mapping
@@ -15,14 +15,24 @@ LONGEST_JSON = 1_000_000
 """Bytes of a configuration or a script."""
 LONGEST_ARRAY = 210_000_000
 """Bytes of an image: 4096 × 4096 of 16 bits, also as old clients may send it, with six bytes for a zero."""
+LONGEST_LISTS = 32_000_000
+"""Bytes of an image as lists of numbers in JSON: 2048 × 2048 of 16 bits."""
+LONGEST_LIBRARY = 50_000_000
+"""Bytes of a library of user scripts."""
+_LARGE = (
+    ("PUT", "/api/v1/cam/background/", LONGEST_ARRAY),
+    ("PUT", "/api/v1/pipeline/background/", LONGEST_ARRAY),
+    ("PUT", "/api/v1/pipeline/lib/", LONGEST_LIBRARY),
+    ("POST", "/api/v1/pipeline/background", LONGEST_LISTS),
+)
 _STRANGER = "Log in first: what holds more than {most} bytes is read of those alone who say who they are."
 _TOO_MUCH = "What was sent holds more than is read here: {most} bytes at most."
 
 
 def most_of(method: str, path: str) -> int:
     """Return how many bytes a request may send."""
-    is_array = method == "PUT" and path.startswith("/api/v1/cam/background/")
-    return LONGEST_ARRAY if is_array else LONGEST_JSON
+    found = (most for verb, begin, most in _LARGE if method == verb and path.startswith(begin))
+    return next(found, LONGEST_JSON)
 
 
 class RefusedError(Error):  # type: ignore[misc]

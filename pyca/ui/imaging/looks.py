@@ -4,10 +4,15 @@ import base64
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from flask import request
+from flask import Response, request
+
+from pyca.ui.imaging import parameters
 
 if TYPE_CHECKING:
     from pyca.images.image import Image
+
+LONGEST_WAIT = 60.0
+"""seconds"""
 
 
 def look() -> dict[str, Any]:
@@ -18,6 +23,25 @@ def look() -> dict[str, Any]:
     from pyca.images.pictures import View
 
     return asdict(View.parse(request.args))
+
+
+def patience() -> float:
+    """Return the seconds that the present request waits for an image.
+
+    :raises BadRequest: where that is no time
+    """
+    return parameters.positive("timeout", LONGEST_WAIT) or 10.0
+
+
+def picture(image: "Image", wanted: dict[str, Any]) -> Response:
+    """Return an image as PNG.
+
+    :param image: (height, width)
+    :param wanted: how it shall look
+    """
+    from pyca.images.pictures import png
+
+    return Response(png(image, **wanted), content_type="image/png")
 
 
 def values_of(image: "Image") -> dict[str, Any]:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
+from pathlib import Path
 from threading import BoundedSemaphore, Event
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from flask import Flask, current_app, request
 from werkzeug.exceptions import ServiceUnavailable
@@ -19,6 +20,30 @@ VIEWERS = 40
 SLOW = 40
 """Most that wait for an instance at a time; each takes a thread."""
 _KEY = "pyca-imaging"
+
+
+class Section(Protocol):
+    """What is read of ``[camera]`` or ``[pipeline]``."""
+
+    @property
+    def bind(self) -> str:
+        """Return where it listens."""
+
+    @property
+    def port(self) -> int:
+        """Return its port."""
+
+    @property
+    def authentication(self) -> str:
+        """Return auto, on or off."""
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Return the web sites whose pages may ask while everybody may; ``*`` for all."""
+
+    @property
+    def scripts(self) -> Path | None:
+        """Return the folder of scripts, None where none are taken."""
 
 
 class Places:
@@ -62,11 +87,14 @@ class Room:
 
     servant: Any
     """the cameras, or the pipelines"""
+    noun: str
+    """camera or pipeline, which is also the name of its section"""
+    section: Section
+    description: Callable[[], bytes]
+    """of the interface, OpenAPI 3.1"""
     relays: Relays
     viewers: Places
     slow: Places
-    origins: tuple[str, ...] = ()
-    """of other web sites whose pages may ask while everybody may; ``*`` for all"""
     closing: Event = field(default_factory=Event)
 
     @property
@@ -80,14 +108,22 @@ class Room:
         self.relays.close()
 
 
-def make_room(servant: Any, origins: tuple[str, ...], *, viewers: int = VIEWERS, slow: int = SLOW) -> Room:
-    """Return the room of cameras or pipelines."""
+def make_room(servant: Any, noun: str, section: Section, description: Callable[[], bytes]) -> Room:
+    """Return the room of cameras or pipelines.
+
+    :param servant: the cameras, or the pipelines
+    :param noun: camera or pipeline
+    :param section: of the settings, of the same name
+    :param description: returns that of the interface
+    """
     return Room(
         servant,
+        noun,
+        section,
+        description,
         Relays(),
-        Places(viewers, f"Too many viewers: {viewers} watch at the same time. Try again later."),
-        Places(slow, f"Too many at once: {slow} requests wait. Try again later."),
-        origins,
+        Places(VIEWERS, f"Too many viewers: {VIEWERS} watch at the same time. Try again later."),
+        Places(SLOW, f"Too many at once: {SLOW} requests wait. Try again later."),
     )
 
 

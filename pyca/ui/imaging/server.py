@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
 
 from flask import Flask
 
@@ -13,7 +12,7 @@ from pyca.ui.connections import Limits
 from pyca.ui.imaging.access import WideDoor, door_for
 from pyca.ui.imaging.bodies import LONGEST_ARRAY, parser_for
 from pyca.ui.imaging.channel import Channel
-from pyca.ui.imaging.room import SLOW, VIEWERS, Room, of_app
+from pyca.ui.imaging.room import SLOW, VIEWERS, Room, Section, of_app
 from pyca.ui.listening import open_port
 from pyca.ui.livebox.place import find, named
 from pyca.ui.serving import Serving, check_people
@@ -27,22 +26,6 @@ _BUFFER = 1_000_000
 """bytes that wait for a viewer who does not read; further pictures are left out"""
 _IN_MEMORY = 64_000_000
 """bytes of an answer that never become a file: an image"""
-
-
-class Section(Protocol):
-    """What is read of ``[camera]`` or ``[pipeline]``."""
-
-    @property
-    def bind(self) -> str:
-        """Return where it listens."""
-
-    @property
-    def port(self) -> int:
-        """Return its port."""
-
-    @property
-    def authentication(self) -> str:
-        """Return auto, on or off."""
 
 
 class ImagingServer:

@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from pyca.ui.camera.room import cameras
+from pyca.ui.imaging.room import room
 
-blueprint = Blueprint("camera_figures", __name__)
+blueprint = Blueprint("figures", __name__)
 
 _GAUGES = (
-    ("rx", "rx_hertz", "Frames per second that come from the camera."),
+    ("rx", "rx_hertz", "Frames per second that come in."),
     ("tx", "tx_hertz", "Frames per second that are sent."),
     ("clients", "clients", "Programs that are connected to the stream."),
     ("throughput", "throughput_bytes", "Bytes per second that are sent."),
@@ -23,7 +23,7 @@ _COUNTERS = (
     ("lost", "lost", "Frames that were lost before they could be sent."),
     ("dropped", "dropped", "Messages that not every client could take."),
     ("skipped", "skipped", "Frames that were left out to keep to the frame rate."),
-    ("garbled", "garbled", "What the camera sent and was no frame."),
+    ("garbled", "garbled", "What came in and was no frame."),
     ("total_bytes", "sent_bytes", "Bytes that were sent since the instance was started."),
 )
 
@@ -40,12 +40,14 @@ def show() -> Response:
 def _families() -> Iterator[Any]:
     from pyca.ui.metrics.make import counters, gauge, gauges
 
-    instances: Mapping[str, Mapping[str, Any]] = cameras().heartbeat().get("instances") or {}
-    yield gauge("pyca_cameras", "Cameras that are configured.", len(cameras().names()))
-    yield gauge("pyca_camera_instances", "Cameras that run.", len(instances))
+    here = room()
+    noun, words = here.noun, f"{here.noun.capitalize()}s"
+    instances: Mapping[str, Mapping[str, Any]] = here.servant.heartbeat().get("instances") or {}
+    yield gauge(f"pyca_{noun}s", f"{words} that are configured.", len(here.servant.names()))
+    yield gauge(f"pyca_{noun}_instances", f"{words} that run.", len(instances))
     for make, known in ((gauges, _GAUGES), (counters, _COUNTERS)):
         for key, name, text in known:
-            yield make(f"pyca_camera_{name}", text, "camera", _values(instances, key))
+            yield make(f"pyca_{noun}_{name}", text, noun, _values(instances, key))
 
 
 def _values(instances: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, float]:
