@@ -16,7 +16,7 @@
 
 #define CHUNK 4096  /* columns whose sums stay in the processor's fastest memory */
 #define FLUSH 16384 /* rows after which 32 bits might not do */
-#define PIECE 512   /* columns that are looked at twice, while they are at hand */
+#define SPAN 512    /* columns that are looked at twice, while they are at hand */
 #define LANES 32
 #define LINE 64     /* bytes that come from memory together, in most processors */
 
