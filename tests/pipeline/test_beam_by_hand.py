@@ -86,6 +86,7 @@ def test_slices_end_before_the_last_pixel() -> None:
 
 def test_there_are_none_where_the_middle_one_is_not_inside() -> None:
     assert edges(PIXELS[3::-1], 1.0, 9.0, 3) == [None] * 3
+    assert edges(PIXELS[7::-1], 1.0, 6.0, 3) == [None] * 3
     assert edges(PIXELS[4::-1], 2.0, 9.0, 1) == [(0, 4)]
     assert edges(PIXELS, 0.0, 0.1, 3) == [None] * 3
     assert edges(PIXELS, float("nan"), 1.0, 3) == [None] * 3
