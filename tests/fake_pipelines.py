@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pyca.bsread.message import Message
 from pyca.core.errors import BusyError, ConfigError, ImagingError, OfflineError, PycaError, UnknownNameError
+from pyca.pipeline.control.collector import number_of
 from pyca.pipeline.pipelines import Created
 from tests.beam_values import Beam
 
@@ -57,6 +58,8 @@ class FakePipelines:
     """what is wrong with what instances send"""
     hold: threading.Event = field(default_factory=threading.Event)
     """while it is cleared, nobody collects a background"""
+    waiting: int = 0
+    """who has begun to collect one"""
     most: int = 100
     """instances that have a port"""
     served: bool = True
@@ -64,7 +67,7 @@ class FakePipelines:
 
     def __post_init__(self) -> None:
         self.hold.set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._number = 0
 
     def start(self) -> None:
@@ -124,21 +127,20 @@ class FakePipelines:
     def shared(self, raw: object) -> Created:
         config = _parsed(raw)
         with self._lock:
-            found = next(
-                (n for n, one in self.instances.items() if one.read_only and one.config == config), None
-            )
-        if found is None:
+            for name, one in self.instances.items():
+                if one.read_only and one.config == config:
+                    return Created(name, one.stream, config)
             return self._created(config, None, read_only=True)
-        return Created(found, self.instances[found].stream, config)
 
     def stream(self, name: str) -> str:
-        if name not in self._running():
-            if name not in self.configs:
-                raise UnknownNameError(
-                    f"Instance '{name}' is not present on server and it is not a saved pipeline name."
-                )
-            self._created(self.config(name), name, read_only=True)
-        return self.instances[name].stream
+        with self._lock:
+            if name not in self._running():
+                if name not in self.configs:
+                    raise UnknownNameError(
+                        f"Instance '{name}' is not present on server and it is not a saved pipeline name."
+                    )
+                self._created(self.config(name), name, read_only=True)
+            return self.instances[name].stream
 
     def instance_info(self, name: str) -> dict[str, Any]:
         one = self._known(name)
@@ -192,13 +194,16 @@ class FakePipelines:
         return Message(one.pulse, 1_700_000_000_500_000_000, values, {}, (), "")
 
     def collect(self, camera: str, n_images: object = 10) -> str:
+        number = number_of(n_images)
         if camera in self.offline:
             raise OfflineError(f"Camera {camera} is not online. Cannot start pipeline.")
+        with self._lock:
+            self.waiting += 1
         assert self.hold.wait(60)
         with self._lock:
             self._number += 1
             found = f"{camera}_20261122_030000_{self._number:06}"
-        self.kept[found] = np.full((HEIGHT, WIDTH), n_images, np.uint16)
+        self.kept[found] = np.full((HEIGHT, WIDTH), min(number, 65_535), np.uint16)
         return found
 
     def latest_background(self, camera: str) -> str:
@@ -264,7 +269,13 @@ class FakePipelines:
 
     def info(self) -> dict[str, Any]:
         active = {name: self.instance_info(name) for name in self._running()}
-        return {"version": "5", "active_instances": active, "cpu": 1.0, "memory": 2, "tx": None, "rx": None}
+        ended = {
+            name: {"exitcode": one.exitcode, "status": self.troubles.get(name, ""), "time": ""}
+            for name, one in list(self.instances.items())
+            if one.exitcode is not None
+        }
+        load = {"cpu": 1.0, "memory": 2, "tx": None, "rx": None}
+        return {"version": "5", "active_instances": active, **load, "ended_instances": ended}
 
     def heartbeat(self) -> dict[str, Any]:
         flat = {

@@ -178,6 +178,14 @@ def test_the_camera_server_brings_its_libraries(checkout: Checkout) -> None:
     assert checkout.installs() == [".", ".[camera]"]
 
 
+def test_the_pipeline_server_brings_the_same_libraries(checkout: Checkout) -> None:
+    result = checkout.start("pipeline", "-c", "http://localhost:8888")
+    assert (result.returncode, result.stdout) == (0, "pyca pipeline -c http://localhost:8888\n"), (
+        result.stderr
+    )
+    assert checkout.installs() == [".[camera]"]
+
+
 def test_test_installs_the_tools_and_hands_its_words_to_pytest(checkout: Checkout) -> None:
     checkout.start()
     result = checkout.start("test", "-k", "status")

@@ -138,11 +138,13 @@ class ImagingWork:
         """Look how the instances do."""
         running = self._facade.heartbeat()["instances"]
         clients = sum(int(one.get("clients") or 0) for one in running.values())
-        known = len(self._facade.names())
         self._running = len(running)
-        # There are private pipelines beside those that are known, and no cameras.
-        of = f" of {known} cameras" if self._name is ServiceName.CAMERA else " pipelines"
-        self._status = f"{self._running}{of} run, {clients} client{'' if clients == 1 else 's'}"
+        if self._name is ServiceName.CAMERA:
+            told = f"{self._running} of {len(self._facade.names())} cameras run"
+        else:
+            # There are private ones beside those that are saved.
+            told = "1 pipeline runs" if self._running == 1 else f"{self._running} pipelines run"
+        self._status = f"{told}, {clients} client{'' if clients == 1 else 's'}"
         return self._clock.now() + _LOOK_SECONDS
 
     def close(self) -> None:

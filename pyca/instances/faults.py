@@ -1,8 +1,23 @@
 """Errors on their way from one process to another."""
 
-from pyca.core.errors import BusyError, ImagingError, OfflineError, PycaError, SourceError
+from pyca.core.errors import (
+    BusyError,
+    ImagingError,
+    MachineError,
+    OfflineError,
+    PycaError,
+    SourceError,
+    UnknownNameError,
+)
 
-_KINDS: tuple[type[PycaError], ...] = (OfflineError, SourceError, BusyError, ImagingError)
+_KINDS: tuple[type[PycaError], ...] = (
+    OfflineError,
+    SourceError,
+    BusyError,
+    MachineError,
+    UnknownNameError,
+    ImagingError,
+)
 
 
 def described(error: PycaError) -> dict[str, str]:

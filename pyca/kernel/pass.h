@@ -7,7 +7,7 @@
  *
  * Included once for each type of pixel, with
  *   T            the type of a pixel
- *   S            the type of the sums of columns, good for FLUSH rows
+ *   S            the type of the sums of columns, good for FLUSH pixels
  *   P            the type of the sums that are returned: int64_t or double
  *   LESS(p, b)   a pixel less its background, as far as T can tell it
  *   FN(name)     the name of a function for this type
@@ -49,37 +49,42 @@ static void FN(single)(const T *restrict row, size_t n, P *restrict profile, P *
 #include OWN_ROWS
 #else
 
-/* Sums up four rows. Lowest and highest pixels are kept in lanes: then each comparison stands for itself, and one
- * with what is no number is false and changes nothing, in whatever order. */
+/* Looks at four rows twice: for their sums, and for what is lowest and highest. That is kept in lanes: then each
+ * comparison stands for itself, and one with what is no number is false and changes nothing, in whatever order. */
 CLONES static void FN(sum_rows)(const struct rows *rows, const T *const *row, size_t n, S *restrict columns,
                                 P *restrict profile, P *restrict sums, T *low, T *high)
 {
     const T *restrict a = row[0], *restrict b = row[1], *restrict c = row[2], *restrict d = row[3];
     T least[LANES], most[LANES];
-    P of_a = 0, of_b = 0, of_c = 0, of_d = 0;
-    size_t i = 0;
+    S of_a = 0, of_b = 0, of_c = 0, of_d = 0; /* good for a row of a piece as well */
+    size_t whole = n / LANES * LANES, end;
     for (size_t k = 0; k < LANES; k++) {
         least[k] = *low;
         most[k] = *high;
     }
-    for (; i + LANES <= n; i += LANES) {
-        for (size_t line = i * sizeof(T); line < (i + LANES) * sizeof(T); line += LINE)
-            ask_for(rows, line);
-        for (size_t k = 0; k < LANES; k++) {
-            T p = a[i + k], q = b[i + k], r = c[i + k], s = d[i + k], l = least[k], m = most[k];
-            columns[i + k] += (S)p + (S)q + (S)r + (S)s;
-            of_a += p;
-            of_b += q;
-            of_c += r;
-            of_d += s;
-            l = p < l ? p : l;
-            l = q < l ? q : l;
-            l = r < l ? r : l;
-            least[k] = s < l ? s : l;
-            m = p > m ? p : m;
-            m = q > m ? q : m;
-            m = r > m ? r : m;
-            most[k] = s > m ? s : m;
+    for (size_t begin = 0; begin < whole; begin = end) {
+        end = whole - begin < PIECE ? whole : begin + PIECE;
+        for (size_t i = begin; i < end; i++) {
+            columns[i] += (S)a[i] + (S)b[i] + (S)c[i] + (S)d[i];
+            of_a += a[i];
+            of_b += b[i];
+            of_c += c[i];
+            of_d += d[i];
+        }
+        for (size_t i = begin; i < end; i += LANES) {
+            for (size_t line = i * sizeof(T); line < (i + LANES) * sizeof(T); line += LINE)
+                ask_for(rows, line);
+            for (size_t k = 0; k < LANES; k++) {
+                T p = a[i + k], q = b[i + k], r = c[i + k], s = d[i + k], l = least[k], m = most[k];
+                l = p < l ? p : l;
+                l = q < l ? q : l;
+                l = r < l ? r : l;
+                least[k] = s < l ? s : l;
+                m = p > m ? p : m;
+                m = q > m ? q : m;
+                m = r > m ? r : m;
+                most[k] = s > m ? s : m;
+            }
         }
     }
     for (size_t k = 0; k < LANES; k++) {
@@ -91,7 +96,7 @@ CLONES static void FN(sum_rows)(const struct rows *rows, const T *const *row, si
     sums[2] += of_c;
     sums[3] += of_d;
     for (size_t k = 0; k < 4; k++)
-        FN(single)(row[k] + i, n - i, profile + i, sums + k, low, high);
+        FN(single)(row[k] + whole, n - whole, profile + whole, sums + k, low, high);
 }
 
 /* Takes four rows. */

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from pyca.camera.files.folder import open_folder
 from pyca.config.settings import Settings
 from pyca.core.errors import ImagingError, MachineError
-from pyca.folders import jsonfile, scripts
+from pyca.folders import jsonfile, store
 from pyca.folders.scripts import Scripts
 from pyca.images import backgrounds
 from pyca.images.backgrounds import Backgrounds
@@ -79,7 +79,7 @@ def test_a_folder_that_is_gone(user: FlaskClient, cameras: Path) -> None:
 def test_what_cannot_be_written(
     user: FlaskClient, monkeypatch: pytest.MonkeyPatch, number: int, status: int
 ) -> None:
-    for module in (jsonfile, scripts, backgrounds):
+    for module in (jsonfile, store, backgrounds):
         monkeypatch.setattr(module, "write_durably", failing(number))
     image = {"data": np.zeros((2, 3)).dumps()}
     for answer in (

@@ -87,7 +87,7 @@ def test_the_description_is_served(served: Flask) -> None:
     assert (answer.status_code, answer.mimetype, answer.data) == (200, "application/yaml", description())
 
 
-@schema.exclude(path_regex="mjpeg|healthz").parametrize()
+@schema.exclude(path_regex="mjpeg|healthz|background.*image_bytes").parametrize()
 @hypothesis_settings(
     max_examples=6, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +18,9 @@ AGAIN = Backoff(first=0.5, limit=30.0)
 _SETTLED_SECONDS = 60.0
 """after which it counts as done for the first time"""
 _MOST_AT_ONCE = 8
+
+
+Key = tuple[str, str]
 
 
 @dataclass
@@ -37,13 +40,13 @@ class Chores:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_MOST_AT_ONCE, "chore")
         self._lock = threading.Lock()
-        self._chores: dict[str, _Chore] = {}
+        self._chores: dict[Key, _Chore] = {}
         self._pauses = 0
 
-    def do(self, key: str, what: str, work: Callable[[], object]) -> None:
+    def do(self, key: Key, what: str, work: Callable[[], object]) -> None:
         """Have something done, unless it is under way or it is too soon. Returns at once.
 
-        :param key: what is the same
+        :param key: what is the same, and for whom
         :param what: is logged where it cannot be done, such as “Permanent instance one”
         """
         now = time.monotonic()
@@ -55,10 +58,13 @@ class Chores:
             chore.began, chore.busy = now, True
             self._pool.submit(self._work, chore, what, work)
 
-    def forget(self, keys: set[str]) -> None:
-        """Forget all but some that are still of interest."""
+    def keep(self, names: Collection[str]) -> None:
+        """Forget all for whom there is nobody any more.
+
+        :param names: of all who are there
+        """
         with self._lock:
-            self._chores = {key: one for key, one in self._chores.items() if one.busy or key in keys}
+            self._chores = {key: one for key, one in self._chores.items() if one.busy or key[1] in names}
 
     @contextmanager
     def paused(self) -> Iterator[None]:

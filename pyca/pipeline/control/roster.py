@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from pyca.core.errors import ImagingError, PycaError, UnknownNameError
+from pyca.core.errors import BusyError, ImagingError, PycaError, UnknownNameError
 from pyca.instances.instances import Instances
 from pyca.instances.launcher import Launcher
 from pyca.instances.places import Places
 from pyca.instances.running import Running
 from pyca.pipeline.control.chains import Chains
-from pyca.pipeline.control.chores import Chores
+from pyca.pipeline.control.chores import Chores, Key
 from pyca.pipeline.control.permanent import Permanent
 from pyca.pipeline.control.saved import Saved
 from pyca.pipeline.control.table import Entry, Table
@@ -149,18 +149,19 @@ class Roster:
         """Have done what is due. Returns at once; for one thread."""
         self.instances.look_after()
         running, entries = self.instances.running(), self._table.everything()
-        due: dict[str, tuple[str, Callable[[], object]]] = {}
+        due: dict[Key, tuple[str, Callable[[], object]]] = {}
         wanted = self._permanent.wanted()
         for name in wanted:
             if name not in running and self.instances.is_over(name):
-                due[f"start {name}"] = f"Permanent instance {name}", partial(self.instances.stream, name)
+                due["start", name] = f"Permanent instance {name}", partial(self.instances.stream, name)
         for name, entry in entries.items():
             if name not in running:
                 continue
             if entry.permanent != (name in wanted):
-                due[f"mark {name}"] = f"Instance {name}", partial(self._mark, name, name in wanted)
+                due["mark", name] = f"Instance {name}", partial(self._mark, name, name in wanted)
             if self._can_be_linked(entry, running):
-                due[f"link {name}"] = f"Instance {name}", partial(self._link, name)
+                due["link", name] = f"Instance {name}", partial(self._link, name)
+        self._chores.keep(entries.keys() | wanted.keys())
         for key, (what, work) in due.items():
             self._chores.do(key, what, work)
 
@@ -186,6 +187,7 @@ class Roster:
         :param made: gets what was noted
         """
         self._saved.check_background(configuration)
+        self._check_file(configuration)
         read_only = shared or configuration.read_only
         permanent = configuration.name in self._permanent.wanted()
         # Its process is a new one, which loads everything anyway.
@@ -194,6 +196,15 @@ class Roster:
         self._table.put(configuration.name, entry)
         made.append(entry)
         return entry.wanted
+
+    def _check_file(self, configuration: Configuration) -> None:
+        """Refuse a file that another instance is writing."""
+        for name, (_, entry) in self.running().items():
+            other = entry.configuration
+            if configuration.mode == other.mode == "FILE" and configuration.file == other.file:
+                raise BusyError(
+                    f"Instance '{name}' is writing the file '{other.file}'.", "Stop it, or name another file."
+                )
 
     def _known(self, name: str) -> Configuration:
         """Return the configuration that an instance has or would have."""
@@ -234,6 +245,6 @@ class Roster:
 
 
 def gives_up(configuration: Configuration) -> bool:
-    """Tell whether an instance whose process ended unexpectedly is over: its function would end the next too."""
+    """Tell whether an instance whose process ended unexpectedly is over: its function may have ended it."""
     has_function = configuration.function not in (None, "transparent")
     return has_function and configuration.abort_on_error

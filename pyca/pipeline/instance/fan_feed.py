@@ -42,15 +42,16 @@ class FanFeed(StreamFeed):
         """
         deadline = time.monotonic() + timeout
         while not self._is_due():
-            item = super().receive(max(0.0, deadline - time.monotonic()))
+            end = min(deadline, self._heard + _SILENCE_SECONDS) if self._waiting else deadline
+            item = super().receive(max(0.0, end - time.monotonic()))
             now = time.monotonic()
             if item is not None:
                 heapq.heappush(self._waiting, (item.pulse_id, next(self._numbers), item))
                 self._heard = now
-            elif now >= deadline:
-                if not self._waiting or now - self._heard < _SILENCE_SECONDS:
-                    return None
+            elif self._waiting and now - self._heard >= _SILENCE_SECONDS:
                 break
+            elif now >= deadline:
+                return None
         self._last, _, found = heapq.heappop(self._waiting)
         return found
 

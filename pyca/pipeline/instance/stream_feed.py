@@ -35,6 +35,7 @@ class StreamFeed:
         waiting: int = WAITING,
         newest: bool | None = None,
     ) -> None:
+        self._shares = mode == Mode.PULL and not bind
         left_out = mode == Mode.SUB if newest is None else newest
         self._receiver = Receiver(address, mode=mode, bind=bind, high_water_mark=waiting, newest=left_out)
         self._channels = tuple(channels)
@@ -42,7 +43,8 @@ class StreamFeed:
     @property
     def lost(self) -> int:
         """Return how many messages were sent and not returned."""
-        return self._receiver.lost
+        # Of what is shared out others get what is missing here.
+        return 0 if self._shares else self._receiver.lost
 
     @property
     def garbled(self) -> int:

@@ -1,6 +1,6 @@
 """Images of cameras, one at a time, and backgrounds."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
@@ -14,7 +14,7 @@ from pyca.ui.imaging.received import read_image
 from pyca.ui.imaging.room import slow
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from pyca.images.image import Image
 
 blueprint = Blueprint("pictures", __name__)
 
@@ -43,5 +43,5 @@ def background(name: str) -> Response:
     return fine(f"Background {name} was saved.")
 
 
-def _shot(name: str) -> "NDArray[Any]":
+def _shot(name: str) -> "Image":
     return cameras().snapshot(name, raw=parameters.flag("raw"), timeout=patience()).image
