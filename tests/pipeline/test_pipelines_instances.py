@@ -221,6 +221,9 @@ def test_one_whose_camera_is_offline_is_not_there(pipelines: Pipelines, folder: 
         assert caught.value.message == "Camera off is not online. Cannot start pipeline."
     with pytest.raises(UnknownNameError):
         pipelines.instance_info("mine")
+    assert pipelines.exitcode("mine") == 1
+    assert "off is not online" in pipelines.info()["ended_instances"]["mine"]["status"]
+    assert any("mine cannot be started: Camera off is not online" in one[3] for one in pipelines.logs())
 
 
 def test_one_that_begins_slowly_blocks_nobody_else(pipelines: Pipelines, folder: Path) -> None:

@@ -175,9 +175,14 @@ class Roster:
         entry = self._table.get(name)
         if entry is not None:
             return entry.wanted
+        origin, configuration = self._startable(name)
+        return self._make(configuration, origin, [], shared=origin == name)
+
+    def _startable(self, name: str) -> tuple[str, Configuration]:
+        """Return the saved pipeline of an instance that can be started by its id, and its configuration."""
         origin = self._permanent.wanted().get(name, name)
         configuration = self._saved.as_shared(name) if origin == name else self._saved.named(origin)
-        return self._make(configuration.renamed(name), origin, [], shared=origin == name)
+        return origin, configuration.renamed(name)
 
     def _make(
         self, configuration: Configuration, origin: str, made: list[Entry], *, shared: bool = False
@@ -209,7 +214,7 @@ class Roster:
     def _known(self, name: str) -> Configuration:
         """Return the configuration that an instance has or would have."""
         entry = self._table.get(name)
-        return entry.configuration if entry is not None else self._saved.as_shared(name)
+        return entry.configuration if entry is not None else self._startable(name)[1]
 
     def _apply(self, name: str, entry: Entry) -> None:
         """Have an instance that runs do as it shall. While its slot is held."""
