@@ -203,6 +203,7 @@ class Instances(Generic[C]):
     def close(self) -> None:
         """Stop all instances, and look after none any more."""
         self._workers.shutdown(wait=False, cancel_futures=True)
+        self._starter.abandon(self._slots.everything())
         self.stop_all()
         self._workers.shutdown()
 

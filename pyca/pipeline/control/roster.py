@@ -99,10 +99,13 @@ class Roster:
         """Return an instance that runs and what it shall be.
 
         :raises UnknownNameError: where there is none; how it ended is the remedy
+        :raises BusyError: where it is just being started, also after a crash
         """
         running, entry = self.instances.find(name), self._table.get(name)
-        if running is None or entry is None:
+        if entry is None:
             raise self.unknown(name)
+        if running is None:
+            raise BusyError(f"Instance '{name}' is just being started or ended.", "Try again.")
         return running, entry
 
     def unknown(self, name: str) -> UnknownNameError:
@@ -167,8 +170,9 @@ class Roster:
 
     def close(self) -> None:
         """Stop all instances, and look after none any more."""
-        self._chores.close()
+        self._chores.end()
         self.instances.close()
+        self._chores.close()
 
     def _read(self, name: str) -> Configuration:
         """Return the configuration of an instance that is started. While its slot is held."""
