@@ -269,7 +269,13 @@ class FakePipelines:
 
     def info(self) -> dict[str, Any]:
         active = {name: self.instance_info(name) for name in self._running()}
-        return {"version": "5", "active_instances": active, "cpu": 1.0, "memory": 2, "tx": None, "rx": None}
+        ended = {
+            name: {"exitcode": one.exitcode, "status": self.troubles.get(name, ""), "time": ""}
+            for name, one in list(self.instances.items())
+            if one.exitcode is not None
+        }
+        load = {"cpu": 1.0, "memory": 2, "tx": None, "rx": None}
+        return {"version": "5", "active_instances": active, **load, "ended_instances": ended}
 
     def heartbeat(self) -> dict[str, Any]:
         flat = {

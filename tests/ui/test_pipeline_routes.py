@@ -80,7 +80,15 @@ FIELDS: dict[str, dict[str, Any]] = {
     "/script": {"scripts": []},
     "/lib": {"libs": []},
     "/info": {
-        "info": {"version": "5", "active_instances": {}, "cpu": 1.0, "memory": 2, "tx": None, "rx": None}
+        "info": {
+            "version": "5",
+            "active_instances": {},
+            "cpu": 1.0,
+            "memory": 2,
+            "tx": None,
+            "rx": None,
+            "ended_instances": {},
+        }
     },
 }
 
