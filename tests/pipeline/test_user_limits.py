@@ -12,7 +12,7 @@ import pytest
 
 from pyca.core.errors import ImagingError
 from pyca.pipeline.user.functions import Function
-from pyca.pipeline.user.limits import Alarm, Guard, Unlimited, Watchdog, guard_for
+from pyca.pipeline.user.limits import Alarm, Guard, Unlimited, Watchdog
 from pyca.pipeline.user.scripts import Loader, places_of
 
 T = TypeVar("T")
@@ -150,16 +150,6 @@ def test_where_a_thread_is(tmp_path: Path) -> None:
     function = loaded(tmp_path, "    pass\n    return parameters()\n", Unlimited)
     assert function({}, 0, 0.0, look) == {"where": "slow.py, line 4"}
     assert places.of_thread(threading.get_ident()) == places.of_thread(0) == ""
-
-
-@pytest.mark.usefixtures("alarms")
-def test_the_guard_of_a_process(tmp_path: Path, said: list[str]) -> None:
-    where = places_of(tmp_path, None).of_thread
-    assert isinstance(guard_for(0, said.append, where, threaded=True), Unlimited)
-    assert isinstance(guard_for(1, said.append, where, threaded=False), Alarm)
-    watchdog = guard_for(1, said.append, where, threaded=True)
-    assert isinstance(watchdog, Watchdog)
-    watchdog.close()
 
 
 def outcome(tmp_path: Path, body: str, megabytes: int = 0, seconds: float = 60.0) -> tuple[int, str, str]:

@@ -182,16 +182,3 @@ def limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
     except (ValueError, OSError) as error:
         raise ImagingError(f"The memory of a script cannot be limited to {megabytes} MB: {error}.") from error
-
-
-def guard_for(seconds: float, abandon: Abandon, where: Callable[[int], str], *, threaded: bool) -> Guard:
-    """Return what looks after the code of users in this process, for as long as the process lives.
-
-    :param seconds: for one frame, 0 for no limit
-    :param abandon: ends the process, after it has told the server why
-    :param where: returns file and line at which a thread is
-    :param threaded: whether it is called in other threads than the main one
-    """
-    if seconds <= 0:
-        return Unlimited()
-    return Watchdog(seconds, abandon, where) if threaded else Alarm(seconds, abandon)

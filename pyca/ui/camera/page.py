@@ -14,14 +14,11 @@ from pyca.ui.context import context
 from pyca.ui.imaging.beside import address_of, reachable
 from pyca.ui.imaging.envelope import code_of
 from pyca.ui.imaging.room import slow
-from pyca.ui.imaging.shown import figures
+from pyca.ui.imaging.shown import COLORS, SCALES, figures
 
 # The first page has one name in all our applications: the templates that they share lead back to it.
 blueprint = Blueprint("now", __name__)
 
-COLORS = ("rainbow", "gray", "viridis", "inferno", "jet", "hot", "coolwarm")
-"""Some that are usual; all others can be named in the address."""
-SCALES = (("1", "full"), ("0.5", "half"), ("0.25", "quarter"))
 OPTIONS = ("colormap", "scale", "min_value", "max_value", "fps")
 
 

@@ -1,7 +1,11 @@
-"""Figures of instances as people read them."""
+"""Figures and pictures of instances as people choose and read them."""
 
 from collections.abc import Mapping
 from typing import Any
+
+COLORS = ("rainbow", "gray", "viridis", "inferno", "jet", "hot", "coolwarm")
+"""Some that are usual; all others can be named in the address."""
+SCALES = (("1", "full"), ("0.5", "half"), ("0.25", "quarter"))
 
 
 def figures(running: Mapping[str, Any] | None) -> dict[str, str]:

@@ -109,10 +109,12 @@ class _Reader:
         return self._form.get(name, "").strip() or None
 
     def number(self, name: str, label: str) -> float | None:
-        return self._read(name, label, float, "a number")
+        found: float | None = self._read(name, label, float, "a number")
+        return found
 
     def whole(self, name: str, label: str) -> int | None:
-        return self._read(name, label, int, "a whole number")
+        found: int | None = self._read(name, label, int, "a whole number")
+        return found
 
     def region(self) -> list[int] | None:
         if not any(self.text(name) for name in REGION):

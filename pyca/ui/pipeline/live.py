@@ -15,9 +15,9 @@ from pyca.ui.context import context
 from pyca.ui.imaging.beside import reachable
 from pyca.ui.imaging.envelope import code_of
 from pyca.ui.imaging.room import slow
-from pyca.ui.imaging.shown import figures
+from pyca.ui.imaging.shown import COLORS, SCALES, figures
 from pyca.ui.pipeline import channels, forms
-from pyca.ui.pipeline.page import kind_of, problems_of, state_of
+from pyca.ui.pipeline.page import end_of, ended, kind_of, problems_of, state_of
 from pyca.ui.pipeline.room import pipelines
 
 blueprint = Blueprint("instance", __name__)
@@ -83,7 +83,7 @@ def collect(name: str) -> Response | str | tuple[str, int]:
 def copy(name: str) -> Response | str | tuple[str, int]:
     """Make a private instance with the configuration of this one, and show it."""
     try:
-        config = {key: value for key, value in pipelines().instance_config(name).items() if key != "name"}
+        config = {key: value for key, value in _config(name).items() if key != "name"}
         made = pipelines().create({**config, "read_only": False, "port": None}, None)
     except PycaError as error:
         return _page(name, error)
@@ -91,49 +91,61 @@ def copy(name: str) -> Response | str | tuple[str, int]:
 
 
 def _page(
-    name: str, error: PycaError | None = None, given: Mapping[str, str] | None = None
+    name: str, error: PycaError | None = None, sent: Mapping[str, str] | None = None
 ) -> str | tuple[str, int]:
-    running = (pipelines().info().get("active_instances") or {}).get(name)
+    info = pipelines().info()
+    running = (info.get("active_instances") or {}).get(name)
+    over = ended(info).get(name) if running is None else None
     is_saved = name in pipelines().names()
-    config = dict((running or {}).get("config") or _config(name, is_saved))
+    config = dict((running or {}).get("config") or _config(name, is_over=over is not None))
+    chosen = {key: request.args.get(key, "").strip()[:40] for key in ("colormap", "scale", "fps")}
     values, pulse_id = _newest(name) if running else ({}, None)
     page = render_template(
         "pipeline.html",
         name=name,
-        kind=kind_of(config),
+        kind=kind_of(config) if config else "",
         running=running,
         state=state_of(running),
         figures=figures(running),
         config=config,
-        config_text=(given or {}).get("json") or forms.as_text(config),
+        config_text=(sent or {}).get("json") or forms.as_text(config),
         is_saved=is_saved,
         why=_why_not(running, name, config, is_saved),
-        fields=_fields(config, given),
+        fields=_fields(config, sent),
         forms=forms,
         backgrounds=_backgrounds(config),
         channels=channels,
         texts=channels.texts_of(values),
         pulse_id=pulse_id,
         lines=_lines(name),
-        ended=_end(name) if running is None else "",
+        over=over,
+        ended=end_of(over) if over else "",
         camera_page=_camera_page(config.get("camera_name")),
         problems=problems_of(error),
+        chosen=chosen,
+        given={key: value for key, value in chosen.items() if value},
+        colors=COLORS,
+        scales=SCALES,
         notice=DONE.get(request.args.get("done", ""), ""),
     )
     return page if error is None else (page, code_of(error))
 
 
-def _config(name: str, is_saved: bool) -> dict[str, Any]:
+def _config(name: str, *, is_over: bool = False) -> dict[str, Any]:
     """Return the configuration of an instance that does not run.
+
+    :param is_over: True where it has run: then it need not have one any more
 
     :raises PycaError: where there is none, or it is wrong
     """
     try:
         return dict(pipelines().instance_config(name))
     except UnknownNameError:
-        if not is_saved:
-            raise
-    return dict(pipelines().config(name))
+        if name in pipelines().names():
+            return dict(pipelines().config(name))
+        if is_over:
+            return {}
+        raise
 
 
 def _newest(name: str) -> tuple[Mapping[str, Any], int | None]:
@@ -178,14 +190,6 @@ def _lines(name: str) -> list[list[str]]:
     with suppress(PycaError):
         lines = pipelines().instance_logs(name)[-_LINES:]
     return lines
-
-
-def _end(name: str) -> str:
-    """Return how an instance ended, empty where it never ran."""
-    with suppress(PycaError):
-        code = pipelines().exitcode(name)
-        return "" if code is None else f"It ended with exit code {code}."
-    return ""
 
 
 def _camera_page(camera: object) -> str:

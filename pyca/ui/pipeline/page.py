@@ -1,5 +1,6 @@
 """``/``: all pipelines and instances with their figures, and what people do with them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ class Row:
     :param state: “running”, “offline” (its source does not answer), “off” or “error”
     :param is_saved: True where its configuration is saved: then it can be started
     :param is_private: True where its parameters can be changed
+    :param is_over: True where it is no more, and is listed because it ended with an error
     :param reason: why it is offline or in error
     """
 
@@ -36,6 +38,7 @@ class Row:
     reason: str
     is_saved: bool
     is_private: bool
+    is_over: bool
     figures: dict[str, str]
 
     @property
@@ -91,16 +94,29 @@ def stop(name: str) -> Response:
 
 def rows() -> list[Row]:
     """Return all pipelines and instances, sorted by their names."""
-    running = dict(pipelines().info().get("active_instances") or {})
+    info = pipelines().info()
+    running = dict(info.get("active_instances") or {})
+    failed = {name: one for name, one in ended(info).items() if one.get("exitcode") and name not in running}
     saved = pipelines().names()
     groups: dict[str, list[str]] = {}
     for group, members in pipelines().groups().items():
         for name in members:
             groups.setdefault(name, []).append(group)
     return [
-        _row(name, name in saved, tuple(groups.get(name, ())), running.get(name))
-        for name in sorted({*saved, *running})
+        _row(name, name in saved, tuple(groups.get(name, ())), running.get(name), failed.get(name))
+        for name in sorted({*saved, *running, *failed})
     ]
+
+
+def ended(info: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return how instances ended that are no more, by their ids."""
+    return dict(info.get("ended_instances") or {})
+
+
+def end_of(one: Mapping[str, Any]) -> str:
+    """Return in words how an instance ended."""
+    reason = str(one.get("status") or "")
+    return f"It ended with exit code {one.get('exitcode')}{f': {reason}' if reason else '.'}"
 
 
 def kind_of(config: dict[str, Any]) -> str:
@@ -145,15 +161,24 @@ def problems_of(error: PycaError | None) -> list[str]:
     return [f"{error.message} {error.remedy}".strip()]
 
 
-def _row(name: str, is_saved: bool, groups: tuple[str, ...], running: dict[str, Any] | None) -> Row:
+def _row(
+    name: str,
+    is_saved: bool,
+    groups: tuple[str, ...],
+    running: dict[str, Any] | None,
+    failed: dict[str, Any] | None,
+) -> Row:
     state, reason, config = state_of(running), "", (running or {}).get("config") or {}
     if running is not None:
         reason = str(running.get("status") or "")
-    else:
+    elif is_saved:
         try:
             config = pipelines().config(name)
         except PycaError as error:  # a file that somebody changed by hand; the others are shown
             state, reason = "error", error.message
+    if failed is not None and not reason:
+        state, reason = state if is_saved else "error", end_of(failed)
     is_private = running is not None and not running.get("read_only")
     kind = kind_of(config) if config else ""
-    return Row(name, groups, kind, state, reason, is_saved, is_private, figures(running))
+    is_over = running is None and not is_saved
+    return Row(name, groups, kind, state, reason, is_saved, is_private, is_over, figures(running))

@@ -133,7 +133,7 @@ export function movingPicture(picture, form, api, why) {
   function show() {
     clearTimeout(timer);
     const given = chosen();
-    history.replaceState(null, "", `?${given}${location.hash}`);
+    history.replaceState(null, "", `${new URL(form.action).pathname}?${given}${location.hash}`);
     document.getElementById("download").href = `${api}/image?${given}`;
     given.set("t", String(Date.now()));
     if (document.hidden) picture.removeAttribute("src");

@@ -9,24 +9,33 @@ const OFTEN = 400; // milliseconds between two messages
 const KNOWN = new Set(["width", "height", "timestamp", "processing_parameters"]);
 const byId = (id) => document.getElementById(id);
 
+// Who is at something of a list stays there when the list is made anew; where it is gone they get to the search.
+function keepingFocus(change) {
+  const row = document.activeElement.closest?.("#pipelines tr[data-name]");
+  const place = row ? [...row.querySelectorAll("a, button")].indexOf(document.activeElement) : -1;
+  change();
+  if (place < 0) return;
+  const now = [...list.querySelectorAll("tr[data-name]")].find((one) => one.dataset.name === row.dataset.name);
+  const target = now?.querySelectorAll("a, button")[place] || byId("find").elements.q;
+  target.focus({ preventScroll: true });
+}
+
 // Instances come and go: where the rows do not fit any more they are taken from the page as it is now.
 let fetching = false;
 async function renew(running, rows) {
   const here = rows.map((row) => row.dataset.name);
   const came = Object.keys(running).some((name) => !here.includes(name));
-  const went = rows.some((row) => !("saved" in row.dataset) && !running[row.dataset.name]);
-  const focused = list.contains(document.activeElement);
-  if (fetching || !(came || (went && !focused))) return;
+  const went = rows.some((row) => !("saved" in row.dataset || "over" in row.dataset) && !running[row.dataset.name]);
+  if (fetching || !(came || went)) return;
   fetching = true;
   try {
     const answer = await fetch(new URL(location.href), { cache: "no-store", redirect: "error", headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const body = page.querySelector("#pipelines tbody");
-    if (answer.ok && body && !list.contains(document.activeElement)) {
-      list.tBodies[0].replaceWith(document.adoptNode(body));
-      write(byId("shown"), page.getElementById("shown").textContent);
-      byId("find").dispatchEvent(new Event("input"));
-    }
+    if (!answer.ok || !body) return;
+    keepingFocus(() => list.tBodies[0].replaceWith(document.adoptNode(body)));
+    write(byId("shown"), page.getElementById("shown").textContent);
+    byId("find").dispatchEvent(new Event("input"));
   } catch {
     return; // it is tried again with the next look
   } finally {
@@ -138,7 +147,7 @@ function watchInstance() {
     for (const cell of document.querySelectorAll(".rates [data-figure]")) {
       write(cell, (now && FIGURES[cell.dataset.figure](now.statistics || {})) || "–");
     }
-    if (now) write(address, now.stream_address);
+    if (address && now) write(address, now.stream_address);
     if (byId("copy")) byId("copy").hidden = !now || !navigator.clipboard;
   }, (error) => say(byId("status-now"), `These figures are old: ${error.message}`));
 }
