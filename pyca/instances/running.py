@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from typing import Any, Generic
 
@@ -121,6 +122,9 @@ class Running(Generic[C]):
             size = message.get("geometry")
             self.facts = message
             self.geometry = (size[0], size[1]) if size else None
+            if not self.address.bind:
+                # It listens nowhere: it alone knows the file that it has made.
+                self.address = replace(self.address, shown=message["started"])
             self.online, self.started = message["online"], True
             self.known.set()
         elif "failed" in message:
