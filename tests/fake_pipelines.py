@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pyca.bsread.message import Message
 from pyca.core.errors import BusyError, ConfigError, ImagingError, OfflineError, PycaError, UnknownNameError
+from pyca.pipeline.control.collector import number_of
 from pyca.pipeline.pipelines import Created
 from tests.beam_values import Beam
 
@@ -193,6 +194,7 @@ class FakePipelines:
         return Message(one.pulse, 1_700_000_000_500_000_000, values, {}, (), "")
 
     def collect(self, camera: str, n_images: object = 10) -> str:
+        number = number_of(n_images)
         if camera in self.offline:
             raise OfflineError(f"Camera {camera} is not online. Cannot start pipeline.")
         with self._lock:
@@ -201,7 +203,7 @@ class FakePipelines:
         with self._lock:
             self._number += 1
             found = f"{camera}_20261122_030000_{self._number:06}"
-        self.kept[found] = np.full((HEIGHT, WIDTH), n_images, np.uint16)
+        self.kept[found] = np.full((HEIGHT, WIDTH), min(number, 65_535), np.uint16)
         return found
 
     def latest_background(self, camera: str) -> str:

@@ -8,15 +8,18 @@ from typing import Any
 from flask import Flask
 
 from pyca.config.settings import Settings
+from pyca.core.access import Scope
 from pyca.core.clock import Clock
+from pyca.store import tokens
 from pyca.store.database import Database
 from pyca.ui.imaging.server import ImagingServer
 from pyca.ui.pipeline.app import create_pipeline_app
 from pyca.ui.pipeline.server import pipeline_server
 from tests.camera_desk import V1, told
 from tests.fake_pipelines import FakePipelines
+from tests.ui_people import add_account
 
-__all__ = ["PIPELINE", "V1", "make_app", "serving", "told"]
+__all__ = ["PIPELINE", "V1", "make_app", "serving", "token", "told"]
 
 PIPELINE = f"{V1}/pipeline"
 
@@ -36,6 +39,15 @@ def make_app(
     """
     changed = replace(settings, pipeline=replace(settings.pipeline, **pipeline))
     return create_pipeline_app(changed, database, clock, _as_real(pipelines), is_local=is_local)
+
+
+def token(database: Database, clock: Clock, scope: Scope) -> dict[str, str]:
+    """Return the header of a program with a scope."""
+    name = f"of-{scope}"
+    add_account(database, name, scope)
+    with database.write() as session:
+        _, text = tokens.make(session, name, scope, clock.now())
+    return {"Authorization": f"Bearer {text}"}
 
 
 @contextmanager

@@ -153,8 +153,8 @@ class Pipeline:
         self.mistake: BaseException | None = None
         writer = Statistics(descriptor)
         os.close(descriptor)
-        self.instance = Instance(theirs, argument, writer)
         try:
+            self.instance = Instance(theirs, argument, writer)
             self.instance.open()
         except BaseException:
             self.close()

@@ -32,8 +32,6 @@ def check_imaging(settings: Settings, report: Report) -> None:
     if not pipeline.cameras:
         message = "found nothing, expected the address of a camera server such as http://localhost:8888"
         report.error(("pipeline", "cameras"), message)
-    if pipeline.run_scripts and pipeline.scripts is None:
-        report.error(("pipeline", "run_scripts"), "is on, expected a folder in pipeline.scripts then")
 
 
 def caution_imaging(settings: Settings, report: Report) -> None:
@@ -41,6 +39,9 @@ def caution_imaging(settings: Settings, report: Report) -> None:
     for name, section in _sections(settings):
         _caution_section(name, section, settings, report)
     pipeline = settings.pipeline
+    if pipeline.run_scripts and pipeline.scripts is None:
+        # Not wrong: the command line may name the folder.
+        report.warn_at(("pipeline", "run_scripts"), "is on and pipeline.scripts names no folder: none is run")
     if pipeline.run_scripts and not is_loopback(pipeline.bind) and pipeline.authentication == "off":
         message = "is on and pipeline.authentication is off: everybody may have programs run here"
         report.warn_at(("pipeline", "run_scripts"), message)

@@ -158,7 +158,7 @@ def socket_folder(wanted: Path | None, noun: str = "camera") -> Path:
     except OSError as error:
         raise ImagingError(f"There is no folder for sockets at {folder}: {error.strerror}") from error
     if not stat.S_ISDIR(found.st_mode) or (wanted is None and found.st_uid != os.getuid()):
-        raise ImagingError(f"{folder} is no folder of ours", f"set [{noun}] sockets to one")
+        raise ImagingError(f"{folder} is no folder of ours", _elsewhere(noun))
     return folder
 
 
@@ -173,7 +173,7 @@ def socket_address(folder: Path, name: str, noun: str = "camera") -> Address:
     if len(os.fsencode(path)) > LONGEST_SOCKET:
         raise ImagingError(
             f"The path {path} is longer than the {LONGEST_SOCKET} bytes that a socket's may have",
-            f"set [{noun}] sockets to a shorter one",
+            _elsewhere(noun),
         )
     if path.is_socket():
         with socket.socket(socket.AF_UNIX) as visitor:
@@ -181,3 +181,9 @@ def socket_address(folder: Path, name: str, noun: str = "camera") -> Address:
                 raise BusyError(f"Somebody else streams at {path}", "stop the other server")
         path.unlink(missing_ok=True)
     return Address(*(f"ipc://{path}",) * 3)
+
+
+def _elsewhere(noun: str) -> str:
+    """Return how to have the sockets in another folder."""
+    where = "[camera] sockets" if noun == "camera" else "the environment variable RUNTIME_DIRECTORY"
+    return f"set {where} to a folder of yours with a short path"

@@ -33,9 +33,9 @@ static inline double exponential(double t)
     p = p * r + 0.5;
     p = p * r + 1.0;
     p = p * r + 1.0;
-    int64_t bits;
+    uint64_t bits;
     memcpy(&bits, &p, sizeof bits);
-    bits += (int64_t)n << 52;
+    bits += (uint64_t)(int64_t)n << 52;
     memcpy(&p, &bits, sizeof bits);
     return p;
 }

@@ -211,7 +211,8 @@ static int opened(PyObject *array, Py_buffer *view, int writes, Py_ssize_t pixel
     if (PyObject_GetBuffer(array, view, PyBUF_STRIDES | (writes ? PyBUF_WRITABLE : 0)) < 0)
         return 0;
     int last = rows ? 1 : 0;
-    if (view->ndim == last + 1 && view->itemsize == pixel && view->shape[last] == columns &&
+    size_t unit = (size_t)pixel < sizeof(void *) ? (size_t)pixel : sizeof(void *);
+    if (view->ndim == last + 1 && (uintptr_t)view->buf % unit == 0 && view->strides[0] % (Py_ssize_t)unit == 0 && view->itemsize == pixel && view->shape[last] == columns &&
         view->strides[last] == pixel && (!rows || view->shape[0] == rows))
         return 1;
     PyBuffer_Release(view);

@@ -106,10 +106,9 @@ def _name(image: Image) -> str:
 
 def _plain(image: Image) -> Image:
     """Return an image as C can read it; copied where it is not so."""
-    follows = image.strides[-1] == image.itemsize or image.shape[-1] == 1
-    if follows and image.flags.aligned and image.dtype.isnative and image.strides[-1] == image.itemsize:
+    if image.strides[1] == image.itemsize and image.flags.aligned and image.dtype.isnative:
         return image
-    return np.ascontiguousarray(image, image.dtype.newbyteorder("="))
+    return image.astype(image.dtype.newbyteorder("="), order="C")
 
 
 def _direction(angle: float) -> tuple[float, float]:

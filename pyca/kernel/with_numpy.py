@@ -70,7 +70,7 @@ def _less(image: Image, background: Image) -> Image:
         less = np.minimum(image, background)
         return np.subtract(image, less, out=less)
     if image.dtype.kind == "i":
-        return _cut(np.subtract(image, background, dtype=np.int64), image.dtype)
+        return _cut(np.subtract(image, background, dtype=np.int64), image.dtype.newbyteorder("="))
     with np.errstate(all="ignore"):
         return np.subtract(image, background)
 

@@ -35,8 +35,8 @@ def beam(
     y = np.arange(height)[:, None] - middle[1] * height - tilt * x
     light = amplitude * np.exp(-(x**2) / (2 * sigma[0] ** 2) - y**2 / (2 * sigma[1] ** 2))
     noisy = light + offset + np.random.default_rng(seed).normal(0, noise, (height, width))
-    limits = np.iinfo(dtype)
-    image = np.clip(noisy, limits.min, limits.max).astype(dtype)
+    is_whole = np.dtype(dtype).kind != "f"
+    image = (np.clip(noisy, np.iinfo(dtype).min, np.iinfo(dtype).max) if is_whole else noisy).astype(dtype)
     image.flags.writeable = False
     return image
 
@@ -66,7 +66,7 @@ def cases(draw: st.DrawFn, *, noise: float = 8.0) -> Case:
         noise=draw(st.floats(0.0, noise)),
         tilt=draw(st.floats(-0.3, 0.3)),
         seed=draw(st.integers(0, 1000)),
-        dtype=draw(st.sampled_from([np.uint16, np.uint16, np.int32, np.uint32])),
+        dtype=draw(st.sampled_from([np.uint16, np.uint16, np.int32, np.uint32, np.float32, np.float64])),
     )
     step = st.sampled_from([1.0, -1.0, 0.01, -0.37, 12.5])
     return image, *axes_of(

@@ -26,6 +26,10 @@ class Gauss:
     curve: Array
 
 
+def sums(image: Array, axis: int) -> Array:
+    return image.sum(axis, dtype=np.float64 if image.dtype.kind == "f" else np.int64)
+
+
 def gaussian(x: Array, offset: float, amplitude: float, mean: float, sigma: float) -> Array:
     return offset + amplitude * np.exp(-((x - mean) ** 2) / (2 * sigma**2))
 
@@ -103,7 +107,7 @@ def slices(
         if start < 0 or start + 2 * half >= len(along):
             found.append(None)
             continue
-        profile = image[start : start + 2 * half].sum(0, dtype=np.int64)
+        profile = sums(image[start : start + 2 * half], 0)
         found.append((float(along[start + half]), gauss(across, profile), float(profile.sum())))
     if found[number // 2] is None:
         return None, [None] * number
@@ -134,13 +138,13 @@ def default_values(
     :param region: threshold and scale
     :param sliced: number, scale and orientation
     """
-    x_profile, y_profile = image.sum(0, dtype=np.int64), image.sum(1, dtype=np.int64)
+    x_profile, y_profile = sums(image, 0), sums(image, 1)
     x_fit, y_fit = gauss(x_axis, x_profile), gauss(y_axis, y_profile)
     values: Values = {"x_axis": x_axis, "y_axis": y_axis, "image": image}
     values |= {"width": image.shape[1], "height": image.shape[0]}
     values |= {"processing_parameters": None, "timestamp": None}
     values |= {"min_value": image.min(), "max_value": image.max()}
-    values |= {"x_profile": x_profile, "y_profile": y_profile, "intensity": int(x_profile.sum())}
+    values |= {"x_profile": x_profile, "y_profile": y_profile, "intensity": x_profile.sum().item()}
     values["x_fwhm"] = full_width(x_axis, x_profile, 0.5)
     values["y_fwhm"] = full_width(y_axis, y_profile, 0.5)
     if fw_threshold:
@@ -161,15 +165,15 @@ def region_values(
     region: tuple[float, float],
     sliced: tuple[int, float, str] | None,
 ) -> Values:
-    left, right = good_range(image.sum(0, dtype=np.int64), *region)
-    top, bottom = good_range(image.sum(1, dtype=np.int64), *region)
+    left, right = good_range(sums(image, 0), *region)
+    top, bottom = good_range(sums(image, 1), *region)
     inside, x, y = image[top:bottom, left:right], x_axis[left:right], y_axis[top:bottom]
-    x_profile, y_profile = inside.sum(0, dtype=np.int64), inside.sum(1, dtype=np.int64)
+    x_profile, y_profile = sums(inside, 0), sums(inside, 1)
     x_fit, y_fit = gauss(x, x_profile), gauss(y, y_profile)
     values: Values = {"good_region": [left, top, right, bottom], "gr_x_axis": x, "gr_y_axis": y}
     values |= {"gr_x_profile": x_profile, "gr_y_profile": y_profile}
     values |= fit_values("gr_x", x_fit) | fit_values("gr_y", y_fit)
-    values["gr_intensity"] = int(inside.sum(dtype=np.int64))
+    values["gr_intensity"] = sums(inside, 0).sum().item()
     if sliced:
         values |= slice_values(inside, x, y, x_fit, y_fit, sliced)
     return values

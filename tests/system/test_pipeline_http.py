@@ -15,13 +15,14 @@ import pytest
 from pyca.client import PipelineClient
 from pyca.client.http import RefusedError
 from pyca.config.settings import Agent, Settings, Ui
+from pyca.core.access import Scope
 from pyca.core.clock import SystemClock
 from pyca.store.database import Database
 from pyca.ui.imaging.bodies import LONGEST_JSON, LONGEST_LISTS
 from pyca.ui.imaging.server import ImagingServer
 from tests.fake_pipelines import FakePipelines, some
 from tests.http_streams import ask, part, watch
-from tests.pipeline_desk import PIPELINE, serving
+from tests.pipeline_desk import PIPELINE, serving, token
 from tests.tools import wait_for
 
 pytestmark = pytest.mark.system
@@ -47,8 +48,9 @@ def server(
 
 
 @pytest.fixture
-def client(server: ImagingServer) -> PipelineClient:
-    return PipelineClient(server.address, timeout=60)
+def client(server: ImagingServer, database: Database) -> PipelineClient:
+    _, _, admin = token(database, SystemClock(), Scope.ADMIN)["Authorization"].partition(" ")
+    return PipelineClient(server.address, timeout=60, token=admin)
 
 
 def test_a_slow_call_keeps_nobody_waiting(

@@ -2,18 +2,17 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from pyca.config.settings import Settings
 from pyca.core.access import Scope
-from pyca.store import tokens
 from pyca.store.database import Database
 from tests.fake_pipelines import FakePipelines, some
-from tests.pipeline_desk import PIPELINE, V1, make_app, told
+from tests.pipeline_desk import PIPELINE, V1, make_app, token, told
 from tests.tools import FakeClock
-from tests.ui_people import add_account
 
 INSTANCE = f"{PIPELINE}/instance"
 READ = [("GET", PIPELINE), ("GET", f"{PIPELINE}/one/config"), ("GET", f"{INSTANCE}/one"),
@@ -32,6 +31,7 @@ ADMIN = [("PUT", f"{PIPELINE}/background/x/image_bytes"), ("POST", f"{PIPELINE}/
          ("PUT", f"{PIPELINE}/lib/x/lib_bytes"), ("DELETE", f"{PIPELINE}/lib/x/lib_bytes"),
          ("GET", f"{V1}/logs"), ("GET", f"{V1}/logs/txt"), ("GET", f"{V1}/logs/instance/one"),
          ("GET", f"{V1}/logs/instance/one/txt")]  # fmt: skip
+SCRIPTS = [(method, path) for method, path in ADMIN if path.endswith(("script_bytes", "lib_bytes"))]
 MATRIX = [(Scope.READ, READ), (Scope.OPERATE, OPERATE), (Scope.ADMIN, ADMIN)]
 EVIL = [
     {"Origin": "http://evil.example"},
@@ -60,15 +60,6 @@ def away(
     """Somebody who asks a server that listens on the network."""
     app = make_app(settings, database, clock, fakes, is_local=False, scripts=tmp_path)
     return app.test_client()
-
-
-def token(database: Database, clock: FakeClock, scope: Scope) -> dict[str, str]:
-    """Return the header of a program with a scope."""
-    name = f"of-{scope}"
-    add_account(database, name, scope)
-    with database.write() as session:
-        _, text = tokens.make(session, name, scope, clock.now())
-    return {"Authorization": f"Bearer {text}"}
 
 
 @pytest.mark.parametrize("given", list(Scope))
@@ -100,7 +91,8 @@ def test_everything_is_open_on_this_machine(here: FlaskClient) -> None:
     for _, doors in MATRIX:
         for method, path in doors:
             answer = here.open(path, method=method)
-            assert answer.status_code in (200, 400, 404), (method, path, answer.text)
+            expected = (401,) if (method, path) in SCRIPTS else (200, 400, 404)
+            assert answer.status_code in expected, (method, path, answer.text)
     told(here.get(PIPELINE, headers={"X-Forwarded-For": "192.0.2.1"}), 401)
     told(here.get(PIPELINE, headers={"Host": "evil.example"}), 403)
 
@@ -112,6 +104,27 @@ def test_other_sites_are_refused(here: FlaskClient, fakes: FakePipelines, header
         if path.startswith(V1):
             told(here.open(path, method=method, headers=headers, json={"camera_name": "cam1"}), 403)
     assert fakes.configs == before and not fakes.instances and not fakes.kept
+
+
+@pytest.mark.parametrize(
+    "keys", [{}, {"authentication": "off"}, {"authentication": "off", "is_local": False},
+             {"authentication": "on"}, {"run_scripts": True}],
+)  # fmt: skip
+def test_scripts_are_taken_of_administrators_alone_wherever_they_are(
+    settings: Settings, database: Database, clock: FakeClock, fakes: FakePipelines, tmp_path: Path, keys: Any
+) -> None:
+    user = make_app(settings, database, clock, fakes, scripts=tmp_path, **keys).test_client()
+    assert len(SCRIPTS) == 4
+    wrong = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eDp5"}, {"Authorization": "x"}]
+    for method, path in SCRIPTS:
+        for headers in wrong:
+            told(user.open(path, method=method, headers=headers, data="x"), 401)
+    operator, admin = (token(database, clock, scope) for scope in (Scope.OPERATE, Scope.ADMIN))
+    for method, path in SCRIPTS:
+        assert "right" in told(user.open(path, method=method, headers=operator, data="x"), 403)["status"]
+    assert not fakes.scripts and not fakes.libraries
+    for method, path in SCRIPTS:
+        told(user.open(path, method=method, headers=admin, data="x"))
 
 
 def test_the_keys_of_the_section_count(settings: Settings, database: Database, clock: FakeClock) -> None:

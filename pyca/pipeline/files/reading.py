@@ -150,7 +150,7 @@ class _Reader:
 
     def _check_together(self, found: Mapping[str, Any]) -> None:
         """Note keys that do not go together, and what is missing."""
-        kind = found["pipeline_type"]
+        kind = found["pipeline_type"] if self._given.get("pipeline_type", TYPES[0]) in TYPES else ""
         sources = ("camera_name", "input_stream", "input_pipeline")
         if kind in ("processing", "store", "fanout") and not any(self._given.get(key) for key in sources):
             self._note("Camera name not specified in configuration.")

@@ -30,7 +30,8 @@ def merged(
     if not isinstance(update, Mapping):
         raise ConfigError([f"Config updates are an object of keys and values, not {shown(update)}."])
     given = {key: value for key, value in configuration.given.items() if key != "reload"}
-    for key, value in plain(update).items():
+    changes = plain(update)
+    for key, value in changes.items():
         if value is None:
             given.pop(key, None)
         elif key in _KEY_BY_KEY and isinstance(value, Mapping) and isinstance(given.get(key), Mapping):
@@ -38,16 +39,19 @@ def merged(
         else:
             given[key] = value
     found = parse(configuration.name, given)
-    fixed = _fixed(configuration, found) if running else []
+    fixed = _fixed(configuration, found, changes) if running else []
     if fixed:
         raise ConfigError(fixed)
     return found
 
 
-def _fixed(before: Configuration, after: Configuration) -> list[str]:
-    """Return what is said of keys that changed and need a new instance."""
-    names = [key.name for key in KEYS.values() if not key.live]
-    if before.mode == "FILE":
+def _fixed(before: Configuration, after: Configuration, changes: Mapping[str, Any]) -> list[str]:
+    """Return what is said of keys that changed and need a new instance.
+
+    :param changes: what was named; what follows from that is not told
+    """
+    names = [key.name for key in KEYS.values() if not key.live and key.name in changes]
+    if before.mode == "FILE" and "records" in changes:
         # Its datasets have the size that was wanted at the start.
         names.append("records")
     changed = [name for name in names if getattr(before, name) != getattr(after, name)]

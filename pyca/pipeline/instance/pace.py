@@ -31,14 +31,15 @@ class Pace:
         self._rate_is_kept = rate_is_kept
         self._last: tuple[int, int] | None = None
         """pulse id and time of the last one that was taken"""
-        self._passed = 0
-        """messages since the last one that downsampling let through"""
         self._due = 0.0
         self.configure(configuration)
 
     def configure(self, configuration: Configuration) -> None:
         """Do as a configuration says from the next message on."""
         self._configuration = configuration
+        self._factor = configuration.downsampling or 1
+        self._passed = 0
+        """messages of each so many, of which the first one is let through"""
         rate = None if self._rate_is_kept else configuration.max_frame_rate
         self._interval = 1 / rate if rate else 0.0
 
@@ -57,7 +58,7 @@ class Pace:
             return Verdict.LEAVE
         if self._is_stale(item):
             return Verdict.STALE
-        if not self._is_next(wanted.downsampling or 1) or not self._is_due(now):
+        if not self._is_next() or not self._is_due(now):
             return Verdict.LEAVE
         self._last = item.pulse_id, item.nanoseconds
         return Verdict.TAKE
@@ -75,10 +76,10 @@ class Pace:
         by_id = wanted.enforce_pid and item.pulse_id < pulse_id
         return by_id or (wanted.enforce_timestamp and item.nanoseconds < nanoseconds)
 
-    def _is_next(self, factor: int) -> bool:
+    def _is_next(self) -> bool:
         """Tell whether a message is the first of each so many."""
         first = self._passed == 0
-        self._passed = (self._passed + 1) % factor
+        self._passed = (self._passed + 1) % self._factor
         return first
 
     def _is_due(self, now: float) -> bool:

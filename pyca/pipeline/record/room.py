@@ -2,13 +2,19 @@
 
 import errno
 import os
+import re
 import resource
+import tempfile
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from pyca.core.errors import MachineError
 
 _SPARE = 1 << 20
 """bytes for what HDF5 keeps about a file"""
+_MOST_SAID = 300
+"""letters of an error of HDF5"""
 
 
 def check_room(path: Path, size: int, needed: int) -> None:
@@ -31,6 +37,45 @@ def check_room(path: Path, size: int, needed: int) -> None:
         raise failed(path, large := OSError(errno.EFBIG, os.strerror(errno.EFBIG))) from large
 
 
+class Ballast:
+    """Room that is held ready, so that a file can be closed though its disk was filled up meanwhile.
+
+    It is a file without a name, which is gone with this process too.
+
+    :param folder: on the disk that matters
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: IO[bytes] | None = None
+
+    def hold(self, size: int) -> None:
+        """Hold so many bytes and a few more, instead of those until now; none where the disk has not."""
+        self.drop()
+        with suppress(OSError):
+            # Closed by drop().
+            self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
+            os.posix_fallocate(self._file.fileno(), 0, size + _SPARE)
+
+    def drop(self) -> None:
+        """Give the room back."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+
+def abandon(descriptor: int) -> None:
+    """Let whatever is written to an open file from now on go nowhere.
+
+    :raises OSError: where there is no memory for it
+    """
+    nowhere = os.memfd_create("pyca-abandoned", os.MFD_CLOEXEC)
+    try:
+        os.dup2(nowhere, descriptor, inheritable=False)
+    finally:
+        os.close(nowhere)
+
+
 def failed(path: Path, error: Exception, *, is_new: bool = False) -> MachineError:
     """Return what to tell where a file could not be written.
 
@@ -41,4 +86,13 @@ def failed(path: Path, error: Exception, *, is_new: bool = False) -> MachineErro
     kept = "" if is_new else "What was written until now can be read"
     if number in (errno.ENOSPC, errno.EDQUOT):
         return MachineError(f"{what}: the disk is full.", kept or "Make room")
-    return MachineError(f"{what}: {os.strerror(number) if number else error}.", kept)
+    why = os.strerror(number) if number else " ".join(str(error).split())[:_MOST_SAID]
+    return MachineError(f"{what}: {why}.", kept)
+
+
+def cause_of(error: Exception) -> Exception:
+    """Return the system's error that is behind one of HDF5, which often only its text tells."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None and (told := re.search(r"errno = (\d+)", str(error))):
+        number = int(told[1])
+    return error if number is None else OSError(number, os.strerror(number))

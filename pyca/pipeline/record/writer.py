@@ -23,7 +23,7 @@ from pyca.core.errors import ImagingError, MachineError
 from pyca.pipeline.record.kinds import MisfitError
 from pyca.pipeline.record.layouts import GENERAL, layout_of
 from pyca.pipeline.record.part import Part, Prepared, Record, Terms, prepared
-from pyca.pipeline.record.room import check_room, failed
+from pyca.pipeline.record.room import Ballast, abandon, cause_of, check_room, failed
 
 FLUSH = 1.0
 """seconds after which what was written is handed to the operating system"""
@@ -79,6 +79,7 @@ class Writer:
         self._records = records
         self._parts: list[Part] = []
         self._file: h5py.File | None = None
+        self._ballast = Ballast(self.path.parent)
         self._failure: MachineError | None = None
         self._is_closed = self._is_dirty = False
         self._flushed = time.monotonic()
@@ -110,7 +111,7 @@ class Writer:
                 self._make_room(ready)
             part.append(record, ready)
         except _FAULTS as error:
-            raise self._broken(error) from error
+            raise self._broken(cause := cause_of(error)) from cause
         self.rows += 1
         self._is_dirty = True
         if time.monotonic() - self._flushed >= FLUSH:
@@ -131,7 +132,7 @@ class Writer:
             self._parts[-1].write_header()
             self._file.flush()
         except _FAULTS as error:
-            raise self._broken(error) from error
+            raise self._broken(cause := cause_of(error)) from cause
         self._is_dirty = False
 
     def close(self) -> None:
@@ -142,16 +143,13 @@ class Writer:
         if self._is_closed:
             return
         self._is_closed = True
-        file, self._file = self._file, None
         try:
-            if file is not None and self._parts and self._failure is None:
-                self._parts[-1].write_channels()
-                self._parts[-1].write_header()
-            if file is not None:
-                file.close()
-        except _FAULTS as error:
             if self._failure is None:
-                raise self._broken(error) from error
+                self._finish()
+        except _FAULTS as error:
+            raise self._broken(cause := cause_of(error)) from cause
+        finally:
+            self._ballast.drop()
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -176,17 +174,17 @@ class Writer:
         try:
             check_room(self.path, size, 2 * ready.size + held)
         except MachineError as error:
-            self._failure = error
-            with suppress(*_FAULTS):
-                # There is room for what was taken before.
-                self._finish()
+            self._give_up(error)
             raise
 
     def _finish(self) -> None:
-        file, self._file = self._file, None
+        """Write what was gathered, and close the file."""
+        file = self._file
         if file is not None:
             self._parts[-1].write_channels()
             self._parts[-1].write_header()
+            file.flush()
+            self._file = None
             file.close()
 
     def _extended(self, part: Part | None, ready: Prepared) -> Part:
@@ -202,6 +200,7 @@ class Writer:
         part.add(file, ready.late)
         self._list_channels(file)
         file.swmr_mode = True
+        self._ballast.hold(part.held)
         return part
 
     def _begin(self) -> None:
@@ -211,7 +210,7 @@ class Writer:
         except FileExistsError:
             raise ExistingError(f"{self.path} is there already.", "Choose another name") from None
         except _FAULTS as error:
-            raise failed(self.path, error, is_new=True) from error
+            raise failed(self.path, cause := cause_of(error), is_new=True) from cause
 
     def _describe(self, general: h5py.Group) -> None:
         with suppress(OSError, KeyError):
@@ -230,6 +229,23 @@ class Writer:
         file[GENERAL]["datasets"] = np.array([name.encode("utf-8", "replace") for name in every] or [b""])
 
     def _broken(self, error: Exception) -> MachineError:
-        """Note that HDF5 has failed. What is on the disk is readable, as if this process had been killed."""
-        self._failure = failed(self.path, error)
-        return self._failure
+        """Note that HDF5 has failed."""
+        failure = failed(self.path, error)
+        self._give_up(failure)
+        return failure
+
+    def _give_up(self, failure: MachineError) -> None:
+        """Close the file: of what cannot be written nothing is heard any more.
+
+        HDF5 crashes in the end where it cannot write the rest of a file. So the rest goes nowhere, and what
+        is on the disk is readable as if this process had been killed.
+        """
+        self._failure = failure
+        self._ballast.drop()
+        with suppress(*_FAULTS):
+            self._finish()
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(*_FAULTS):
+                abandon(file.id.get_vfd_handle())
+                file.close()

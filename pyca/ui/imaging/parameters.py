@@ -9,16 +9,22 @@ _NOTHING = ("", "none", "null")
 _NO = ("0", "false", "no", "off", *_NOTHING)
 
 
+def text(name: str) -> str | None:
+    """Return a parameter as it is written, None where it is not given."""
+    found = request.args.get(name, "").strip()
+    return None if found.lower() in _NOTHING else found
+
+
 def number(name: str, *, least: float = -math.inf, most: float = math.inf) -> float | None:
     """Return a number, None where it is not given.
 
     :raises BadRequest: where it is none, or not within the limits
     """
-    text = request.args.get(name, "").strip()
-    if text.lower() in _NOTHING:
+    written = text(name)
+    if written is None:
         return None
     try:
-        found = float(text)
+        found = float(written)
     except ValueError:
         found = math.nan
     if not math.isfinite(found):

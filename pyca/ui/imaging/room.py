@@ -95,6 +95,8 @@ class Room:
     relays: Relays
     viewers: Places
     slow: Places
+    runs_scripts: bool = False
+    """whether scripts that are sent may be run"""
     closing: Event = field(default_factory=Event)
 
     @property
@@ -108,13 +110,21 @@ class Room:
         self.relays.close()
 
 
-def make_room(servant: Any, noun: str, section: Section, description: Callable[[], bytes]) -> Room:
+def make_room(
+    servant: Any,
+    noun: str,
+    section: Section,
+    description: Callable[[], bytes],
+    *,
+    runs_scripts: bool = False,
+) -> Room:
     """Return the room of cameras or pipelines.
 
     :param servant: the cameras, or the pipelines
     :param noun: camera or pipeline
     :param section: of the settings, of the same name
     :param description: returns that of the interface
+    :param runs_scripts: whether scripts that are sent may be run, now or once that is switched on
     """
     return Room(
         servant,
@@ -124,6 +134,7 @@ def make_room(servant: Any, noun: str, section: Section, description: Callable[[
         Relays(),
         Places(VIEWERS, f"Too many viewers: {VIEWERS} watch at the same time. Try again later."),
         Places(SLOW, f"Too many at once: {SLOW} requests wait. Try again later."),
+        runs_scripts,
     )
 
 

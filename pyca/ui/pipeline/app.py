@@ -26,7 +26,7 @@ def create_pipeline_app(
     :param pipelines: started already
     :param is_local: True where it listens on loopback alone
     """
-    room = make_room(pipelines, "pipeline", settings.pipeline, description)
+    room = make_room(pipelines, "pipeline", settings.pipeline, description, runs_scripts=True)
     faces = [face.blueprint for face in FACES]
     return create_imaging_app(
         settings, database, clock, room, faces, below=f"{BASE}/pipeline", is_local=is_local

@@ -8,7 +8,7 @@ from pyca.core.access import Scope
 from pyca.ui.access.rights import needs
 from pyca.ui.imaging.envelope import fine
 from pyca.ui.imaging.received import read_bytes
-from pyca.ui.imaging.scripts import where_kept
+from pyca.ui.imaging.scripts import by_administrators, where_kept
 from pyca.ui.pipeline.instances import PREFIX
 from pyca.ui.pipeline.room import pipelines
 
@@ -38,6 +38,7 @@ def library(name: str) -> Response:
 @blueprint.put(_ONE)
 @needs(Scope.ADMIN)
 @where_kept
+@by_administrators
 def save(name: str) -> Response:
     """Keep a library."""
     pipelines().save_lib(name, read_bytes())
@@ -47,6 +48,7 @@ def save(name: str) -> Response:
 @blueprint.delete(_ONE)
 @needs(Scope.ADMIN)
 @where_kept
+@by_administrators
 def delete(name: str) -> Response:
     """Delete a library."""
     pipelines().delete_lib(name)

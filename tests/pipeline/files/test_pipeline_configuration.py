@@ -137,13 +137,14 @@ def test_all_mistakes_at_once() -> None:
         "number_of_slices must be an integer.",
         "Invalid slice orientation 'up'. Slices orientation can be 'vertical' or 'horizontal'.",
         "'image_treshold': no such key; did you mean “image_threshold”?",
-        "Camera name not specified in configuration.",
     ]
 
 
 @pytest.mark.parametrize(
     ("raw", "problem"),
     [
+        ({"pipeline_type": "mill"}, "pipeline_type 'mill' not present in mapping. Available: ["),
+        ({"pipeline_type": ["mill"]}, "pipeline_type '['mill']' not present in mapping. Available: ["),
         ({}, "Camera name not specified in configuration."),
         ({"camera_name": ""}, "Camera name not specified in configuration."),
         ({"pipeline_type": "store"}, "Camera name not specified in configuration."),
