@@ -215,7 +215,13 @@ def _opened(path: str) -> "h5py.File":
         if not stat.S_ISREG(os.stat(path).st_mode):
             # To open a pipe would wait for its writer.
             raise SourceError(f"{path} is no HDF5 file: it is no file at all.")
-        return h5py.File(path, "r")
+        try:
+            return h5py.File(path, "r")
+        except OSError as error:
+            if "open for write" not in str(error):
+                raise
+            # Its writer was killed, or lets others read: what is in it now is played.
+            return h5py.File(path, "r", swmr=True)
     except FileNotFoundError as error:
         raise OfflineError(f"There is no file {path}.") from error
     except OSError as error:

@@ -20,6 +20,7 @@ from pyca.core.errors import MachineError
 from pyca.pipeline.record import room
 from pyca.pipeline.record import writer as writing
 from pyca.pipeline.record.writer import Writer
+from pyca.sources.hdf5 import Play, Replay
 from tests.pipeline.record_tools import Record, contents, image
 
 ROOT = Path(__file__).parents[2]
@@ -111,6 +112,12 @@ def test_a_file_is_read_while_it_is_written_and_after_a_kill(
     child.process.send_signal(signal.SIGKILL)
     assert child.end() == -signal.SIGKILL
     check(contents(path, swmr=True), 2, 1103, 7)
+    replay = Replay(Play(str(path), dataset="data2/image/value", rate=0))
+    replay.open()
+    frame = replay.receive(1)
+    replay.close()
+    assert frame is not None
+    assert np.array_equal(frame.image, image(1103, 100, 80))
 
 
 def test_what_was_written_before_a_disk_is_full_is_whole(

@@ -121,6 +121,7 @@ def made(servers: Servers, name: str, **keys: Any) -> str:
 def test_a_file_is_read_while_a_server_writes_it_and_after_its_instance_was_killed(servers: Servers) -> None:
     name = made(servers, "killed")
     path = servers.files / "killed.h5"
+    assert servers.client.get_instance_stream(name) == str(path)
     more, count = read(path, 40)
     assert more >= 40
     pid = int(servers.client.get_instance_info(name)["statistics"]["pid"])
@@ -131,6 +132,7 @@ def test_a_file_is_read_while_a_server_writes_it_and_after_its_instance_was_kill
     again = servers.files / "killed-2.h5"
     wait_for(again.exists, "the file of the next process")
     assert read(again, 10)[0] >= 10
+    assert servers.client.get_instance_info(name)["stream_address"] == str(again)
     assert read(path) == (0, after)
     servers.client.stop_instance(name)
 
