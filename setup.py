@@ -17,7 +17,7 @@ REQUIREMENTS = [
 KERNEL = Extension(
     "pyca.kernel.native",
     ["pyca/kernel/native.c"],
-    depends=[f"pyca/kernel/{name}.h" for name in ("bands", "fit", "forget", "pass", "turn", "vectors", "words")],
+    depends=[str(path.relative_to(HERE)) for path in sorted(HERE.glob("pyca/kernel/*.h"))],
     # Sums may be taken in another order, several at once; what is no number stays none.
     extra_compile_args=[
         "-std=c11",

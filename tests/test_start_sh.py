@@ -97,6 +97,18 @@ def test_changed_requirements_are_installed_into_the_same_environment(checkout: 
     assert checkout.installs() == [".", "."]
 
 
+def test_what_is_written_in_c_is_built_anew_where_it_changed(checkout: Checkout) -> None:
+    header = checkout.folder / "pyca" / "kernel" / "pass.h"
+    header.parent.mkdir(parents=True)
+    header.write_text("/* */", encoding="utf-8")
+    checkout.start()
+    checkout.start()
+    assert checkout.installs() == ["."]
+    header.write_text("/* other */", encoding="utf-8")
+    checkout.start()
+    assert checkout.installs() == [".", "."]
+
+
 def test_an_interrupted_installation_is_not_trusted(checkout: Checkout) -> None:
     failed = checkout.start(PIP_RESULT="1")
     assert failed.returncode == 69

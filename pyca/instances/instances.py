@@ -203,6 +203,7 @@ class Instances(Generic[C]):
     def close(self) -> None:
         """Stop all instances, and look after none any more."""
         self._workers.shutdown(wait=False, cancel_futures=True)
+        self._starter.abandon(self._slots.everything())
         self.stop_all()
         self._workers.shutdown()
 
@@ -324,15 +325,13 @@ class Instances(Generic[C]):
                 self._end(slot, _OVER)
             else:
                 self._starter.clear(slot)
-        try:
-            configuration = make()
-        except PycaError:
-            self._gone(slot.name)
-            raise
+        configuration = make()
         try:
             return self._starter.begin(slot, configuration, port)
         except PycaError as error:
+            logger.warning("%s %s cannot be started: %s", self._titled, slot.name, error)
             slot.fault = faults.described(error)
+            self.endings.note(slot.name, Ending(1, error.message))
             self._gone(slot.name)
             raise
         finally:

@@ -7,8 +7,6 @@ from dataclasses import replace
 from itertools import count
 from typing import Any, Generic
 
-import psutil
-
 from pyca.bsread.decoder import Decoder
 from pyca.bsread.message import Message
 from pyca.core.errors import (
@@ -26,8 +24,9 @@ from pyca.instances import faults, parts
 from pyca.instances.configured import C
 from pyca.instances.endings import Ending
 from pyca.instances.logs import from_instance
+from pyca.instances.meter import Meter
 from pyca.instances.ports import Address
-from pyca.instances.statistics import WINDOW, Figures, Statistics, described
+from pyca.instances.statistics import Figures, Statistics, described
 from pyca.runtime.channel import ChannelClosedError, close_files
 from pyca.runtime.nursery import Nursery, Ward
 
@@ -106,11 +105,7 @@ class Running(Generic[C]):
         self._statistics: Statistics | None = statistics
         self._last = Figures()
         """as they were at the end"""
-        self._process: psutil.Process | None = None
-        self._cpu = 0.0
-        """per cent of a processor, in the last window"""
-        self._measured = 0.0
-        """when the window began, by the monotonic clock"""
+        self._meter = Meter(ward)
         self._numbers = count(1)
         self._requests: dict[int, _Request[C]] = {}
         self._lock = threading.Lock()
@@ -261,23 +256,15 @@ class Running(Generic[C]):
 
     def statistics(self) -> dict[str, Any]:
         """Return its figures under the names that clients know."""
-        return described(self.figures(), None if self.ended.is_set() else self._found(), self._cpu)
+        process = None if self.ended.is_set() else self._meter.process
+        return described(self.figures(), process, self._meter.cpu)
 
     def measure(self, now: float) -> None:
         """Take its share of a processor anew where a window is over. By one thread.
 
         :param now: of the monotonic clock
         """
-        if now - self._measured >= WINDOW and (process := self._found()) is not None:
-            self._measured = now
-            with suppress(psutil.Error):
-                self._cpu = process.cpu_percent()
-
-    def _found(self) -> psutil.Process | None:
-        if self._process is None and self.ward.pid:
-            with suppress(psutil.Error):
-                self._process = psutil.Process(self.ward.pid)
-        return self._process
+        self._meter.measure(now)
 
     def stop(self, nursery: Nursery) -> None:
         """End it, whatever it does; returns once it is gone."""

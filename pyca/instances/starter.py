@@ -1,5 +1,6 @@
 """Gives a slot a process and takes it away."""
 
+from collections.abc import Iterable
 from typing import Generic
 
 from pyca.core.errors import BusyError, ImagingError, PycaError
@@ -62,6 +63,13 @@ class Starter(Generic[C]):
         before.close()
         slot.running = self._launcher.launch(configuration, before.address, before.port, patient=True)
         slot.running.needed = before.last_needed()
+
+    def abandon(self, slots: Iterable[Slot[C]]) -> None:
+        """End the processes that have not begun yet, so that nobody waits for them. Without their slots."""
+        for slot in slots:
+            running = slot.running
+            if running is not None and not running.known.is_set():
+                self._nursery.kill(running.ward)
 
     def clear(self, slot: Slot[C]) -> None:
         """Have a slot without a process."""

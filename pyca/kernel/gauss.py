@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pyca.kernel.kernel import Fit, Profile, Vector
+from pyca.kernel.kernel import Fit, Profile, Vector, vector
 
 _FEWEST = 5
 """points by which four parameters are more than met"""
@@ -45,8 +45,7 @@ def fit(axis: Vector, profile: Profile, look: Search) -> Fit:
     Where the way to the best parameters is not clear, MINPACK decides; where that finds none, the start
     stands.
     """
-    with np.errstate(over="ignore"):
-        x, y = np.ascontiguousarray(axis, np.float32), np.ascontiguousarray(profile, np.float32)
+    x, y = vector(axis), vector(profile)
     begin, found = look(x, y) if len(x) else (NOTHING, None)
     if found is None and _can_begin(begin, len(x)):
         found = _by_minpack(x, y, begin)

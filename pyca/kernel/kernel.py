@@ -98,3 +98,10 @@ def checked_edges(edges: Sequence[tuple[int, int]], size: int) -> NDArray[np.int
     if ((found[:, 0] < 0) | (found[:, 0] > found[:, 1]) | (found[:, 1] > size)).any():
         raise ValueError(f"bands {found.tolist()} of an image of {size} rows or columns")
     return found
+
+
+def vector(values: NDArray[Any]) -> Vector:
+    """Return numbers as C can read them; copied where need be, as what was received may lie anywhere."""
+    with np.errstate(over="ignore"):
+        found = np.ascontiguousarray(values, np.float32)
+    return found if found.flags.aligned else found.copy()

@@ -16,7 +16,7 @@
 
 #define CHUNK 4096  /* columns whose sums stay in the processor's fastest memory */
 #define FLUSH 16384 /* rows after which 32 bits might not do */
-#define PIECE 512   /* columns that are looked at twice, while they are at hand */
+#define SPAN 512    /* columns that are looked at twice, while they are at hand */
 #define LANES 32
 #define LINE 64     /* bytes that come from memory together, in most processors */
 
@@ -212,7 +212,8 @@ static int opened(PyObject *array, Py_buffer *view, int writes, Py_ssize_t pixel
         return 0;
     int last = rows ? 1 : 0;
     size_t unit = (size_t)pixel < sizeof(void *) ? (size_t)pixel : sizeof(void *);
-    if (view->ndim == last + 1 && (uintptr_t)view->buf % unit == 0 && view->strides[0] % (Py_ssize_t)unit == 0 && view->itemsize == pixel && view->shape[last] == columns &&
+    if (view->ndim == last + 1 && (uintptr_t)view->buf % unit == 0 &&
+        (view->shape[0] == 1 || view->strides[0] % (Py_ssize_t)unit == 0) && view->itemsize == pixel && view->shape[last] == columns &&
         view->strides[last] == pixel && (!rows || view->shape[0] == rows))
         return 1;
     PyBuffer_Release(view);

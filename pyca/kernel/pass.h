@@ -63,7 +63,7 @@ CLONES static void FN(sum_rows)(const struct rows *rows, const T *const *row, si
         most[k] = *high;
     }
     for (size_t begin = 0; begin < whole; begin = end) {
-        end = whole - begin < PIECE ? whole : begin + PIECE;
+        end = whole - begin < SPAN ? whole : begin + SPAN;
         for (size_t i = begin; i < end; i++) {
             columns[i] += (S)a[i] + (S)b[i] + (S)c[i] + (S)d[i];
             of_a += a[i];

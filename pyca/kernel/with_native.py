@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pyca.kernel import gauss
-from pyca.kernel.kernel import Fit, Image, Measured, Profile, Vector, checked_edges, sums_of
+from pyca.kernel.kernel import Fit, Image, Measured, Profile, Vector, checked_edges, sums_of, vector
 
 # By their names: an extension of an older pyCA lacks one, and is not used then.
 from pyca.kernel.native import bands, curve, gaussian, scan, turn
@@ -79,7 +79,7 @@ class NativeKernel:
 
     def curve(self, axis: Vector, fit: Fit) -> Vector:
         """Return the values of a fit along an axis."""
-        along = np.ascontiguousarray(axis, np.float32)
+        along = vector(axis)
         if not fit.standard_deviation or not math.isfinite(
             fit.offset + fit.amplitude + fit.mean + fit.standard_deviation
         ):

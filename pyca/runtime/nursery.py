@@ -199,7 +199,7 @@ class Nursery:
             control.close()
             closed = self._closed
         if not closed:
-            logger.error("The process that starts the cameras' processes has ended (%s)", process.returncode)
+            logger.error("The process that starts all others has ended (%s)", process.returncode)
         for ward in wards:
             ward.end(None)
 

@@ -135,7 +135,7 @@ def test_what_goes_wrong_is_told(lab: Desk, fakes: FakePipelines) -> None:
     lab.expect("503", "404")
     fakes.values.update(image=None, own=[1, 2])
     page = lab.open("/instance/cam1_sp1", stranger=True)
-    expect(page.locator("#trouble")).to_be_visible()
+    expect(page.locator("#trouble")).to_have_text("This instance sends no image.")
     fakes.troubles["cam1_sp1"] = "The background has another size."
     expect(page.locator("#status-now")).to_have_text("The background has another size.")
     fakes.remove("cam1_sp1")

@@ -315,6 +315,13 @@ def test_what_is_no_name_is_told_and_not_asked_for(client: PipelineClient, telle
     assert teller.asked == []
 
 
+def test_every_method_is_in_the_manual() -> None:
+    manual = (ROOT / "docs" / "pipeline_api.md").read_text("utf-8")
+    for name in dir(PipelineClient):
+        if not name.startswith("_") and name not in ("below", "get_address"):
+            assert f"`{name}(" in manual, name
+
+
 def test_json_is_what_the_server_reads(client: PipelineClient, teller: Teller) -> None:
     teller.reply(**CREATED)
     sent = {"camera_name": "é", "image_slices": {"number_of_slices": 3}, "image_threshold": None}

@@ -86,6 +86,16 @@ def test_profiles_of_any_type(kernel: Kernel, kind: str) -> None:
         assert_close(kernel.fit(x.astype("f4"), y), (100, 20_000, 40, 7))
 
 
+def test_received_memory_may_lie_anywhere(kernel: Kernel) -> None:
+    x = np.arange(100, dtype="f4")
+    y = gaussian(x, 100, 20_000, 40, 7).astype("f4")
+    axis, profile = (np.frombuffer(b"." + each.tobytes(), "f4", offset=1) for each in (x, y))
+    assert not axis.flags.aligned
+    found = kernel.fit(axis, profile)
+    assert found == kernel.fit(x, y)
+    assert np.array_equal(kernel.curve(axis, found), kernel.curve(x, found))
+
+
 @pytest.mark.parametrize("value", [0.0, 17.0, -3e6, 1e30])
 @pytest.mark.parametrize("points", [1, 2, 4, 5, 300])
 def test_flat(kernel: Kernel, value: float, points: int) -> None:

@@ -207,6 +207,12 @@ def test_unaligned_memory_is_read(kernel: Kernel) -> None:
     assert_measured(kernel.measure(unaligned(image)), image)
 
 
+def test_one_row_of_others_that_are_not_aligned(kernel: Kernel) -> None:
+    rows = random_image("u1", (3, 9), 3)[:, :8].view("u2")
+    assert_measured(kernel.measure(rows), rows)
+    assert_measured(kernel.measure(rows[:1]), rows[:1])
+
+
 class TestChoice:
     """Which one is used."""
 

@@ -1,8 +1,10 @@
 """Where the messages of a pipeline come from."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pyca.bsread.message import Value
@@ -14,11 +16,12 @@ from pyca.pipeline.instance import feeds
 from pyca.pipeline.instance.camera_feed import CameraFeed
 from pyca.pipeline.instance.fan_feed import FanFeed
 from pyca.pipeline.instance.feed import Feed, Item
+from pyca.pipeline.instance.lag import Lag
 from pyca.pipeline.instance.made_feed import MadeFeed
 from pyca.pipeline.instance.merge import Merge
 from pyca.pipeline.instance.stream_feed import StreamFeed
 from pyca.pipeline.instance.surroundings import Surroundings
-from tests.pipeline_rig import ANYWHERE, CameraServer, camera
+from tests.pipeline_rig import ANYWHERE, CameraServer, camera, frame
 from tests.tools import wait_for
 
 
@@ -51,6 +54,36 @@ def test_only_the_newest_of_what_everybody_gets() -> None:
         assert feed.receive(0.01) is None
         feed.close()
         feed.close()
+
+
+def test_what_waits_at_the_sender_is_not_taken_one_by_one() -> None:
+    with camera() as source:
+        feed = opened(StreamFeed(source.address))
+        source.wait_for_client()
+        source.send(0)
+        assert item_of(feed).pulse_id == 0
+        # Far more than fit into sockets and queues on the way.
+        big = frame(np.zeros((512, 512), np.uint16))
+        source.send(*range(1, 200), values=big)
+        time.sleep(0.15)
+        taken = 1
+        while item_of(feed).pulse_id != 199:
+            taken += 1
+        assert taken < 50
+        assert feed.lost == 200 - taken - 1
+        feed.close()
+
+
+def test_a_clock_that_was_set_is_no_lag() -> None:
+    lag = Lag()
+    second = 1_000_000_000
+    assert not lag.is_behind(0, 5 * second)
+    assert not lag.is_behind(second, 6 * second)
+    assert lag.is_behind(second, 7 * second)
+    lag.accept()
+    assert not lag.is_behind(2 * second, 8 * second)
+    assert lag.is_behind(3 * second, 9 * second + second // 5)
+    assert not lag.is_behind(9 * second, 3 * second)
 
 
 def test_everything_of_what_is_shared_out() -> None:

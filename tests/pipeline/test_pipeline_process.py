@@ -11,7 +11,7 @@ import pytest
 
 from pyca.bsread.sockets import Mode
 from pyca.instances.statistics import Statistics, memory
-from pyca.pipeline.instance.jobs import JOBS, PRELOAD
+from pyca.pipeline.instance.jobs import JOBS
 from pyca.runtime.channel import ChannelClosedError, close_files
 from pyca.runtime.nursery import Nursery, Ward
 from tests.pipeline_rig import ANYWHERE, Camera, camera, client, next_of, script
@@ -20,7 +20,7 @@ from tests.tools import wait_for
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    made = Nursery(JOBS, PRELOAD)
+    made = Nursery(JOBS, ("bitshuffle", "lz4.block"))
     made.start()
     yield made
     made.close()

@@ -236,3 +236,10 @@ def test_what_a_file_of_permanent_instances_says(tmp_path: Path) -> None:
         with pytest.raises(ImagingError, match="permanent_instances"):
             parsed(wrong)
     assert not Permanent(tmp_path).wanted()
+
+
+def test_a_chain_can_begin_at_a_permanent_instance(pipelines: Pipelines, folder: Path) -> None:
+    pipelines.save("laser", small())
+    permanent(folder, {"laser": "laser_1"})
+    assert pipelines.create(reading("laser_1"), "mine").config["input_stream"] == pipelines.stream("laser_1")
+    assert pipelines.instance_info("laser_1")["permanent"] is True

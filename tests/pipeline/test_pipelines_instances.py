@@ -1,7 +1,9 @@
 """Private and shared instances, whose processes are stand-ins."""
 
 import logging
+import os
 import re
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +22,7 @@ from pyca.core.errors import (
     SourceError,
     UnknownNameError,
 )
+from pyca.instances import running as running_module
 from pyca.instances.logs import logger_of
 from pyca.pipeline.pipelines import Pipelines
 from tests.camera_doubles import is_alive, listening, message_of
@@ -221,6 +224,9 @@ def test_one_whose_camera_is_offline_is_not_there(pipelines: Pipelines, folder: 
         assert caught.value.message == "Camera off is not online. Cannot start pipeline."
     with pytest.raises(UnknownNameError):
         pipelines.instance_info("mine")
+    assert pipelines.exitcode("mine") == 1
+    assert "off is not online" in pipelines.info()["ended_instances"]["mine"]["status"]
+    assert any("mine cannot be started: Camera off is not online" in one[3] for one in pipelines.logs())
 
 
 def test_one_that_begins_slowly_blocks_nobody_else(pipelines: Pipelines, folder: Path) -> None:
@@ -234,6 +240,52 @@ def test_one_that_begins_slowly_blocks_nobody_else(pipelines: Pipelines, folder:
         assert not slow.done()
         order(folder, "tardy", "")
         assert slow.result(60).id == "slow"
+
+
+def test_one_that_is_being_started_again_is_said_to_be_so(pipelines: Pipelines, folder: Path) -> None:
+    pipelines.create(small(camera_name="frail"), "mine")
+    pid = pid_of(pipelines, "mine")
+    order(folder, "frail", "slow")
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not pipelines.info()["active_instances"], "its end to be seen")
+    with pytest.raises(BusyError, match="Instance 'mine' is just being started or ended"):
+        pipelines.instance_info("mine")
+    assert pipelines.exitcode("mine") is None
+    assert pipelines.change("mine", {"image_threshold": 3})["image_threshold"] == 3
+    order(folder, "frail", "")
+    wait_for(lambda: pid_again(pipelines, "mine") not in (0, pid), "its next process")
+    assert '"image_threshold": 3' in str(pipelines.message("mine").values)
+
+
+def test_one_id_wanted_by_many_is_given_to_one(pipelines: Pipelines) -> None:
+    def attempt(number: int) -> bool:
+        try:
+            return bool(pipelines.create(small(image_threshold=number + 1), "mine"))
+        except BusyError:
+            return False
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(attempt, range(8))) == 1
+
+
+def test_the_end_of_the_server_waits_for_nobody_who_has_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_module, "START_SECONDS", 600.0)
+    order(tmp_path, "tardy", "slow")
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines" / "laser.json").write_text('{"camera_name": "tardy"}')
+    (tmp_path / "pipelines" / "permanent_instances.json").write_text('{"laser": null}')
+    with running_pipelines(settings_in(tmp_path)) as pipelines, ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(pipelines.create, small(camera_name="tardy"), "mine")
+        wait_for(lambda: _begun(pipelines) == {"mine", "laser"}, "both to begin")
+        pipelines.close()
+        with pytest.raises(ImagingError, match="ended before it began"):
+            slow.result(60)
+
+
+def _begun(pipelines: Pipelines) -> set[str]:
+    return {slot.name for slot in pipelines._instances._slots.everything() if slot.running is not None}
 
 
 def test_how_an_instance_ended_stays_known(pipelines: Pipelines, folder: Path) -> None:

@@ -241,6 +241,17 @@ def test_backgrounds_are_subtracted_before_images_are_turned() -> None:
     assert (found.image[0, 0], found.image[4, 4]) == (7, 30)
 
 
+def test_a_threshold_comes_after_a_rotation(kernel: Kernel) -> None:
+    image = np.random.default_rng(1).integers(0, 200, (30, 30)).astype(np.uint16)
+    steps = {"image_background_enable": True, "rotation": {"angle": 30.0}}
+    nothing = np.zeros_like(image)
+    turned = preparation(nothing, kernel=kernel, **steps).apply(image, None, None)
+    found = preparation(nothing, kernel=kernel, **steps, image_threshold=100).apply(image, None, None)
+    assert turned is not None
+    assert found is not None
+    assert found.image.tolist() == np.where(turned.image < 100, 0, turned.image).tolist()
+
+
 def test_means_of_several_images_come_first() -> None:
     steps = preparation(averaging=2, image_threshold=2)
     one, two = np.array([[1, 5]], np.uint16), np.array([[2, 8]], np.uint16)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from pyca.core.errors import ImagingError, PycaError
+from pyca.core.errors import BusyError, ImagingError, PycaError
 from pyca.instances.running import Running
 from pyca.pipeline.files.configuration import Configuration, merged
 
@@ -55,8 +55,7 @@ class Chains:
         return not destination or _input(running.get(destination)) == configuration.output_stream
 
     def _source(self, name: str) -> str:
-        self._start(name)
-        if not (address := _address(self._find(name))):
+        if not (address := _address(self._started(name))):
             raise ImagingError(
                 f"Nothing can be read from pipeline '{name}': it has no stream of its own.",
                 "Name one in input_pipeline that is sent by PUB or PUSH.",
@@ -64,13 +63,18 @@ class Chains:
         return address
 
     def _destination(self, name: str) -> str:
-        self._start(name)
-        if not (address := _input(self._find(name))):
+        if not (address := _input(self._started(name))):
             raise ImagingError(
                 f"Nothing can be sent to pipeline '{name}': it takes nothing from others.",
                 "Name one of type fanin in output_pipeline.",
             )
         return address
+
+    def _started(self, name: str) -> Running[Configuration]:
+        self._start(name)
+        if (running := self._find(name)) is None:
+            raise BusyError(f"Pipeline '{name}' has just been stopped by somebody else.", "Try again.")
+        return running
 
     def _check(self, configuration: Configuration, before: tuple[str, ...]) -> None:
         """Follow all names, before anything is started."""

@@ -77,11 +77,15 @@ class Chores:
             with self._lock:
                 self._pauses -= 1
 
-    def close(self) -> None:
-        """Begin none any more, and wait for those under way."""
+    def end(self) -> None:
+        """Begin none any more."""
         with self._lock:
             self._pauses += 1
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """Wait for those under way, after the end."""
+        self._pool.shutdown()
 
     def _work(self, chore: _Chore, what: str, work: Callable[[], object]) -> None:
         told = ""

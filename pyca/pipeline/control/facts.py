@@ -9,6 +9,9 @@ from pyca.instances.running import Running
 from pyca.pipeline.control.table import Entry
 from pyca.pipeline.files.configuration import Configuration
 
+_MOST_ENDINGS = 50
+"""that are told at a time"""
+
 
 def instance_facts(running: Running[Configuration], entry: Entry) -> dict[str, Any]:
     """Return the facts of an instance that runs.
@@ -46,10 +49,13 @@ def flat_figures(running: Running[Configuration], entry: Entry) -> dict[str, Any
 
 
 def told_endings(endings: Mapping[str, Ending]) -> dict[str, dict[str, Any]]:
-    """Return how instances have ended, by id."""
+    """Return how instances have ended, by id; the newest ones.
+
+    :param endings: the oldest first
+    """
     return {
         name: {"exitcode": one.exitcode, "status": one.reason, "time": _moment(one.moment)}
-        for name, one in endings.items()
+        for name, one in list(endings.items())[-_MOST_ENDINGS:]
     }
 
 

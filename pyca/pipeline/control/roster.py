@@ -99,10 +99,13 @@ class Roster:
         """Return an instance that runs and what it shall be.
 
         :raises UnknownNameError: where there is none; how it ended is the remedy
+        :raises BusyError: where it is just being started, also after a crash
         """
         running, entry = self.instances.find(name), self._table.get(name)
-        if running is None or entry is None:
+        if entry is None:
             raise self.unknown(name)
+        if running is None:
+            raise BusyError(f"Instance '{name}' is just being started or ended.", "Try again.")
         return running, entry
 
     def unknown(self, name: str) -> UnknownNameError:
@@ -167,17 +170,23 @@ class Roster:
 
     def close(self) -> None:
         """Stop all instances, and look after none any more."""
-        self._chores.close()
+        self._chores.end()
         self.instances.close()
+        self._chores.close()
 
     def _read(self, name: str) -> Configuration:
         """Return the configuration of an instance that is started. While its slot is held."""
         entry = self._table.get(name)
         if entry is not None:
             return entry.wanted
+        origin, configuration = self._startable(name)
+        return self._make(configuration, origin, [], shared=origin == name)
+
+    def _startable(self, name: str) -> tuple[str, Configuration]:
+        """Return the saved pipeline of an instance that can be started by its id, and its configuration."""
         origin = self._permanent.wanted().get(name, name)
         configuration = self._saved.as_shared(name) if origin == name else self._saved.named(origin)
-        return self._make(configuration.renamed(name), origin, [], shared=origin == name)
+        return origin, configuration.renamed(name)
 
     def _make(
         self, configuration: Configuration, origin: str, made: list[Entry], *, shared: bool = False
@@ -209,7 +218,7 @@ class Roster:
     def _known(self, name: str) -> Configuration:
         """Return the configuration that an instance has or would have."""
         entry = self._table.get(name)
-        return entry.configuration if entry is not None else self._saved.as_shared(name)
+        return entry.configuration if entry is not None else self._startable(name)[1]
 
     def _apply(self, name: str, entry: Entry) -> None:
         """Have an instance that runs do as it shall. While its slot is held."""

@@ -76,7 +76,7 @@ class Saved:
         :raises UnknownNameError: where there is none of this name
         """
         try:
-            return self._folder.read(name).renamed(name)
+            return self._folder.read(name)
         except UnknownNameError as error:
             raise UnknownNameError(
                 f"Instance '{name}' is not present on server and it is not a saved pipeline name."

@@ -1,14 +1,20 @@
 """Messages of a stream, by its address."""
 
+import time
 from collections.abc import Sequence
 
 from pyca.bsread.message import Message
 from pyca.bsread.receiver import Receiver
 from pyca.bsread.sockets import Mode
 from pyca.pipeline.instance.feed import Item
+from pyca.pipeline.instance.lag import Lag
 
-WAITING = 2
+WAITING = 4
 """messages that may wait here: those of a sender who is too fast shall be lost at once, or wait there"""
+_NEXT_SECONDS = 0.002
+"""within which the next message comes that waits at the sender"""
+_LONGEST_SECONDS = 0.2
+"""for leaving out what has waited there"""
 
 
 class StreamFeed:
@@ -35,16 +41,19 @@ class StreamFeed:
         waiting: int = WAITING,
         newest: bool | None = None,
     ) -> None:
+        self._newest = mode == Mode.SUB if newest is None else newest
+        self._lag = Lag()
+        self._left_out = 0
+        """messages that were received and too old"""
         self._shares = mode == Mode.PULL and not bind
-        left_out = mode == Mode.SUB if newest is None else newest
-        self._receiver = Receiver(address, mode=mode, bind=bind, high_water_mark=waiting, newest=left_out)
+        self._receiver = Receiver(address, mode=mode, bind=bind, high_water_mark=waiting, newest=self._newest)
         self._channels = tuple(channels)
 
     @property
     def lost(self) -> int:
         """Return how many messages were sent and not returned."""
         # Of what is shared out others get what is missing here.
-        return 0 if self._shares else self._receiver.lost
+        return 0 if self._shares else self._receiver.lost + self._left_out
 
     @property
     def garbled(self) -> int:
@@ -71,6 +80,8 @@ class StreamFeed:
         :raises WireError: where something came that is no message
         """
         message = self._receiver.receive(timeout)
+        if message is not None and self._newest and self._is_behind(message):
+            message = self._newest_of_all(message)
         return self._item(message) if message is not None else None
 
     def renew(self) -> None:
@@ -79,6 +90,22 @@ class StreamFeed:
     def close(self) -> None:
         """Stop."""
         self._receiver.close()
+
+    def _is_behind(self, message: Message) -> bool:
+        return self._lag.is_behind(message.nanoseconds, time.time_ns())
+
+    def _newest_of_all(self, message: Message) -> Message:
+        """Return the newest of all messages that wait at the sender, behind one that waited there."""
+        began = time.monotonic()
+        before = self._left_out
+        while (newer := self._receiver.receive(_NEXT_SECONDS)) is not None:
+            message = newer
+            self._left_out += 1
+            if not self._is_behind(message) or time.monotonic() - began > _LONGEST_SECONDS:
+                return message
+        if self._left_out == before:
+            self._lag.accept()
+        return message
 
     def _item(self, message: Message) -> Item:
         values = message.values

@@ -23,7 +23,7 @@ _ONE = "/script/<name>/script_bytes"
 View = Callable[..., Response]
 _WHO = (
     "Scripts and libraries are taken of administrators alone, also on this machine: "
-    "send user and password, or a token (“pyca user add”, “pyca user token”)."
+    "send user and password, or a token (“pyca user add”, “pyca user token --scope admin”)."
 )
 
 

@@ -75,7 +75,7 @@ function showFigures(values) {
   if (others.join("\n") !== [...body.rows].map((row) => row.cells[0].textContent).join("\n")) {
     body.replaceChildren(...others.map((name) => {
       const row = document.createElement("tr");
-      const head = Object.assign(document.createElement("th"), { scope: "row", textContent: name, colSpan: 2 });
+      const head = Object.assign(document.createElement("th"), { scope: "row", textContent: name });
       row.append(head, Object.assign(document.createElement("td"), { className: "figure number" }));
       return row;
     }));
@@ -131,7 +131,10 @@ function watchInstance() {
   const ran = Boolean(picture);
   let known = "";
   if (picture) {
-    movingPicture(picture, byId("look"), api, () => ask(`${api}/values`));
+    movingPicture(picture, byId("look"), api, async () => {
+      const { arrays } = await ask(`${api}/values`);
+      if (!Object.values(arrays).some((one) => one.shape.length === 2)) throw new Error("This instance sends no image.");
+    });
     watchMessages(api);
     copies(byId("copy"), address);
   }

@@ -65,3 +65,12 @@ def test_links_lead_to_headings() -> None:
                 re.findall(r"^#+ (.+)$", TEXT, re.MULTILINE)}  # fmt: skip
     for target in re.findall(r"\]\(([^)]+)\)", TEXT):
         assert target[1:] in headings if target.startswith("#") else (ROOT / "docs" / target).exists()
+
+
+def test_every_address_of_the_interface_is_told_of() -> None:
+    description = (ROOT / "pyca" / "ui" / "pipeline" / "openapi.yaml").read_text("utf-8")
+    paths = re.findall(r"^  /api/v1(/pipeline\S*):$", description, re.MULTILINE)
+    table = TEXT.split("## The interface")[1].split("## Who")[0]
+    told = set(re.findall(r"(/pipeline[/\w]*)", table))
+    assert len(paths) > 20
+    assert {path.replace("{name}", "NAME").replace("{camera}", "CAMERA") for path in paths} == told

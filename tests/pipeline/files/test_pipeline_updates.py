@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyca.core.errors import ConfigError
 from pyca.pipeline.files.configuration import KEYS, Configuration, GoodRegion, merged, parse
+from pyca.pipeline.files.parts import PARTS
 
 CAMERA = {"camera_name": "simulation"}
 
@@ -137,3 +140,23 @@ def test_the_size_of_a_file_is_settled_at_the_start() -> None:
     text = "Cannot change records on a running instance. Stop the instance first."
     assert refusal(before, {"records": 6}) == [text]
     assert merged(made(records=5), {"records": 6}).records == 6
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+ANY = st.sampled_from([*KEYS, *PARTS, "name", "pause", "background_id", "nonsense"])
+
+
+@given(st.dictionaries(ANY, JSON, max_size=5), st.booleans())
+def test_no_update_does_anything_but_fit_or_be_refused(update: dict[str, Any], running: bool) -> None:
+    before = made(image_good_region={"threshold": 0.5}, image_slices={}, function="mine")
+    try:
+        after = merged(before, update, running=running)
+    except ConfigError as error:
+        assert error.problems
+        return
+    assert parse("pipe", after.as_json()).renamed("") == after.renamed("")
+    assert not running or after.camera_name == before.camera_name
