@@ -12,6 +12,7 @@ from pyca.bsread.receiver import Receiver
 from pyca.bsread.sockets import Mode
 from pyca.core.errors import ConfigError, ImagingError, OfflineError
 from pyca.images.backgrounds import Backgrounds
+from pyca.pipeline.instance.work import Work
 from tests.pipeline_rig import (
     ANYWHERE,
     Camera,
@@ -468,6 +469,21 @@ def test_an_error_in_a_thread_ends_it(pushing: Camera) -> None:
             pushing.wait_for_client()
             pushing.send(1, values=BAD)
             assert one.wait_for_end() == 1
+
+
+@pytest.mark.parametrize("threads", [None, 2])
+def test_a_mistake_of_ours_is_an_error(
+    pushing: Camera, threads: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    with pipeline(**fed(pushing, processing_threads=threads)) as one:
+        monkeypatch.setattr(Work, "values", mistaken)
+        pushing.wait_for_client()
+        pushing.send(1)
+        assert one.wait_for_end() == 1
+        assert one.told("over") == "RuntimeError: a mistake of ours"
 
 
 def test_values_are_merged_by_pulse_id(pushing: Camera) -> None:

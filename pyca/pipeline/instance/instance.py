@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from pyca.core.errors import PycaError
+from pyca.core.errors import ImagingError, PycaError
 from pyca.instances import faults, job
 from pyca.instances.logs import logger_of
 from pyca.instances.statistics import Statistics
@@ -156,6 +156,10 @@ class Instance:
             return Outcome(work, work.values(item, prepared))
         except PycaError as error:
             return Outcome(work, error=error)
+        except Exception as mistake:
+            # Of ours, or of a library: a thread that ended by it would hold up all that follows.
+            self._log.exception("A message cannot be processed")
+            return Outcome(work, error=ImagingError(f"{type(mistake).__name__}: {mistake}"))
 
     def _finish(self, task: Task, outcome: Outcome) -> None:
         """Send what a thread has found, in that thread."""
