@@ -26,7 +26,7 @@ from tests.tools import wait_for
 
 ANYWHERE = "tcp://127.0.0.1:0"
 SUBSCRIBED = 0.1
-"""seconds: a subscription follows the handshake by which a client counts, and nothing tells when it is there"""
+"""seconds: a subscription follows the handshake by which a client counts, and nothing tells when"""
 
 
 def beam(width: int = 32, height: int = 24) -> NDArray[np.uint16]:
