@@ -63,11 +63,16 @@ class Obedient:
         if self._order() == "offline" and not self._argument["patient"]:
             name = self._configuration.camera_name
             raise OfflineError(f"Camera {name} is not online. Cannot start pipeline.")
-        shown = self._sender.open() if self._sender else ""
+        shown = self._sender.open() if self._sender else self._elsewhere()
         told: dict[str, Any] = {"started": shown, "geometry": None, "online": True, "kernel": "numpy"}
         if self._configuration.pipeline_type == "fanin":
             told["input"] = self._configuration.input_stream or f"ipc:///nowhere/{os.getpid()}"
         self._channel.send(told)
+
+    def _elsewhere(self) -> str:
+        """Return what an instance tells that listens nowhere: its file, or whom it sends to."""
+        configuration = self._configuration
+        return configuration.output_stream or str(Path(self._argument["files"]) / (configuration.file or ""))
 
     def work(self) -> int:
         while True:

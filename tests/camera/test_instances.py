@@ -299,7 +299,7 @@ def test_another_size_changes_header_and_axes(cameras: Cameras, order: Path) -> 
         )
     assert np.asarray(message.values["image"]).shape == (10, 6)
     assert [np.asarray(message.values[name]).size for name in ("x_axis", "y_axis")] == [6, 10]
-    assert cameras.geometry("one") == (6, 10)
+    wait_for(lambda: cameras.geometry("one") == (6, 10), "the server to see it too")
 
 
 def test_frames_are_left_out_for_a_lower_rate(cameras: Cameras, order: Path) -> None:

@@ -242,6 +242,16 @@ def test_stale_pulses_are_left_out_and_told(pushing: Camera, caplog: pytest.LogC
     assert len([record for record in caplog.records if "comes after a later one" in record.message]) == 1
 
 
+def test_what_has_no_effect_is_told_once(pushing: Camera, caplog: pytest.LogCaptureFixture) -> None:
+    with pipeline(**fed(pushing, image_threshold=0.5)) as one:
+        one.configure(**fed(pushing, image_threshold=0.5, image_slices={}))
+    told = [record.message for record in caplog.records if "has no effect" in record.message]
+    assert told == [
+        "image_threshold: has no effect at 0.5: it is cut to a whole number",
+        "image_slices: has no effect without image_good_region",
+    ]
+
+
 def test_without_clients_it_ends(source: Camera, around: dict[str, Any]) -> None:
     with pipeline(around=around, camera_name="cam", no_client_timeout=0.2) as one:
         assert one.wait_for_end() == 0

@@ -92,6 +92,7 @@ class Instance:
             self.close()
             raise
         self._log.info("Streams at %s, computes with the %s kernel", address, self._kernel.name)
+        self._caution(())
         facts = {"started": address, "geometry": None, "online": not self._intake.why}
         more = {"input": self._feed.address} if self._configuration.pipeline_type == "fanin" else {}
         self._channel.send({**facts, "kernel": self._kernel.name, **more})
@@ -199,9 +200,16 @@ class Instance:
             else:
                 self._channel.send({"answer": request["ask"]})
 
+    def _caution(self, told: tuple[str, ...]) -> None:
+        """Log what is allowed and still deserves attention, such as a key without effect."""
+        for warning in self._configuration.warnings:
+            if warning not in told:
+                self._log.warning("%s", warning)
+
     def _configure(self, wanted: Configuration) -> None:
         self._work = self._made(wanted)
-        self._configuration = wanted
+        before, self._configuration = self._configuration, wanted
+        self._caution(before.warnings)
         self._intake.configure(wanted)
         self._delivery.configure(wanted)
         self._shown.forget()

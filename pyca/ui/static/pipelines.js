@@ -29,7 +29,7 @@ async function renew(running, rows) {
   if (fetching || !(came || went)) return;
   fetching = true;
   try {
-    const answer = await fetch(new URL(location.href), { cache: "no-store", redirect: "error", headers: { Accept: "text/html" } });
+    const answer = await fetch(new URL(location.search, byId("find").action), { cache: "no-store", redirect: "error", headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const body = page.querySelector("#pipelines tbody");
     if (!answer.ok || !body) return;
