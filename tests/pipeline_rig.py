@@ -25,6 +25,8 @@ from pyca.runtime.channel import Channel, ChannelClosedError, close_files
 from tests.tools import wait_for
 
 ANYWHERE = "tcp://127.0.0.1:0"
+SUBSCRIBED = 0.1
+"""seconds: a subscription follows the handshake by which a client counts, and nothing tells when"""
 
 
 def beam(width: int = 32, height: int = 24) -> NDArray[np.uint16]:
@@ -58,6 +60,7 @@ class Camera:
     def wait_for_client(self) -> None:
         """Wait until somebody listens: before that all is lost."""
         wait_for(lambda: self.sender.clients, "a client of the camera")
+        time.sleep(SUBSCRIBED)
 
     def send(self, *pulses: int, values: Mapping[str, Value] | None = None) -> None:
         """Send one message for each pulse id."""

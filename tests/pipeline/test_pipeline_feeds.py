@@ -328,8 +328,7 @@ def test_images_get_their_data() -> None:
     assert (merge.lost, merge.garbled) == (0, 1)
     merge.renew()
     merge.close()
-    assert pictures.log == ["open", "renew", "close"]
-    assert scalars.log == ["open", "close"]
+    assert pictures.log == scalars.log == ["open", "renew", "close"]
 
 
 def test_images_without_data_are_lost() -> None:
@@ -376,6 +375,43 @@ def test_what_cannot_be_merged_is_closed() -> None:
     with pytest.raises(BusyError):
         Merge(pictures, Broken(), 1, 1).open()
     assert pictures.log == ["open", "close"]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_is_merged_may_be_waited_for(which: int) -> None:
+    class Late(_Listed):
+        def open(self) -> None:
+            super().open()
+            raise OfflineError("not yet")
+
+    both = [_Listed(), _Listed()]
+    both[which] = Late()
+    pictures, scalars = both
+    merge = Merge(pictures, scalars, 10, 10)
+    with pytest.raises(OfflineError, match="not yet"):
+        merge.open()
+    assert pictures.log == scalars.log == ["open"]
+    pictures.put(1)
+    scalars.put(1)
+    assert item_of(merge).pulse_id == 1
+
+
+def test_data_wait_for_a_camera_that_is_off(server: CameraServer) -> None:
+    with camera() as source, camera(Mode.PUSH) as scalars:
+        data = StreamFeed(scalars.address, mode=Mode.PULL)
+        merge = Merge(CameraFeed("one", server.address, ""), data, 10, 10)
+        with pytest.raises(OfflineError):
+            merge.open()
+        assert merge.receive(0.01) is None
+        server.streams["one"] = source.address
+        merge.renew()
+        wait_for(lambda: merge.receive(0.01) is None and merge.address, "the camera")
+        source.wait_for_client()
+        scalars.wait_for_client()
+        scalars.send(5)
+        source.send(5)
+        assert item_of(merge).pulse_id == 5
+        merge.close()
 
 
 STREAM = "tcp://127.0.0.1:5000"

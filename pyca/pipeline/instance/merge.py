@@ -4,7 +4,7 @@ import time
 from collections import OrderedDict, deque
 from dataclasses import replace
 
-from pyca.core.errors import WireError
+from pyca.core.errors import OfflineError, WireError
 from pyca.pipeline.instance.feed import Feed, Item
 
 MOST_IMAGES = 5000
@@ -57,20 +57,28 @@ class Merge:
     def open(self) -> None:
         """Connect to both.
 
-        :raises PycaError: where one of them is not there
+        :raises OfflineError: where one of them is not there yet; it is open as far as that is possible
+        :raises PycaError: where it is impossible
         """
-        self._feed.open()
+        offline: OfflineError | None = None
         try:
-            self._data.open()
+            for feed in (self._feed, self._data):
+                try:
+                    feed.open()
+                except OfflineError as error:
+                    # It may be waited for, while the other one is there.
+                    offline = offline or error
         except BaseException:
-            self._feed.close()
+            self.close()
             raise
+        if offline is not None:
+            raise offline
 
     def receive(self, timeout: float) -> Item | None:
         """Return the next image with its data, None where none came in time.
 
         :param timeout: seconds
-        :raises OfflineError: where the camera is not there
+        :raises OfflineError: where one of them was to be found again, and is not there
         :raises WireError: where something came that is no message
         """
         deadline = time.monotonic() + timeout
@@ -88,8 +96,9 @@ class Merge:
         return self._ready.popleft() if self._ready else None
 
     def renew(self) -> None:
-        """Ask for the images again."""
+        """Find both again."""
         self._feed.renew()
+        self._data.renew()
 
     def close(self) -> None:
         """Stop."""
