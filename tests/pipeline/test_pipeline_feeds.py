@@ -21,7 +21,7 @@ from pyca.pipeline.instance.made_feed import MadeFeed
 from pyca.pipeline.instance.merge import Merge
 from pyca.pipeline.instance.stream_feed import StreamFeed
 from pyca.pipeline.instance.surroundings import Surroundings
-from tests.pipeline_rig import ANYWHERE, CameraServer, camera, frame
+from tests.pipeline_rig import ANYWHERE, Camera, CameraServer, camera, frame
 from tests.tools import wait_for
 
 
@@ -178,6 +178,48 @@ def test_a_camera_that_is_somewhere_else_now(server: CameraServer) -> None:
         assert item_of(feed).pulse_id == 9
         assert feed.lost == lost
         feed.close()
+
+
+def test_another_camera_at_the_address_of_one_that_is_gone(server: CameraServer) -> None:
+    first = Camera()
+    server.streams["one"] = first.address
+    feed = opened(CameraFeed("one", server.address, ""))
+    first.wait_for_client()
+    first.send(1)
+    assert item_of(feed).pulse_id == 1
+    with camera() as second:
+        server.streams["one"] = second.address
+        first.close()
+        other = Camera(address=first.address)
+        other.start()
+
+        def found() -> int | None:
+            if second.sender.clients:
+                second.send(1000)
+            item = feed.receive(0.01)
+            return item.pulse_id if item else None
+
+        # The other one's pulses begin at 0.
+        assert wait_for(found, "an image") == 1000
+        assert feed.address == second.address
+        other.close()
+        feed.close()
+
+
+def test_a_camera_that_comes_back_is_asked_for_at_once(server: CameraServer) -> None:
+    first = Camera()
+    server.streams["one"] = first.address
+    feed = opened(CameraFeed("one", server.address, ""))
+    first.wait_for_client()
+    server.streams.clear()
+    first.close()
+    with pytest.raises(OfflineError, match="Camera one is not online"):
+        wait_for(lambda: feed.receive(0.01), "the answer")
+    asked = server.asked
+    # It is left to others when it is asked for the next time.
+    assert feed.receive(0.5) is None
+    assert server.asked == asked
+    feed.close()
 
 
 def test_a_camera_that_is_gone_when_it_is_asked_for_again(server: CameraServer) -> None:
