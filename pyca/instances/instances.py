@@ -261,7 +261,9 @@ class Instances(Generic[C]):
             self._end(slot, _OVER)
             return
         how = running.given_up or how_ended(code)
-        if not running.wanted() or self._gives_up(running.configuration):
+        # Of nobody's code it is known that all have ended with their parent, which is the fault of none.
+        gives_up = code is not None and self._gives_up(running.configuration)
+        if not running.wanted() or gives_up:
             logger.error("%s %s: its process %s", self._titled, slot.name, how)
             self._end(slot, f"its process {how}", code or 1)
             return
