@@ -13,6 +13,7 @@ from pyca.bsread.sockets import Mode
 from pyca.core.errors import BusyError, ImagingError, OfflineError, WireError
 from pyca.pipeline.files.configuration import parse
 from pyca.pipeline.instance import feeds
+from pyca.pipeline.instance import merge as merge_module
 from pyca.pipeline.instance.camera_feed import CameraFeed
 from pyca.pipeline.instance.fan_feed import FanFeed
 from pyca.pipeline.instance.feed import Feed, Item
@@ -397,6 +398,31 @@ def test_buffers_are_limited() -> None:
     assert all_of(merge) == []
     pictures.put(*range(5))
     assert all_of(merge) == [3, 4]
+
+
+def test_images_that_wait_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merge_module, "MOST_BYTES", 250)
+    merge, pictures, scalars = merged()
+    pictures.put(*range(5), image=np.zeros(100, np.uint8))
+    assert all_of(merge) == []
+    scalars.put(*range(5))
+    assert all_of(merge) == [3, 4]
+    assert merge.lost == 3
+    # One that is larger than that may wait alone.
+    pictures.put(5, 6, image=np.zeros(1000, np.uint8))
+    assert all_of(merge) == []
+    scalars.put(5, 6)
+    assert all_of(merge) == [6]
+
+
+def test_it_is_told_who_is_silent() -> None:
+    pictures, scalars = _Listed(), _Listed()
+    pictures.address, scalars.address = "tcp://images:1", "tcp://data:1"
+    merge = Merge(pictures, scalars, 10, 10)
+    assert merge.address == "tcp://images:1"
+    pictures.put(1)
+    assert all_of(merge) == []
+    assert merge.address == "tcp://data:1"
 
 
 def test_data_that_come_late_make_no_old_images() -> None:
