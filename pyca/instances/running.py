@@ -62,6 +62,9 @@ class Running(Generic[C]):
     :param stop_seconds: that it gets to end before it is killed
     """
 
+    given_up = ""
+    """why it was killed, as what goes on behind “its process”"""
+
     def __init__(
         self,
         configuration: C,
@@ -99,8 +102,6 @@ class Running(Generic[C]):
         """what is wrong with the images that it delivers"""
         self.stopping = False
         """True once we want it to end"""
-        self.given_up = ""
-        """why it was killed, as what “its process …” is said to have been"""
         self.file_fault = ""
         """what is wrong with the file of its configuration now"""
         self.refused: C | None = None
@@ -109,11 +110,11 @@ class Running(Generic[C]):
         self._last = Figures()
         """as they were at the end"""
         self._meter = Meter(ward)
-        self._heartbeat = Heartbeat()
         self._numbers = count(1)
         self._requests: dict[int, _Request[C]] = {}
         self._lock = threading.Lock()
         """for the requests and the statistics"""
+        self._heartbeat = Heartbeat()
 
     def hear(self, message: dict[str, Any], files: list[int]) -> None:
         """Note what it says."""
