@@ -306,15 +306,16 @@ class Pipelines(Saved, Stores):
 def argument_of(settings: Settings) -> dict[str, Any]:
     """Return what the process of each instance is told beside its configuration.
 
-    That is where the camera server is (``cameras``, ``token``), and the folders of ``backgrounds``, of
-    ``files`` that are written, and of ``scripts`` and ``libraries``, which are None where none may be run;
-    ``script_seconds`` and ``script_memory`` are their limits.
+    That is where the camera server is (``cameras``, ``token``) and the ``dispatcher``, and the folders of
+    ``backgrounds``, of ``files`` that are written, and of ``scripts`` and ``libraries``, which are None where
+    none may be run; ``script_seconds`` and ``script_memory`` are their limits.
     """
     pipeline = settings.pipeline
     scripts = pipeline.scripts.absolute() if pipeline.scripts and pipeline.run_scripts else None
     return {
         "cameras": pipeline.cameras,
         "token": pipeline.token,
+        "dispatcher": pipeline.dispatcher,
         "backgrounds": str(pipeline.backgrounds.absolute()),
         "files": str(pipeline.files.absolute()),
         "scripts": str(scripts) if scripts else None,
