@@ -25,6 +25,7 @@ from pyca.runtime.channel import Channel, ChannelClosedError, close_files
 from tests.tools import wait_for
 
 ANYWHERE = "tcp://127.0.0.1:0"
+_SUBSCRIBED_SECONDS = 0.05
 
 
 def beam(width: int = 32, height: int = 24) -> NDArray[np.uint16]:
@@ -58,6 +59,8 @@ class Camera:
     def wait_for_client(self) -> None:
         """Wait until somebody listens: before that all is lost."""
         wait_for(lambda: self.sender.clients, "a client of the camera")
+        # ZeroMQ tells of a client a moment before that one says what it wants, which nobody can see.
+        time.sleep(_SUBSCRIBED_SECONDS)
 
     def send(self, *pulses: int, values: Mapping[str, Value] | None = None) -> None:
         """Send one message for each pulse id."""
