@@ -25,7 +25,8 @@ from pyca.runtime.channel import Channel, ChannelClosedError, close_files
 from tests.tools import wait_for
 
 ANYWHERE = "tcp://127.0.0.1:0"
-_SUBSCRIBED_SECONDS = 0.05
+SUBSCRIBED = 0.1
+"""seconds: a subscription follows the handshake by which a client counts, and nothing tells when"""
 
 
 def beam(width: int = 32, height: int = 24) -> NDArray[np.uint16]:
@@ -59,8 +60,7 @@ class Camera:
     def wait_for_client(self) -> None:
         """Wait until somebody listens: before that all is lost."""
         wait_for(lambda: self.sender.clients, "a client of the camera")
-        # ZeroMQ tells of a client a moment before that one says what it wants, which nobody can see.
-        time.sleep(_SUBSCRIBED_SECONDS)
+        time.sleep(SUBSCRIBED)
 
     def send(self, *pulses: int, values: Mapping[str, Value] | None = None) -> None:
         """Send one message for each pulse id."""

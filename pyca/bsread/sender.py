@@ -53,6 +53,7 @@ class Sender:
         self._linger_ms = linger_ms
         self._encoder = encoder or Encoder()
         self._connects = connects
+        self._room_ms = 0
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
         self._clients: Clients | None = None
@@ -95,6 +96,18 @@ class Sender:
         self.close(0)
         self._high_water_mark = high_water_mark
         self.open()
+
+    def wait_for_room(self, milliseconds: int) -> None:
+        """Have messages in mode PUB wait until every client can take them, for some time at most.
+
+        That is for a source without a rate of its own, which would make far more than anybody takes, with
+        the time that its clients need. Those who are still behind then miss the message.
+
+        :param milliseconds: 0 for a source that has to be on time
+        """
+        self._room_ms = milliseconds
+        if self._socket is not None and self._mode == Mode.PUB:
+            self._socket.setsockopt(zmq.SNDTIMEO, milliseconds)
 
     def send(
         self,
@@ -161,7 +174,8 @@ class Sender:
         prepared(socket, self.address)
         socket.setsockopt(zmq.SNDHWM, self._high_water_mark)
         socket.setsockopt(zmq.LINGER, self._linger_ms)
-        socket.setsockopt(zmq.SNDTIMEO, self._patience_ms if self._block else 0)
+        waits = self._room_ms if self._mode == Mode.PUB else self._patience_ms if self._block else 0
+        socket.setsockopt(zmq.SNDTIMEO, waits)
         if self._mode == Mode.PUB:
             socket.setsockopt(zmq.XPUB_NODROP, 1)
         return socket

@@ -191,10 +191,10 @@ class Instances(Generic[C]):
         if problems := [error for error in together(take, having) if error is not None]:
             raise problems[0]
 
-    def stop(self, name: str) -> None:
-        """Stop an instance; returns once its process is gone."""
+    def stop(self, name: str, reason: str = _STOPPED) -> None:
+        """Stop an instance for a reason that is remembered; returns once its process is gone."""
         with self._slots.hold(name) as slot:
-            self._end(slot, _STOPPED)
+            self._end(slot, reason)
 
     def stop_all(self) -> None:
         """Stop all instances at the same time."""

@@ -135,7 +135,7 @@ class Running(Generic[C]):
         elif "trouble" in message:
             self.trouble = message["trouble"]
         elif "over" in message:
-            self.over = Ending(int(message["exitcode"]), str(message["over"]))
+            self.over = Ending(int(message["exitcode"]), str(message["over"]), by_itself=True)
         close_files(files)
 
     def note_end(self) -> None:

@@ -1,6 +1,7 @@
 """Instances of pipelines: what comes in, what goes out, and how they end."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pyca.images.backgrounds import Backgrounds
 from pyca.pipeline.instance.work import Work
 from tests.pipeline_rig import (
     ANYWHERE,
+    SUBSCRIBED,
     Camera,
     CameraServer,
     Pipeline,
@@ -72,6 +74,7 @@ def pulses(receiver: Receiver, number: int) -> list[int]:
 
 def connected(one: Pipeline, number: int = 1) -> None:
     wait_for(lambda: one.figures().clients == number, "the client")
+    time.sleep(SUBSCRIBED)
 
 
 def test_a_camera_is_processed(source: Camera, around: dict[str, Any]) -> None:

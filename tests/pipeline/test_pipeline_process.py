@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from pyca.instances.statistics import Statistics, memory
 from pyca.pipeline.instance.jobs import JOBS
 from pyca.runtime.channel import ChannelClosedError, close_files
 from pyca.runtime.nursery import Nursery, Ward
-from tests.pipeline_rig import ANYWHERE, Camera, camera, client, next_of, script
+from tests.pipeline_rig import ANYWHERE, SUBSCRIBED, Camera, camera, client, next_of, script
 from tests.tools import wait_for
 
 
@@ -88,6 +89,7 @@ def test_a_process_ends_with_its_exit_code(nursery: Nursery, pushing: Camera) ->
         address = wait_for(lambda: one.told("started"), "its start")
         with client(address) as receiver:
             wait_for(lambda: one.statistics.read().clients, "the client")
+            time.sleep(SUBSCRIBED)
             pushing.send(1, 2, 3)
             values = next_of(receiver).values
             assert json.loads(str(values["processing_parameters"]))["records"] == 2
@@ -137,6 +139,7 @@ def test_a_function_that_hangs(nursery: Nursery, pushing: Camera, tmp_path: Path
         address = wait_for(lambda: one.told("started"), "its start")
         with client(address) as receiver:
             wait_for(lambda: one.statistics.read().clients, "the client")
+            time.sleep(SUBSCRIBED)
             pushing.send(1, 2, 3)
             assert next_of(receiver).pulse_id == 1
             assert next_of(receiver).pulse_id == 3

@@ -144,6 +144,21 @@ def test_who_gathers_is_found_again_after_a_crash(pipelines: Pipelines) -> None:
     wait_for(lambda: _stream(pipelines, "worker") == _input(pipelines), "the worker to know where it is")
 
 
+def test_who_sends_to_what_has_ended_by_itself_ends_too(pipelines: Pipelines, folder: Path) -> None:
+    pipelines.save("in", {"pipeline_type": "fanin", "no_client_timeout": 0})
+    pipelines.save("worker", small(output_pipeline="in"))
+    pipelines.stream("worker")
+    pipelines.create(small(output_pipeline="in", no_client_timeout=0), "mine")
+    order(folder, "in", "over 0 Nobody has listened")
+    wait_for(lambda: not active(pipelines), "the end of all")
+    order(folder, "in", "")
+    for name in ("worker", "mine"):
+        assert ended(pipelines, name) == 0
+        assert "pipeline 'in', which it sends to, has ended" in pipelines._roster.unknown(name).remedy
+    pipelines.stream("worker")
+    assert active(pipelines) == {"worker", "in"}
+
+
 def _input(pipelines: Pipelines) -> str:
     found = pipelines.info()["active_instances"].get("in")
     return str(found["input"]) if found else ""

@@ -37,7 +37,8 @@ def small(**more: Any) -> dict[str, Any]:
 
 
 def pid_of(pipelines: Pipelines, name: str) -> int:
-    return int(pipelines.instance_info(name)["statistics"]["pid"])
+    """Wait until an instance has a process, and return its id."""
+    return int(wait_for(lambda: pipelines.instance_info(name)["statistics"]["pid"], "its process"))
 
 
 def ended(pipelines: Pipelines, name: str) -> int:

@@ -28,6 +28,10 @@ _AGAIN = Backoff(first=0.5, limit=2.0)
 """a camera that was off is used soon after it is on"""
 _WAITING_BYTES = 64_000_000
 """that may wait for each client: more would make images old, and take the machine's memory"""
+_FREE_BYTES = 10_000_000
+"""the same, for a source without a rate of its own: its images wait before they are made instead"""
+_ROOM_MS = 5
+"""that such a source waits for its clients: those who never take anything shall not hold up the others"""
 _PIXEL_BYTES = 2
 _FEWEST = 2
 """images that may always wait"""
@@ -89,7 +93,9 @@ class Instance:
         try:
             size = self._open_source()
             if size is not None:
-                self._sender.narrow(max(_FEWEST, _WAITING_BYTES // (size[0] * size[1] * _PIXEL_BYTES)))
+                most = _FREE_BYTES if self._is_free() else _WAITING_BYTES
+                self._sender.narrow(max(_FEWEST, most // (size[0] * size[1] * _PIXEL_BYTES)))
+            self._sender.wait_for_room(_ROOM_MS if self._is_free() else 0)
         except BaseException:
             self._sender.close(0)
             raise
@@ -253,11 +259,16 @@ class Instance:
     def _configure(self, wanted: Configuration) -> None:
         before, self._configuration = self._configuration, wanted
         self._delivery.configure(wanted, self._background(wanted))
+        self._sender.wait_for_room(_ROOM_MS if self._is_free() else 0)
         self._statistics.publish()
         if _camera_of(wanted) != _camera_of(before):
             self._log.info("Another source: the camera is opened again")
             self._release_source()
             self._failures, self._again = 0, 0.0
+
+    def _is_free(self) -> bool:
+        """Tell whether the camera makes images as fast as it can."""
+        return self._configuration.options.get("frame_rate") == 0
 
     def _background(self, configuration: Configuration) -> Image | None:
         self._missing = ""

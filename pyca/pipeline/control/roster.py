@@ -162,7 +162,9 @@ class Roster:
                 continue
             if entry.permanent != (name in wanted):
                 due["mark", name] = f"Instance {name}", partial(self._mark, name, name in wanted)
-            if self._can_be_linked(entry, running):
+            if self._is_useless(entry, running):
+                due["end", name] = f"Instance {name}", partial(self._end, name)
+            elif self._can_be_linked(entry, running):
                 due["link", name] = f"Instance {name}", partial(self._link, name)
         self._chores.keep(entries.keys() | wanted.keys())
         for key, (what, work) in due.items():
@@ -233,6 +235,24 @@ class Roster:
                 changed = replace(entry, permanent=permanent)
                 self._table.put(name, changed)
                 self._apply(name, changed)
+
+    def _is_useless(self, entry: Entry, running: Mapping[str, Running[Configuration]]) -> bool:
+        """Tell whether what it sends to has ended of its own accord, as nobody wants any more of it."""
+        name = entry.configuration.output_pipeline
+        if not name or entry.permanent or name in running or not self.instances.is_over(name):
+            return False
+        ending = self.instances.endings.of(name)
+        return ending is not None and ending.by_itself
+
+    def _end(self, name: str) -> None:
+        """Stop an instance that is of no use: what it sends to would end and be begun again for ever."""
+        with self.instances.hold(name):
+            entry = self._table.get(name)
+            if entry is None or not self._is_useless(entry, self.instances.running()):
+                return
+            reason = f"pipeline '{entry.configuration.output_pipeline}', which it sends to, has ended"
+            logger.info("Instance %s ends: %s", name, reason)
+            self.instances.stop(name, reason)
 
     def _can_be_linked(self, entry: Entry, running: Mapping[str, Running[Configuration]]) -> bool:
         """Tell whether something that it names is gone or elsewhere, and not just being started again."""

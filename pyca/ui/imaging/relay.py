@@ -1,4 +1,4 @@
-"""Pictures of a camera or an instance for many viewers: each is made once for all who want it in the same way.
+"""Pictures of a camera or an instance for many viewers: each is made once for all who want it the same way.
 
 Nothing is queued: whoever is slow gets the newest picture when they are ready for it.
 """
