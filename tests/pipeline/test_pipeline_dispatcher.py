@@ -162,6 +162,7 @@ def test_its_stream_is_merged_with_images(standin: Dispatcher, scalars: Camera) 
         ):
             wait_for(lambda: one.figures().clients, "the client")
             scalars.wait_for_client()
+            source.wait_for_client()
             send(scalars, 1, 2)
             source.send(1, 2)
             assert [found.values["current"] for found in all_of(receiver, 2)] == [10, 20]

@@ -15,7 +15,7 @@ from pyca.core.errors import OfflineError
 from pyca.folders.names import shown
 from pyca.sources.reach import is_connectable
 
-_ANSWER_SECONDS = 10.0
+_ANSWER_SECONDS = 8.0
 """of silence after which it counts as away"""
 _MOST = 100_000
 """bytes of an answer; more are none"""
