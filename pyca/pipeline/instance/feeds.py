@@ -78,8 +78,8 @@ def _scalars(
         return None
     if not around.dispatcher:
         raise ImagingError(
-            "bsread_channels: there is no bsread_address, and no dispatcher that could be asked for them.",
-            "Name one of them; the dispatcher in [pipeline] dispatcher.",
+            "bsread_channels: there is no bsread_address, and [pipeline] dispatcher names nobody to ask.",
+            "Name one of them.",
         )
     return AskedFeed(partial(dispatcher.ask, around.dispatcher, channels), stream, "dispatcher")
 
