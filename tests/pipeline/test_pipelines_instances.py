@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from pyca.core.errors import (
@@ -493,3 +494,13 @@ def test_the_camera_server_is_away(tmp_path: Path) -> None:
             assert caught.value.message.startswith("The camera server cannot be asked: ")
             assert "[pipeline] cameras" in caught.value.remedy
         assert pipelines.backgrounds("one") == []
+
+
+def test_functions_are_not_to_blame_where_the_parent_of_all_processes_is_killed(pipelines: Pipelines) -> None:
+    pipelines.create(small(function="own"), "mine")
+    stream = pipelines.stream("mine")
+    before = pid_of(pipelines, "mine")
+    os.kill(psutil.Process(before).ppid(), signal.SIGKILL)
+    wait_for(lambda: pid_again(pipelines, "mine") not in (0, before), "another process")
+    assert pipelines.stream("mine") == stream
+    assert not is_alive(before)

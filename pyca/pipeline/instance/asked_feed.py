@@ -9,9 +9,15 @@ from pyca.core.errors import PycaError
 from pyca.pipeline.instance.feed import Item
 from pyca.pipeline.instance.stream_feed import StreamFeed
 
+_END_SECONDS = 0.3
+"""after the end of a stream until it is asked for again: it may end again and again"""
+
 
 class AskedFeed:
     """Receives a stream from wherever it is said to be.
+
+    Once the connection has ended nothing more is taken from its address, as another sender may be there by
+    now: it is asked for again.
 
     :param ask: returns the address; may take long, and raises :class:`OfflineError` where there is none
     :param connect: returns the feed of an address, not yet open
@@ -23,8 +29,11 @@ class AskedFeed:
         self._made = connect
         self._whom = whom
         self._stream: StreamFeed | None = None
+        self._at = ""
         self._answers: queue.SimpleQueue[str | PycaError] = queue.SimpleQueue()
         self._asking = False
+        self._again = 0.0
+        """when it is asked for as the stream has ended, by the monotonic clock; 0 where it has not"""
         self._before = (0, 0)
         """what was lost and garbled in streams that have been closed"""
 
@@ -40,8 +49,8 @@ class AskedFeed:
 
     @property
     def address(self) -> str:
-        """Return where messages come from."""
-        return self._stream.address if self._stream else ""
+        """Return where messages come from, or came from last."""
+        return self._at
 
     def open(self) -> None:
         """Ask for the stream and connect to it.
@@ -65,8 +74,17 @@ class AskedFeed:
             self._connect(answer)
         if self._stream is None:
             time.sleep(timeout)
+            if self._again and time.monotonic() >= self._again:
+                self._again = 0.0
+                self.renew()
             return None
-        return self._stream.receive(timeout)
+        item = self._stream.receive(timeout)
+        if not self._stream.ends:
+            return item
+        # What has come may have come behind the end.
+        self.close()
+        self._again = time.monotonic() + _END_SECONDS
+        return None
 
     def renew(self) -> None:
         """Ask for the stream again; returns at once, and :meth:`receive` follows the answer."""
@@ -86,7 +104,7 @@ class AskedFeed:
         self.close()
         stream = self._made(address)
         stream.open()
-        self._stream = stream
+        self._stream, self._at = stream, stream.address
 
     def _ask_again(self) -> None:
         try:
