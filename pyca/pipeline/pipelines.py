@@ -289,8 +289,7 @@ class Pipelines(Saved, Stores):
         try:
             stream, made = self._roster.create(configuration, origin)
         except PycaError:
-            if not is_named:
-                # Why is told to whoever asked; under this id nobody will ask.
+            if not is_named:  # nobody knows this id
                 self.remove(configuration.name)
             raise
         return Created(configuration.name, stream, made.as_json())
@@ -315,9 +314,9 @@ class Pipelines(Saved, Stores):
 def argument_of(settings: Settings) -> dict[str, Any]:
     """Return what the process of each instance is told beside its configuration.
 
-    That is where the camera server is (``cameras``, ``token``) and the ``dispatcher``, and the folders of
-    ``backgrounds``, of ``files`` that are written, and of ``scripts`` and ``libraries``, which are None where
-    none may be run; ``script_seconds`` and ``script_memory`` are their limits.
+    That is where the camera server is (``cameras``, ``token``) and the ``dispatcher``, the folders of
+    ``backgrounds``, ``files``, ``scripts`` and ``libraries``, the last two None where none may be run;
+    ``script_seconds`` and ``script_memory`` are their limits.
     """
     pipeline = settings.pipeline
     scripts = pipeline.scripts.absolute() if pipeline.scripts and pipeline.run_scripts else None
