@@ -231,6 +231,16 @@ def test_one_whose_camera_is_offline_is_not_there(pipelines: Pipelines, folder: 
     assert any("mine cannot be started: Camera off is not online" in one[3] for one in pipelines.logs())
 
 
+def test_one_that_never_began_and_has_no_name_is_forgotten(pipelines: Pipelines, folder: Path) -> None:
+    order(folder, "off", "offline")
+    pipelines.save("plain", small(camera_name="off"))
+    before = pipelines.info()["ended_instances"]
+    for make in (lambda: pipelines.create(small(camera_name="off")), lambda: pipelines.create_named("plain")):
+        with pytest.raises(OfflineError):
+            make()
+    assert pipelines.info()["ended_instances"] == before
+
+
 def test_one_that_begins_slowly_blocks_nobody_else(pipelines: Pipelines, folder: Path) -> None:
     order(folder, "tardy", "slow")
     with ThreadPoolExecutor(1) as pool:
