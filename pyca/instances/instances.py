@@ -285,7 +285,9 @@ class Instances(Generic[C]):
             slot.failures += 1
             pause = AGAIN.pause(slot.failures)
             slot.again = time.monotonic() + pause
-            logger.error("%s %s is tried again in %.1f s: %s", self._titled, slot.name, pause, error)
+            logger.error(
+                "%s %s is not started yet; again in %.1f s: %s", self._titled, slot.name, pause, error
+            )
 
     def _follow_file(self, slot: Slot[C], running: Running[C], written: C | PycaError | None) -> None:
         """Follow a file that somebody has changed by hand."""
