@@ -283,11 +283,8 @@ class Instances(Generic[C]):
             self._end(slot, error.message, 1)
         except PycaError as error:
             slot.failures += 1
-            pause = AGAIN.pause(slot.failures)
-            slot.again = time.monotonic() + pause
-            logger.error(
-                "%s %s is not started yet; again in %.1f s: %s", self._titled, slot.name, pause, error
-            )
+            slot.again = time.monotonic() + AGAIN.pause(slot.failures)
+            logger.error("%s %s is not started yet: %s", self._titled, slot.name, error)
 
     def _follow_file(self, slot: Slot[C], running: Running[C], written: C | PycaError | None) -> None:
         """Follow a file that somebody has changed by hand."""
