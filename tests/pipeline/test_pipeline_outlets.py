@@ -47,6 +47,46 @@ def test_everybody_gets_everything() -> None:
         assert made.sent_bytes > 0
 
 
+def test_a_stream_that_waits_for_a_client_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    trouble: list[str] = []
+
+    def go_on() -> bool:
+        trouble.append(made.trouble)
+        return not trouble[-1]
+
+    image = np.zeros(1 << 20, np.uint8)
+    with outlet(go_on, mode="PUSH", queue_size=1) as (made, address):
+        with client(address, Mode.PULL, waiting=1) as receiver:
+            wait_for(lambda: made.clients == 1, "the client")
+            pulses = iter(range(10_000))
+
+            def waited() -> bool:
+                made.send(next(pulses), 0, {"image": image})
+                return bool(trouble) and bool(trouble[-1])
+
+            wait_for(waited, "the trouble")
+            assert trouble[-1] == "A client is connected and takes nothing: the stream waits for it."
+            assert caplog.messages == trouble[-1:]
+            next_of(receiver)
+        # Nobody is there any more: what waits does so for whoever comes.
+        wait_for(lambda: not made.trouble, "the client to be gone")
+
+
+def test_a_client_that_misses_messages_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    image = np.zeros(1 << 20, np.uint8)
+    with outlet(queue_size=1) as (made, address), client(address, waiting=1):
+        wait_for(lambda: made.clients == 1, "the client")
+        assert not made.trouble
+        pulses = iter(range(10_000))
+        wait_for(lambda: send_image(made, next(pulses), image) or made.dropped, "a full queue")
+        assert made.trouble == "A client does not take in time what is sent: it misses messages."
+        assert caplog.messages == [made.trouble]
+
+
+def send_image(made: Outlet, pulse_id: int, image: Any) -> None:
+    made.send(pulse_id, 0, {"image": image})
+
+
 def test_a_client_that_never_reads_holds_up_nobody() -> None:
     with outlet() as (made, address), client(address) as lively, client(address, waiting=1):
         wait_for(lambda: made.clients == 2, "both")

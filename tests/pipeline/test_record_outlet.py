@@ -126,6 +126,22 @@ def test_a_slow_disk_holds_up_nothing_and_what_is_left_out_is_told(
     assert caplog.messages[-1] == "14 messages are not in the file, 7 are."
 
 
+@pytest.mark.parametrize("error", [TypeError("odd"), MemoryError()])
+def test_a_mistake_in_writing_is_told_and_not_taken_for_a_slow_disk(disk: Disk, error: Exception) -> None:
+    disk.errors = {1: error}
+    disk.may.set()
+    outlet = FileOutlet(lambda: disk)
+    outlet.open()
+    outlet.send(1, NOW, {"a": 1})
+    wait_for(lambda: outlet.trouble, "the mistake")
+    assert type(error).__name__ in outlet.trouble
+    with pytest.raises(MachineError, match="cannot be written any further"):
+        outlet.send(2, NOW, {"a": 1})
+    outlet.close()
+    assert disk.is_closed
+    assert (outlet.sent, outlet.dropped) == (0, 2)
+
+
 def test_messages_that_wait_are_limited_in_bytes_too(disk: Disk) -> None:
     size = 8 + image(0).nbytes
     outlet = opened(disk, most_bytes=2 * size)

@@ -69,6 +69,13 @@ def test_a_folder_that_cannot_be_made_is_told(folder: Path) -> None:
         placed(folder, "a/run.h5")
 
 
+@pytest.mark.parametrize("name", ["a" * 300, "é" * 101, "b/" + "a" * 300 + "/run.h5", "d/" * 2000 + "run.h5"])
+def test_names_that_no_file_can_have_are_refused_and_nothing_is_made(folder: Path, name: str) -> None:
+    with pytest.raises(ImagingError, match="is too long"):
+        placed(folder, name)
+    assert not list(folder.iterdir())
+
+
 def test_a_writer_writes_over_nothing(folder: Path) -> None:
     path = folder / "run.h5"
     path.write_text("precious", "utf-8")

@@ -238,3 +238,12 @@ def test_what_is_too_large_for_a_chunk_is_refused() -> None:
     assert kind.size == 1 << 32
     with pytest.raises(ImagingError, match="Channel 'a' has 4294967296 bytes"):
         kind_of("a", huge)
+
+
+def test_what_has_more_dimensions_than_a_file_is_refused_and_the_file_goes_on(path: Path) -> None:
+    writer = Writer(path)
+    with pytest.raises(ImagingError, match="Channel 'a' has 32 dimensions: more than 31"):
+        writer.write(Record(1, {"a": np.ones((2,) + (1,) * 31)}))
+    writer.write(Record(2, {"a": np.ones((2,) + (1,) * 30)}))
+    writer.close()
+    assert contents(path)["header1/pulse_id"].tolist() == [2]

@@ -71,6 +71,19 @@ def test_what_hangs_is_ended_and_can_be_called_again(tmp_path: Path, said: list[
 
 
 @pytest.mark.usefixtures("alarms")
+@pytest.mark.parametrize("words", ["raise SystemExit(3)", "raise KeyboardInterrupt", "while True: pass"])
+def test_an_exception_whose_words_do_something_else(tmp_path: Path, said: list[str], words: str) -> None:
+    text = f"    class Odd(Exception):\n        def __str__(self):\n            {words}\n    raise Odd\n"
+    function = loaded(tmp_path, text, lambda: Alarm(SHORT, said.append))
+    with pytest.raises(
+        ImagingError, match=r"Script slow\.py, line 6: it raises an exception that cannot tell"
+    ):
+        function({}, 0, 0.0, {})
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    assert not said
+
+
+@pytest.mark.usefixtures("alarms")
 def test_file_and_line_of_what_is_ended(tmp_path: Path, said: list[str]) -> None:
     function = loaded(tmp_path, f"    pass\n    {RING}\n", lambda: Alarm(LONG, said.append))
     with pytest.raises(ImagingError, match=r"Script slow\.py, line 4: it takes longer"):

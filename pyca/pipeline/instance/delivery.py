@@ -57,6 +57,8 @@ class Delivery:
     ) -> None:
         self._outlet = outlet
         self._configuration = configuration
+        self._create_header = configuration.create_header
+        """as the outlet knows it"""
         self._shown = shown
         self._figures = figures
         self._complaints = Complaints(log)
@@ -89,11 +91,8 @@ class Delivery:
 
     def configure(self, configuration: Configuration) -> None:
         """Do as a configuration says from the next message on."""
-        with self._turn:
-            before, self._configuration = self._configuration, configuration
-            same = before.create_header == configuration.create_header
-            if isinstance(self._outlet, StreamOutlet) and not same:
-                self._outlet.configure(configuration)
+        # Not in turn: another thread may have it for as long as nobody takes its message.
+        self._configuration = configuration
 
     def finish(self, item: Item, outcome: Outcome) -> None:
         """Do with a message what is to be done with it.
@@ -141,6 +140,10 @@ class Delivery:
             self._note()
 
     def _sent(self, item: Item, work: Work, values: Values, *, is_fault: bool = False) -> bool:
+        wanted = self._configuration.create_header
+        if isinstance(self._outlet, StreamOutlet) and wanted != self._create_header:
+            self._create_header = wanted
+            self._outlet.configure(self._configuration)
         try:
             self._outlet.send(item.pulse_id, item.nanoseconds, values)
         except WireError as error:

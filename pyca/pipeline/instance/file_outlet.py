@@ -187,8 +187,8 @@ class FileOutlet:
             self.header_changes = sink.parts
         try:
             sink.close()
-        except MachineError as error:
-            self._fail(error)
+        except Exception as error:  # as below
+            self._fail(_of_disk(error))
 
     def _next(self) -> _Waiting | None:
         with self._turn:
@@ -207,13 +207,17 @@ class FileOutlet:
                 sink.flush()
                 return
             sink.write(one)
-        except MachineError as error:
-            self.dropped += one is not None
-            self._fail(error)
         except ImagingError as error:
             with self._turn:
-                self.dropped += 1
-                self._refused = WireError(error.message, error.remedy)
+                self.dropped += one is not None
+                if not isinstance(error, MachineError):
+                    self._refused = WireError(error.message, error.remedy)
+                    return
+            self._fail(error)
+        except Exception as error:  # whatever it is: a thread that is gone would look like a slow disk
+            with self._turn:
+                self.dropped += one is not None
+            self._fail(_of_disk(error))
         else:
             self.sent += 1
             self.sent_bytes += one.size
@@ -227,6 +231,15 @@ class FileOutlet:
             self.dropped += len(self._queue)
             self._queue.clear()
             self._waiting = 0
+
+
+def _of_disk(error: Exception) -> MachineError:
+    """Return what to tell where writing has failed in a way that nobody has foreseen."""
+    if isinstance(error, MachineError):
+        return error
+    _log.error("The file cannot be written.", exc_info=error)
+    text = " ".join(str(error).split())
+    return MachineError(f"The file cannot be written any further: {type(error).__name__}: {text}.")
 
 
 def file_outlet(configuration: "Configuration", folder: Path) -> FileOutlet:

@@ -42,8 +42,8 @@ def run(channel: Channel, argument: dict[str, Any], files: list[int]) -> int:
     return job.run(lambda statistics: Instance(channel, argument, statistics), channel, files)
 
 
-Task = tuple[Item, Work, Prepared | None, bool]
-"""a message, what is to be done with it, what has been done, and whether that is all of the preparation"""
+Task = tuple[Item, Work, Prepared | PycaError | None, bool]
+"""a message, what is to be done with it, what has been done or went wrong, and whether it is prepared by that"""
 
 
 class Instance:
@@ -139,13 +139,13 @@ class Instance:
         if self._workers is None:
             self._delivery.finish(item, self._outcome_of((item, work, None, False)))
             return
-        prepared = None
+        prepared: Prepared | PycaError | None = None
         if work.keeps_order:
             try:
                 prepared = work.prepare(item)
             except PycaError as error:
-                self._delivery.fail(item, work, error)
-                return
+                # It is told in its turn, and by a thread that may wait for it.
+                prepared = error
         self._workers.put((item, work, prepared, work.keeps_order), self._attend)
 
     def _outcome_of(self, task: Task) -> Outcome:
@@ -153,6 +153,8 @@ class Instance:
         try:
             if not is_prepared:
                 prepared = work.prepare(item)
+            if isinstance(prepared, PycaError):
+                return Outcome(work, error=prepared)
             return Outcome(work, work.values(item, prepared))
         except PycaError as error:
             return Outcome(work, error=error)
@@ -170,10 +172,15 @@ class Instance:
 
     def _attend(self) -> bool:
         """Do what is due beside the messages; tells whether what is on its way is still wanted."""
-        while not self._end.at_once and (found := self._channel.receive()) is not None:
-            close_files(found[1])
-            self._obey(found[0])
-        self._tell_trouble()
+        try:
+            while not self._end.at_once and (found := self._channel.receive()) is not None:
+                close_files(found[1])
+                self._obey(found[0])
+            self._tell_trouble()
+        except ChannelClosedError:
+            # Threads that wait for somebody who takes their message shall see it, too.
+            self._end.note("", at_once=True)
+            raise
         now = time.monotonic()
         timeout = self._configuration.no_client_timeout
         if self._attendance.is_over(self._delivery.look(), timeout, now):

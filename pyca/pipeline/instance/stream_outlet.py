@@ -7,6 +7,7 @@ from pyca.bsread.message import Buffer, Value
 from pyca.bsread.sender import Sender
 from pyca.bsread.sockets import Mode
 from pyca.pipeline.files.configuration import Configuration
+from pyca.pipeline.instance.slow import SlowClients
 
 GoOn = Callable[[], bool]
 """does what is due while a message waits for its way out; tells whether to wait on"""
@@ -20,8 +21,6 @@ class StreamOutlet:
     :param address: to bind, where the configuration names none to connect to
     :param go_on: called again and again while a message waits for somebody who can take it
     """
-
-    trouble = ""
 
     def __init__(self, address: str, configuration: Configuration, go_on: GoOn) -> None:
         connects = configuration.output_stream is not None
@@ -40,6 +39,7 @@ class StreamOutlet:
         """of encoders before this one"""
         self._dropped = 0
         """messages that waited in vain"""
+        self._slow = SlowClients()
         self._encoder = _encoder(configuration)
 
     buffers = False
@@ -49,6 +49,11 @@ class StreamOutlet:
     def clients(self) -> int:
         """Return how many are connected now."""
         return self._sender.clients
+
+    @property
+    def trouble(self) -> str:
+        """Return what is wrong with those who are connected; empty where nothing is."""
+        return self._slow.trouble(self.clients)
 
     @property
     def sent(self) -> int:
@@ -96,9 +101,12 @@ class StreamOutlet:
 
     def _deliver(self, parts: list[Buffer], go_on: GoOn) -> None:
         while not self._sender.send_parts(parts):
+            if self._blocks:
+                self._slow.wait()
             if not self._blocks or not go_on():
                 self._dropped += 1
-                return
+                break
+        self._slow.go_on(self.dropped)
 
 
 def _encoder(configuration: Configuration) -> Encoder:

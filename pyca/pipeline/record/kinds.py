@@ -14,6 +14,8 @@ from pyca.core.errors import ImagingError
 TEXT = 1000
 """bytes of a text; one that begins longer has room for the next multiple of it"""
 _NUMBERS = frozenset(np.dtype(code) for code in NUMBERS.values())
+_MOST_DIMENSIONS = 31
+"""of one value: HDF5 has 32, of which the messages are one"""
 _LARGEST = 1 << 31
 """bytes of one value: HDF5 keeps no chunk of 4 GiB"""
 
@@ -82,6 +84,10 @@ def kind_of(name: str, value: Value) -> Kind:
         kind = _kind(_array(value))
     except MisfitError as error:
         raise ImagingError(f"Channel {name!r} is {error.message}, which no file can hold.") from None
+    if len(kind.shape) > _MOST_DIMENSIONS:
+        raise ImagingError(
+            f"Channel {name!r} has {len(kind.shape)} dimensions: more than {_MOST_DIMENSIONS}."
+        )
     if kind.size > _LARGEST:
         raise ImagingError(f"Channel {name!r} has {kind.size} bytes: more than {_LARGEST} of one value.")
     return kind

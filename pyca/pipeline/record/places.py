@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pyca.core.errors import ImagingError, MachineError
-from pyca.folders.names import fault_in, shown
+from pyca.folders.names import LONGEST, fault_in, shown
 
 _MOST = 9999
+_DEEPEST = 20
+"""folders that a name may lead through"""
 
 
 def placed(folder: Path, name: str) -> Path:
@@ -34,13 +36,25 @@ def placed(folder: Path, name: str) -> Path:
             f"The file {said} is not below {folder}, where the files of pipelines are.",
             "Give a name without a folder, or one that begins with a folder in it",
         )
+    _check_length(path, real, said)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        is_folder = path.is_dir()
     except OSError as error:
         raise MachineError(f"The folder {path.parent} cannot be made: {error.strerror}.") from error
-    if path.is_dir():
+    if is_folder:
         raise ImagingError(f"{said} is a folder.", "Choose another name")
     return path
+
+
+def _check_length(path: Path, folder: Path, said: str) -> None:
+    """Refuse what no file system takes, and folders that nobody can have meant."""
+    names = path.relative_to(folder).parts
+    if len(names) > _DEEPEST + 1 or any(len(os.fsencode(name)) > LONGEST for name in names):
+        raise ImagingError(
+            f"The file name {said} is too long: {_DEEPEST} folders and names of {LONGEST} bytes are allowed.",
+            "Choose another name",
+        )
 
 
 def names(path: Path) -> Iterator[Path]:

@@ -44,7 +44,7 @@ class Places:
 
 
 def described(error: BaseException) -> str:
-    """Return what an exception says, with its kind, on one line; no exception can make this fail."""
+    """Return what an exception says, with its kind, on one line."""
     try:
         text = " ".join(str(error).split())
     except Exception:  # the script's own exception class, which may do anything
@@ -62,6 +62,8 @@ def _position(places: Places, error: BaseException) -> str:
 
 def raised(script: str, places: Places, error: BaseException) -> ImagingError:
     """Return the error for an exception that left the code of a user.
+
+    What such an exception says of itself is the user's code too: this may fail, exit or hang.
 
     :param script: file name of the script
     """

@@ -126,4 +126,13 @@ def guarded(script: str, places: Places, guard: Guard, function: Callable[..., A
         # What we have found to be wrong with a result is said already.
         if isinstance(error, ImagingError) and not places.of_traceback(error.__traceback__):
             raise
-        raise raised(script, places, error) from error
+        raise _told(script, places, guard, error) from error
+
+
+def _told(script: str, places: Places, guard: Guard, error: BaseException) -> ImagingError:
+    """Return the error for an exception, whose own words are code of users as well."""
+    try:
+        return guard.call(raised, script, places, error)
+    except BaseException:  # they may raise, exit or hang like everything else of theirs
+        where = places.of_traceback(error.__traceback__) or script
+        return ImagingError(f"Script {where}: it raises an exception that cannot tell what it is.")
