@@ -628,7 +628,11 @@ def run(messages, parameters):
             pushing.send(pulse_id, values={"a": value})
         # Behind an error one message is left out.
         assert pulses(receiver, 2) == [0, 3]
+    wait_for(
+        lambda: not pushing.sender.clients, "the end of the first one, which would be sent the next message"
+    )
     with pipeline(around=around, **wanted) as one:
+        pushing.wait_for_client()
         pushing.send(5, values={"a": 0})
         assert one.wait_for_end() == 1
         assert "fails.py, line 4" in one.told("over")
