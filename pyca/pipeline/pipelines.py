@@ -11,7 +11,7 @@ from pyca import __version__
 from pyca.bsread.message import Message
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock, SystemClock
-from pyca.core.errors import ImagingError
+from pyca.core.errors import ImagingError, PycaError
 from pyca.folders.libraries import FOLDER, Libraries
 from pyca.folders.names import checked
 from pyca.folders.scripts import Scripts
@@ -121,7 +121,7 @@ class Pipelines(Saved, Stores):
         """
         if raw is None:
             raise ImagingError(_NEITHER)
-        return self._created(parse(_id(id), raw))
+        return self._created(parse(_id(id), raw), id)
 
     def create_named(
         self,
@@ -140,7 +140,7 @@ class Pipelines(Saved, Stores):
         configuration = self.named(name)
         if additional:
             configuration = merged(configuration, additional, running=False)
-        return self._created(configuration.renamed(_id(id)), name)
+        return self._created(configuration.renamed(_id(id)), id, name)
 
     def shared(self, raw: object) -> Created:
         """Return a read-only instance that does as a configuration says; an equal one is used again.
@@ -283,8 +283,14 @@ class Pipelines(Saved, Stores):
         logging.getLogger().removeHandler(self._kept)
         self._instance_logs.close()
 
-    def _created(self, configuration: Configuration, origin: str = "") -> Created:
-        stream, made = self._roster.create(configuration, origin)
+    def _created(self, configuration: Configuration, id: str | None, origin: str = "") -> Created:
+        try:
+            stream, made = self._roster.create(configuration, origin)
+        except PycaError:
+            if id is None:
+                # Nobody knows the id that was made up, and who asked is told what went wrong.
+                self._instances.endings.forget(configuration.name)
+            raise
         return Created(configuration.name, stream, made.as_json())
 
     def _hear(self, running: Running[Configuration]) -> None:
