@@ -37,6 +37,8 @@ class Clients:
         """connections that have shaken hands"""
         self.ended = set[str]()
         """addresses where a connection has ended and none has begun since, of what :meth:`count` knows"""
+        self.ends = 0
+        """connections that have ended, likewise"""
 
     def count(self) -> int:
         """Return how many there are now."""
@@ -65,6 +67,7 @@ class Clients:
             self._peers.discard(value)
             if event == zmq.Event.DISCONNECTED:
                 self.ended.add(address)
+                self.ends += 1
                 self._shaken = min(self._shaken, len(self._new))
             else:
                 self.ended.discard(address)

@@ -119,6 +119,14 @@ class Receiver:
         return self._senders.count() if self._senders else 0
 
     @property
+    def ends(self) -> int:
+        """How many connections have ended since it was opened: behind one the sender may be another."""
+        if self._senders is None:
+            return 0
+        self._senders.count()
+        return self._senders.ends
+
+    @property
     def header_changes(self) -> int:
         """How many different data headers there were."""
         return self._decoder.header_changes

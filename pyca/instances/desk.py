@@ -68,6 +68,7 @@ class Desk:
                 hear(*found)
         except ChannelClosedError:
             return False
-        except (KeyError, TypeError, ValueError):
+        except Exception:
+            # Functions of users are in some of these processes, and all the others shall still be heard.
             logger.exception("An instance sent something that nobody understands")
         return True

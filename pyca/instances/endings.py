@@ -5,6 +5,8 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from pyca.runtime.signals import signal_name
+
 MOST = 1000
 """instances whose end is remembered"""
 
@@ -64,3 +66,11 @@ class Endings:
         """Remember nothing of an instance any more."""
         with self._lock:
             self._kept.pop(name, None)
+
+
+def how_ended(code: int | None) -> str:
+    """Return how a process ended that has not told why, as what goes on behind “its process”.
+
+    :param code: exit code, the negative number of a signal; None where nobody knows
+    """
+    return f"was killed ({signal_name(-code)})" if code is not None and code < 0 else "ended unexpectedly"

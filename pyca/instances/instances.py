@@ -11,7 +11,7 @@ from pyca.core.backoff import Backoff
 from pyca.core.errors import ImagingError, PycaError, UnknownNameError
 from pyca.instances import faults
 from pyca.instances.configured import C
-from pyca.instances.endings import Ending, Endings
+from pyca.instances.endings import Ending, Endings, how_ended
 from pyca.instances.launcher import Launcher
 from pyca.instances.places import Places
 from pyca.instances.ports import Address
@@ -21,7 +21,6 @@ from pyca.instances.slots import Slots
 from pyca.instances.starter import Starter
 from pyca.instances.together import MOST_AT_ONCE, together
 from pyca.runtime.nursery import Nursery
-from pyca.runtime.signals import signal_name
 
 logger = logging.getLogger(__name__)
 
@@ -261,8 +260,10 @@ class Instances(Generic[C]):
         if running.is_over():
             self._end(slot, _OVER)
             return
-        how = f"was killed ({signal_name(-code)})" if code is not None and code < 0 else "ended unexpectedly"
-        if not running.wanted() or self._gives_up(running.configuration):
+        how = running.given_up or how_ended(code)
+        # Of nobody's code it is known that all have ended with their parent, which is the fault of none.
+        gives_up = code is not None and self._gives_up(running.configuration)
+        if not running.wanted() or gives_up:
             logger.error("%s %s: its process %s", self._titled, slot.name, how)
             self._end(slot, f"its process {how}", code or 1)
             return

@@ -23,6 +23,7 @@ from pyca.images.snapshot import Snapshot
 from pyca.instances import faults, parts
 from pyca.instances.configured import C
 from pyca.instances.endings import Ending
+from pyca.instances.heartbeat import Heartbeat
 from pyca.instances.logs import from_instance
 from pyca.instances.meter import Meter
 from pyca.instances.ports import Address
@@ -98,6 +99,8 @@ class Running(Generic[C]):
         """what is wrong with the images that it delivers"""
         self.stopping = False
         """True once we want it to end"""
+        self.given_up = ""
+        """why it was killed, as what “its process …” is said to have been"""
         self.file_fault = ""
         """what is wrong with the file of its configuration now"""
         self.refused: C | None = None
@@ -106,6 +109,7 @@ class Running(Generic[C]):
         self._last = Figures()
         """as they were at the end"""
         self._meter = Meter(ward)
+        self._heartbeat = Heartbeat()
         self._numbers = count(1)
         self._requests: dict[int, _Request[C]] = {}
         self._lock = threading.Lock()
@@ -265,6 +269,22 @@ class Running(Generic[C]):
         :param now: of the monotonic clock
         """
         self._meter.measure(now)
+
+    def silence(self, now: float) -> float:
+        """Return for how many seconds it has not said what it counts, as it does each second. By one thread.
+
+        :param now: of the monotonic clock
+        """
+        return self._heartbeat.look(self.figures().noted, now)
+
+    def give_up(self, nursery: Nursery, why: str) -> None:
+        """Kill it, once; whoever notes its end tells why. Does not wait.
+
+        :param why: goes on behind “its process”
+        """
+        if not self.given_up:
+            self.given_up = why
+            nursery.kill(self.ward)
 
     def stop(self, nursery: Nursery) -> None:
         """End it, whatever it does; returns once it is gone."""

@@ -28,6 +28,7 @@ from pyca.kernel import choice
 from pyca.pipeline.control.camera_server import CameraServer
 from pyca.pipeline.control.collector import USUAL, Collector
 from pyca.pipeline.control.facts import flat_figures, instance_facts, told_endings
+from pyca.pipeline.control.overtime import Overtime
 from pyca.pipeline.control.permanent import Permanent
 from pyca.pipeline.control.places import PipelinePlaces
 from pyca.pipeline.control.roster import Roster
@@ -96,6 +97,7 @@ class Pipelines(Saved, Stores):
         permanent = Permanent(pipeline.directory)
         self._roster = Roster(self, permanent, launcher, self._nursery, places)
         self._instances = self._roster.instances
+        self._overtime = Overtime(self._nursery, pipeline.script_seconds)
         self._keeper = Keeper(self._look)
         self._kept = Kept()
         self._instance_logs = InstanceLogs(NOUN)
@@ -306,6 +308,7 @@ class Pipelines(Saved, Stores):
         self._load.measure(now)
         for running in self._instances.running().values():
             running.measure(now)
+            self._overtime.look(running, now)
         self._roster.look_after()
 
 

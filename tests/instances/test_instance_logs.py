@@ -97,13 +97,16 @@ def test_the_keeper_goes_on_after_a_mistake(caplog: pytest.LogCaptureFixture) ->
     assert "could not be looked after" in caplog.text
 
 
-def test_what_nobody_understands_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("mistake", [KeyError, AttributeError])
+def test_what_nobody_understands_is_logged(
+    caplog: pytest.LogCaptureFixture, mistake: type[Exception]
+) -> None:
     desk, ended = Desk(), []
     desk.start()
     ours, theirs = Channel.pair()
 
     def hear(message: dict[str, object], _files: list[int]) -> None:
-        raise KeyError(message["word"])
+        raise mistake(message["word"])
 
     desk.add(ours, hear, lambda: ended.append(1))
     theirs.send({"word": "strange"})

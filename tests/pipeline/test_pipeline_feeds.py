@@ -13,6 +13,7 @@ from pyca.bsread.sockets import Mode
 from pyca.core.errors import BusyError, ImagingError, OfflineError, WireError
 from pyca.pipeline.files.configuration import parse
 from pyca.pipeline.instance import feeds
+from pyca.pipeline.instance import merge as merge_module
 from pyca.pipeline.instance.camera_feed import CameraFeed
 from pyca.pipeline.instance.fan_feed import FanFeed
 from pyca.pipeline.instance.feed import Feed, Item
@@ -21,7 +22,7 @@ from pyca.pipeline.instance.made_feed import MadeFeed
 from pyca.pipeline.instance.merge import Merge
 from pyca.pipeline.instance.stream_feed import StreamFeed
 from pyca.pipeline.instance.surroundings import Surroundings
-from tests.pipeline_rig import ANYWHERE, CameraServer, camera, frame
+from tests.pipeline_rig import ANYWHERE, Camera, CameraServer, camera, frame
 from tests.tools import wait_for
 
 
@@ -178,6 +179,48 @@ def test_a_camera_that_is_somewhere_else_now(server: CameraServer) -> None:
         assert item_of(feed).pulse_id == 9
         assert feed.lost == lost
         feed.close()
+
+
+def test_another_camera_at_the_address_of_one_that_is_gone(server: CameraServer) -> None:
+    first = Camera()
+    server.streams["one"] = first.address
+    feed = opened(CameraFeed("one", server.address, ""))
+    first.wait_for_client()
+    first.send(1)
+    assert item_of(feed).pulse_id == 1
+    with camera() as second:
+        server.streams["one"] = second.address
+        first.close()
+        other = Camera(address=first.address)
+        other.start()
+
+        def found() -> int | None:
+            if second.sender.clients:
+                second.send(1000)
+            item = feed.receive(0.01)
+            return item.pulse_id if item else None
+
+        # The other one's pulses begin at 0.
+        assert wait_for(found, "an image") == 1000
+        assert feed.address == second.address
+        other.close()
+        feed.close()
+
+
+def test_a_camera_that_comes_back_is_asked_for_at_once(server: CameraServer) -> None:
+    first = Camera()
+    server.streams["one"] = first.address
+    feed = opened(CameraFeed("one", server.address, ""))
+    first.wait_for_client()
+    server.streams.clear()
+    first.close()
+    with pytest.raises(OfflineError, match="Camera one is not online"):
+        wait_for(lambda: feed.receive(0.01), "the answer")
+    asked = server.asked
+    # It is left to others when it is asked for the next time.
+    assert feed.receive(0.5) is None
+    assert server.asked == asked
+    feed.close()
 
 
 def test_a_camera_that_is_gone_when_it_is_asked_for_again(server: CameraServer) -> None:
@@ -355,6 +398,31 @@ def test_buffers_are_limited() -> None:
     assert all_of(merge) == []
     pictures.put(*range(5))
     assert all_of(merge) == [3, 4]
+
+
+def test_images_that_wait_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merge_module, "MOST_BYTES", 250)
+    merge, pictures, scalars = merged()
+    pictures.put(*range(5), image=np.zeros(100, np.uint8))
+    assert all_of(merge) == []
+    scalars.put(*range(5))
+    assert all_of(merge) == [3, 4]
+    assert merge.lost == 3
+    # One that is larger than that may wait alone.
+    pictures.put(5, 6, image=np.zeros(1000, np.uint8))
+    assert all_of(merge) == []
+    scalars.put(5, 6)
+    assert all_of(merge) == [6]
+
+
+def test_it_is_told_who_is_silent() -> None:
+    pictures, scalars = _Listed(), _Listed()
+    pictures.address, scalars.address = "tcp://images:1", "tcp://data:1"
+    merge = Merge(pictures, scalars, 10, 10)
+    assert merge.address == "tcp://images:1"
+    pictures.put(1)
+    assert all_of(merge) == []
+    assert merge.address == "tcp://data:1"
 
 
 def test_data_that_come_late_make_no_old_images() -> None:

@@ -103,6 +103,7 @@ def test_a_process_ends_with_its_exit_code(nursery: Nursery, pushing: Camera) ->
 def test_an_error_is_its_exit_code(nursery: Nursery, pushing: Camera) -> None:
     with process(nursery, **fed(pushing)) as one:
         wait_for(lambda: one.told("started"), "its start")
+        pushing.wait_for_client()
         pushing.send(1, values={"a": 1})
         assert one.code() == 1
         assert "has no image" in one.told("over")
@@ -154,6 +155,7 @@ def test_a_function_that_hangs_in_a_thread(
     wanted = fed(pushing, function="hangs", abort_on_error=aborts, processing_threads=2)
     with process(nursery, around, **wanted) as one:
         wait_for(lambda: one.told("started"), "its start")
+        pushing.wait_for_client()
         pushing.send(1, 2, 3)
         assert one.code() == 1
         # Where errors are no reason to end somebody else starts it again.

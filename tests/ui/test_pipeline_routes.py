@@ -481,3 +481,14 @@ def test_figures(user: FlaskClient) -> None:
     assert "pyca_pipelines 2.0" in text and "pyca_pipeline_instances 1.0" in text
     assert 'pyca_pipeline_rx_hertz{pipeline="one"} 9.98' in text
     assert 'pyca_pipeline_lost_total{pipeline="one"} 3.0' in text and "NaN" not in text
+
+
+def test_what_is_refused_is_in_the_log(user: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    user.post(f"{PIPELINE}/a%0Ab", json={})
+    user.post(f"{PIPELINE}/background", json={"filename": "../x", "data": [[1]]})
+    refused = [one for one in caplog.messages if "is refused" in one]
+    assert refused
+    assert all(one.startswith(f"POST '{PIPELINE}/") and one.isprintable() for one in refused)
+    user.get(f"{PIPELINE}/nothing/config")
+    assert len([one for one in caplog.messages if "is refused" in one]) == len(refused)

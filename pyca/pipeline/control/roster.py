@@ -17,7 +17,7 @@ from pyca.pipeline.control.chains import Chains
 from pyca.pipeline.control.chores import Chores, Key
 from pyca.pipeline.control.permanent import Permanent
 from pyca.pipeline.control.saved import Saved
-from pyca.pipeline.control.table import Entry, Table
+from pyca.pipeline.control.table import Entry, Table, has_function
 from pyca.pipeline.files.configuration import Configuration, merged
 from pyca.pipeline.instance.jobs import NOUN
 from pyca.runtime.nursery import Nursery
@@ -275,5 +275,4 @@ class Roster:
 
 def gives_up(configuration: Configuration) -> bool:
     """Tell whether an instance whose process ended unexpectedly is over: its function may have ended it."""
-    has_function = configuration.function not in (None, "transparent")
-    return has_function and configuration.abort_on_error
+    return has_function(configuration) and configuration.abort_on_error

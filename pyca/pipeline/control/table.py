@@ -65,3 +65,8 @@ class Table:
             for name, entry in self.everything().items()
             if entry.read_only and entry.asked == configuration.renamed(name)
         ]
+
+
+def has_function(configuration: Configuration) -> bool:
+    """Tell whether an instance runs a function of users."""
+    return configuration.function not in (None, "transparent")

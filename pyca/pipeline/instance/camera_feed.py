@@ -11,10 +11,15 @@ from pyca.pipeline.instance.stream_feed import StreamFeed
 
 _ANSWER_SECONDS = 20.0
 """a camera may take long to begin"""
+_END_SECONDS = 0.3
+"""after the end of a stream until the camera is asked for again: it may end again and again"""
 
 
 class CameraFeed:
     """Receives a camera's stream.
+
+    Once the connection has ended nothing more is taken from its address, as another camera may be there by
+    now: the camera server is asked again.
 
     :param camera: its name, or an alias
     :param server: address of the camera server
@@ -25,8 +30,11 @@ class CameraFeed:
         self._camera = camera
         self._client = CamClient(server, _ANSWER_SECONDS, token or None)
         self._stream: StreamFeed | None = None
+        self._at = ""
         self._answers: queue.SimpleQueue[str | PycaError] = queue.SimpleQueue()
         self._asking = False
+        self._again = 0.0
+        """when it is asked for as its stream has ended, by the monotonic clock; 0 where it has not"""
         self._before = (0, 0)
         """what was lost and garbled in streams that have been closed"""
 
@@ -42,8 +50,8 @@ class CameraFeed:
 
     @property
     def address(self) -> str:
-        """Return where images come from."""
-        return self._stream.address if self._stream else ""
+        """Return where images come from, or came from last."""
+        return self._at
 
     def open(self) -> None:
         """Ask for the stream and connect to it.
@@ -67,8 +75,17 @@ class CameraFeed:
             self._connect(answer)
         if self._stream is None:
             time.sleep(timeout)
+            if self._again and time.monotonic() >= self._again:
+                self._again = 0.0
+                self.renew()
             return None
-        return self._stream.receive(timeout)
+        item = self._stream.receive(timeout)
+        if not self._stream.ends:
+            return item
+        # What has come may have come behind the end.
+        self.close()
+        self._again = time.monotonic() + _END_SECONDS
+        return None
 
     def renew(self) -> None:
         """Ask for the stream again; returns at once, and :meth:`receive` follows the answer."""
@@ -88,7 +105,7 @@ class CameraFeed:
         self.close()
         stream = StreamFeed(address)
         stream.open()
-        self._stream = stream
+        self._stream, self._at = stream, stream.address
 
     def _ask(self) -> None:
         try:

@@ -43,7 +43,7 @@ def run(channel: Channel, argument: dict[str, Any], files: list[int]) -> int:
 
 
 Task = tuple[Item, Work, Prepared | PycaError | None, bool]
-"""a message, what is to be done with it, what has been done or went wrong, and whether that prepared it"""
+"""a message, what is to be done with it, what it is prepared as or why not, and whether that is known"""
 
 
 class Instance:

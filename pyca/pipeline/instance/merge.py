@@ -9,6 +9,8 @@ from pyca.pipeline.instance.feed import Feed, Item
 
 MOST_IMAGES = 5000
 MOST_DATA = 10_000
+MOST_BYTES = 512 << 20
+"""of the images that wait; one may always"""
 _LOOK_SECONDS = 0.01
 """how often the second stream is looked at while an image waits for it"""
 _BEHIND = 10
@@ -22,7 +24,7 @@ class Merge:
 
     :param feed: of the images
     :param data: of the data
-    :param images: that may wait for their data, :data:`MOST_IMAGES` at most
+    :param images: that may wait for their data, :data:`MOST_IMAGES` and :data:`MOST_BYTES` at most
     :param datas: that may wait for their images, :data:`MOST_DATA` at most
     """
 
@@ -32,6 +34,8 @@ class Merge:
         self._most_images = max(1, min(images, MOST_IMAGES))
         self._most_data = max(1, min(datas, MOST_DATA))
         self._images: deque[Item] = deque()
+        self._bytes = 0
+        """of these images"""
         self._found: OrderedDict[int, Item] = OrderedDict()
         self._newest: int | None = None
         """pulse id of the data that came last"""
@@ -51,8 +55,8 @@ class Merge:
 
     @property
     def address(self) -> str:
-        """Return where the images come from."""
-        return self._feed.address
+        """Return where the images come from, or the data while images wait for them."""
+        return self._data.address if self._images else self._feed.address
 
     def open(self) -> None:
         """Connect to both.
@@ -91,8 +95,10 @@ class Merge:
             image = self._feed.receive(min(left, _LOOK_SECONDS))
             if image is not None:
                 self._images.append(image)
+                self._bytes += _size(image)
         while len(self._ready) > _BEHIND:
-            self._leave_out(self._ready)
+            self._ready.popleft()
+            self._unmatched += 1
         return self._ready.popleft() if self._ready else None
 
     def renew(self) -> None:
@@ -124,14 +130,25 @@ class Merge:
             first = self._images[0]
             data = self._found.pop(first.pulse_id, None)
             if data is not None:
-                self._ready.append(replace(self._images.popleft(), merged=data.values))
+                self._ready.append(replace(self._taken(), merged=data.values))
             elif self._newest is not None and self._newest > first.pulse_id:
-                self._leave_out(self._images)
+                self._leave_out()
             else:
                 break
-        while len(self._images) > self._most_images:
-            self._leave_out(self._images)
+        while len(self._images) > self._most_images or (self._bytes > MOST_BYTES and len(self._images) > 1):
+            self._leave_out()
 
-    def _leave_out(self, items: deque[Item]) -> None:
-        items.popleft()
+    def _leave_out(self) -> None:
+        self._taken()
         self._unmatched += 1
+
+    def _taken(self) -> Item:
+        """Return the first of the images that wait, which does so no longer."""
+        first = self._images.popleft()
+        self._bytes -= _size(first)
+        return first
+
+
+def _size(item: Item) -> int:
+    """Return the bytes of a message, as far as they count."""
+    return sum(getattr(value, "nbytes", 0) for value in item.values.values())

@@ -2,14 +2,18 @@
 
 import os
 import threading
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyca.bsread.encoder import Encoder
 from pyca.bsread.message import Value
-from pyca.core.errors import ImagingError
+from pyca.core.errors import PycaError
 from pyca.instances import faults, parts
 from pyca.runtime.channel import Channel
+
+MOST = 1000
+"""requests that wait; who has asked long ago does not wait any more"""
 
 
 class Shown:
@@ -24,7 +28,7 @@ class Shown:
         self._turn = threading.Lock()
         """for all that follows"""
         self._newest: tuple[int, int, Mapping[str, Value]] | None = None
-        self._asked: list[int] = []
+        self._asked: deque[int] = deque(maxlen=MOST)
         """requests that wait for a message"""
 
     def note(self, pulse_id: int, nanoseconds: int, values: Mapping[str, Value]) -> None:
@@ -32,9 +36,8 @@ class Shown:
         with self._turn:
             self._newest = pulse_id, nanoseconds, values
             if self._asked:
-                asked, self._asked = self._asked, []
-                for number in asked:
-                    self._answer(number, pulse_id, nanoseconds, values)
+                self._answer(self._asked, pulse_id, nanoseconds, values)
+                self._asked.clear()
 
     def ask(self, request: Mapping[str, Any]) -> None:
         """Answer a request with the newest message, or with the next one where there is none."""
@@ -42,20 +45,25 @@ class Shown:
             if self._newest is None:
                 self._asked.append(int(request["ask"]))
             else:
-                self._answer(int(request["ask"]), *self._newest)
+                self._answer((int(request["ask"]),), *self._newest)
 
     def forget(self) -> None:
         """Show nothing that is older than this moment."""
         with self._turn:
             self._newest = None
 
-    def _answer(self, number: int, pulse_id: int, nanoseconds: int, values: Mapping[str, Value]) -> None:
+    def _answer(
+        self, asked: Iterable[int], pulse_id: int, nanoseconds: int, values: Mapping[str, Value]
+    ) -> None:
+        """Answer requests, all with the same memory: whoever gets it only reads there."""
         try:
             descriptor = parts.packed(self._encoder.encode(pulse_id, nanoseconds, values))
-        except ImagingError as error:
-            self._channel.send({"answer": number, "failed": faults.described(error)})
+        except PycaError as error:
+            for number in asked:
+                self._channel.send({"answer": number, "failed": faults.described(error)})
             return
         try:
-            self._channel.send({"answer": number}, (descriptor,))
+            for number in asked:
+                self._channel.send({"answer": number}, (descriptor,))
         finally:
             os.close(descriptor)

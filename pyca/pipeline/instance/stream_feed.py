@@ -65,6 +65,11 @@ class StreamFeed:
         """Return where messages come from, or go to where senders connect to us."""
         return self._receiver.addresses[0]
 
+    @property
+    def ends(self) -> int:
+        """Return how many connections to the sender have ended; what came since may be somebody else's."""
+        return self._receiver.ends
+
     def open(self) -> None:
         """Connect, as soon as the sender is there, or begin to listen.
 

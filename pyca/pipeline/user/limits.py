@@ -19,8 +19,9 @@ _AGAIN = 0.25
 _MOST = 4
 """times that it is"""
 _PATIENCE = 2.0
-"""times the limit after which a process is ended from outside Python, plus the seconds below"""
+"""times the limit after which it is written where a process hangs that never comes back to Python"""
 _LAST = 2.0
+"""seconds beside that"""
 _STDERR = 2
 
 
@@ -54,9 +55,9 @@ class Unlimited:
 class Alarm:
     """Ends what takes too long, in the main thread, by a signal.
 
-    What catches the end of its time again and again is given up with its process. So is what never comes
-    back to Python, such as a loop in C: nothing but the end of the process helps there, and file and line
-    are written to ``stderr`` before.
+    What catches the end of its time again and again is given up with its process. Where it never comes back
+    to Python, such as a loop in C, file and line are written to ``stderr``: the server ends the process, as
+    nothing in it can.
 
     :param seconds: for one call
     :param abandon: told why, and expected to end the process
@@ -95,7 +96,7 @@ class Alarm:
 
     def _on(self) -> None:
         self._rung, self._is_on = 0, True
-        faulthandler.dump_traceback_later(self._seconds * _PATIENCE + _LAST, exit=True, file=_STDERR)
+        _tell_later(self._seconds)
         signal.setitimer(signal.ITIMER_REAL, self._seconds, _AGAIN)
 
     def _off(self) -> None:
@@ -114,6 +115,8 @@ class Alarm:
 
 class Watchdog:
     """Looks after calls in several threads. No thread can be ended there: the process is given up.
+
+    Where one holds up all of Python, file and line are written to ``stderr``, as :class:`Alarm` does.
 
     :param seconds: for one call
     :param abandon: told why, and expected to end the process
@@ -152,9 +155,12 @@ class Watchdog:
         """Look no longer."""
         self._over.set()
         self._thread.join()
+        faulthandler.cancel_dump_traceback_later()
 
     def _watch(self) -> None:
         while not self._over.wait(self._seconds / 4):
+            # Put off again and again: it is told where that is not possible any more.
+            _tell_later(self._seconds)
             now = time.monotonic()
             for ident, began in list(self._began.items()):
                 if now - began > self._seconds:
@@ -164,6 +170,14 @@ class Watchdog:
                         f"{self._seconds:g} s for a frame."
                     )
                     return
+
+
+def _tell_later(seconds: float) -> None:
+    """Have file and line of all threads written, also where Python stands still.
+
+    :param seconds: that a call may take; it is told long after that
+    """
+    faulthandler.dump_traceback_later(seconds * _PATIENCE + _LAST, file=_STDERR)
 
 
 def limit_memory(megabytes: int) -> None:

@@ -5,10 +5,11 @@ Programs that know this interface read the state. The true status stands beside 
 """
 
 import json
+import logging
 import math
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from pyca.core.errors import (
     BusyError,
@@ -22,11 +23,15 @@ from pyca.core.errors import (
     UsageError,
     WireError,
 )
+from pyca.folders.names import shown
 from pyca.ui.errors import Told, answer
+
+_log = logging.getLogger(__name__)
 
 BASE = "/api/v1"
 MEDIA_TYPE = "application/json"
 _AGAIN = {"Retry-After": "2"}
+_READING = ("GET", "HEAD", "OPTIONS")
 _CODES: tuple[tuple[type[PycaError], int], ...] = (
     (UnknownNameError, 404),
     (BusyError, 503),
@@ -75,6 +80,10 @@ def register(app: Flask) -> None:
 
 def _of_camera(error: PycaError) -> Response:
     code = code_of(error)
+    if request.method not in _READING:
+        # Whoever looks after the server sees what others try; what is only asked for is asked for often.
+        said = "; ".join(error.message.splitlines())
+        _log.info("%s %s is refused: %s", request.method, shown(request.path), said)
     response = answer(Told(code, error.message, error.remedy))
     if code == 503:
         response.headers.update(_AGAIN)
