@@ -210,10 +210,9 @@ class _Reader:
         excluded, included = found["exclude"] or (), found["include"]
         names = [one for one in _OF_REGION if one not in excluded and (included is None or one in included)]
         if found["function"] is None and found["pipeline_type"] == "processing" and names:
-            self._warnings.append(
-                f"image_good_region: {', '.join(names)} change their size from image to image, which ends the "
-                "file: name them in “exclude”, or set “change” to true"
-            )
+            told = f"image_good_region: {', '.join(names)} change their size from image to image"
+            remedy = "which ends the file: name them in “exclude”, or set “change” to true"
+            self._warnings.append(f"{told}, {remedy}")
 
     def _chosen(self, found: Mapping[str, Any]) -> dict[str, Any]:
         """Return what was written, without what follows from the rest and may change with it."""
