@@ -53,6 +53,7 @@ class Camera:
     def __init__(self, mode: Mode = Mode.PUB, address: str = ANYWHERE) -> None:
         self.sender = Sender(address, mode=mode, high_water_mark=10_000)
         self.address = self.sender.open()
+        self._pushes = mode == Mode.PUSH
         self.number = 0
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -63,7 +64,10 @@ class Camera:
         time.sleep(SUBSCRIBED)
 
     def send(self, *pulses: int, values: Mapping[str, Value] | None = None) -> None:
-        """Send one message for each pulse id."""
+        """Send one message for each pulse id; what is pushed waits for somebody who is connected."""
+        deadline = time.monotonic() + 20 if self._pushes else 0.0
+        while not self.sender.clients and time.monotonic() < deadline and not self._over.is_set():
+            time.sleep(0.002)
         for pulse_id in pulses:
             self.sender.send(pulse_id, time.time_ns(), frame() if values is None else values)
             self.number = pulse_id + 1

@@ -123,7 +123,7 @@ class Pipelines(Saved, Stores):
         """
         if raw is None:
             raise ImagingError(_NEITHER)
-        return self._created(parse(_id(id), raw), id)
+        return self._created(parse(_id(id), raw), is_named=id is not None)
 
     def create_named(
         self,
@@ -142,7 +142,7 @@ class Pipelines(Saved, Stores):
         configuration = self.named(name)
         if additional:
             configuration = merged(configuration, additional, running=False)
-        return self._created(configuration.renamed(_id(id)), id, name)
+        return self._created(configuration.renamed(_id(id)), name, is_named=id is not None)
 
     def shared(self, raw: object) -> Created:
         """Return a read-only instance that does as a configuration says; an equal one is used again.
@@ -252,12 +252,13 @@ class Pipelines(Saved, Stores):
         Also the kernel that instances compute with, and how those have ended that are over.
         """
         running = self._roster.running()
+        endings = self._instances.endings.everything().items()
         return {
             "version": __version__,
             "active_instances": {name: instance_facts(*one) for name, one in running.items()},
             **self._load.look(),
             "kernel": self._kernel,
-            "ended_instances": told_endings(self._instances.endings.everything()),
+            "ended_instances": told_endings({name: one for name, one in endings if name not in running}),
         }
 
     def heartbeat(self) -> dict[str, Any]:
@@ -285,13 +286,12 @@ class Pipelines(Saved, Stores):
         logging.getLogger().removeHandler(self._kept)
         self._instance_logs.close()
 
-    def _created(self, configuration: Configuration, id: str | None, origin: str = "") -> Created:
+    def _created(self, configuration: Configuration, origin: str = "", *, is_named: bool) -> Created:
         try:
             stream, made = self._roster.create(configuration, origin)
         except PycaError:
-            if id is None:
-                # Nobody knows the id that was made up, and who asked is told what went wrong.
-                self._instances.endings.forget(configuration.name)
+            if not is_named:  # nobody knows this id
+                self.remove(configuration.name)
             raise
         return Created(configuration.name, stream, made.as_json())
 
@@ -315,8 +315,8 @@ class Pipelines(Saved, Stores):
 def argument_of(settings: Settings) -> dict[str, Any]:
     """Return what the process of each instance is told beside its configuration.
 
-    That is where the camera server is (``cameras``, ``token``), and the folders of ``backgrounds``, of
-    ``files`` that are written, and of ``scripts`` and ``libraries``, which are None where none may be run;
+    That is where the camera server is (``cameras``, ``token``) and the ``dispatcher``, the folders of
+    ``backgrounds``, ``files``, ``scripts`` and ``libraries``, the last two None where none may be run;
     ``script_seconds`` and ``script_memory`` are their limits.
     """
     pipeline = settings.pipeline
@@ -324,6 +324,7 @@ def argument_of(settings: Settings) -> dict[str, Any]:
     return {
         "cameras": pipeline.cameras,
         "token": pipeline.token,
+        "dispatcher": pipeline.dispatcher,
         "backgrounds": str(pipeline.backgrounds.absolute()),
         "files": str(pipeline.files.absolute()),
         "scripts": str(scripts) if scripts else None,

@@ -22,7 +22,7 @@ def test_only_the_newest_endings_are_remembered() -> None:
 
 
 def test_an_ending_in_words() -> None:
-    told = Ending(3, "Somebody said so", 1_774_600_000.0).told
+    told = Ending(3, "Somebody said so", moment=1_774_600_000.0).told
     assert told == "it ended at 2026-03-27 08:26:40 UTC with exit code 3: Somebody said so"
 
 

@@ -1,7 +1,6 @@
 """Instances of pipelines: what comes in, what goes out, and how they end."""
 
 import json
-import logging
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -253,15 +252,10 @@ def test_what_has_no_effect_is_told_once(pushing: Camera, caplog: pytest.LogCapt
     ]
 
 
-def test_without_clients_it_ends(
-    source: Camera, around: dict[str, Any], caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
+def test_without_clients_it_ends(source: Camera, around: dict[str, Any]) -> None:
     with pipeline(around=around, camera_name="cam", no_client_timeout=0.2) as one:
         assert one.wait_for_end() == 0
         assert one.told("over") == "Nobody has listened for 0.2 s"
-    told = [record.message for record in caplog.records if "Nobody has listened" in record.message]
-    assert told == ["It ends: Nobody has listened for 0.2 s"]
 
 
 def test_a_silent_camera_is_asked_for_again(server: CameraServer, around: dict[str, Any]) -> None:
@@ -523,7 +517,6 @@ def test_frames_are_left_out_for_a_lower_rate(pushing: Camera) -> None:
 def test_it_ends_with_the_server(pushing: Camera) -> None:
     with pipeline(**fed(pushing)) as one:
         one.channel.close()
-        pushing.send(1)
         assert one.wait_for_end() == 0
 
 
@@ -628,12 +621,9 @@ def run(messages, parameters):
             pushing.send(pulse_id, values={"a": value})
         # Behind an error one message is left out.
         assert pulses(receiver, 2) == [0, 3]
-    wait_for(
-        lambda: not pushing.sender.clients, "the end of the first one, which would be sent the next message"
-    )
     with pipeline(around=around, **wanted) as one:
-        pushing.wait_for_client()
-        pushing.send(5, values={"a": 0})
+        # The one before may still be taken for a client: one message could be its.
+        pushing.start(values={"a": 0})
         assert one.wait_for_end() == 1
         assert "fails.py, line 4" in one.told("over")
 

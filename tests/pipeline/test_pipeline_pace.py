@@ -75,6 +75,17 @@ def test_behind_the_range_it_is_over() -> None:
     assert pace(pid_range=[0, 5]).look(Item(6, 0, {}), 0) is Verdict.OVER
 
 
+def test_a_source_that_begins_anew_is_not_stale_for_ever() -> None:
+    for key in ("enforce_pid", "enforce_timestamp"):
+        # Neither ten at once, nor a few that come slowly.
+        assert taken(pace(**{key: True}), 100, *range(1, 21), apart=0.05) == [100]
+        assert taken(pace(**{key: True}), 100, *range(1, 11), apart=1.0) == [100]
+        assert taken(pace(**{key: True}), 100, *range(1, 51), 7, 51, apart=0.1) == [100, *range(21, 52)]
+        # What is newer ends the row.
+        mixed = [100, *range(1, 11), 101, *range(1, 11), 102]
+        assert taken(pace(**{key: True}), *mixed, apart=0.3) == [100, 101, 102]
+
+
 def test_pulses_before_the_range_are_stale_and_left_out() -> None:
     assert pace(pid_range=[100, 200]).look(Item(5, 0, {}), 0) is Verdict.LEAVE
 

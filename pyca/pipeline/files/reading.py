@@ -156,17 +156,16 @@ class _Reader:
         sources = ("camera_name", "input_stream", "input_pipeline")
         if kind in ("processing", "store", "fanout") and not any(self._given.get(key) for key in sources):
             self._note("Camera name not specified in configuration.")
-        if kind == "stream" and not any(self._given.get(key) for key in (*sources, "bsread_address")):
+        scalars = ("bsread_address", "bsread_channels")
+        if kind == "stream" and not any(self._given.get(key) for key in (*sources, *scalars)):
             self._note(
-                "bsread_address: not specified; a pipeline of type stream needs it, or input_stream, "
-                "input_pipeline or camera_name"
+                "bsread_address: not specified; a pipeline of type stream needs it, or bsread_channels, "
+                "input_stream, input_pipeline or camera_name"
             )
         if kind == "script" and found["function"] in (None, _TRANSPARENT):
             self._note("function: not specified; a pipeline of type script needs the name of a script")
         if kind == "custom" and found["function"] in (None, _TRANSPARENT):
             self._note("function: not specified; a pipeline of type custom needs the name of a script")
-        if found["bsread_channels"] and not found["bsread_address"]:
-            self._note("bsread_channels: needs bsread_address here; no dispatcher is asked for channels")
         if found["output_pipeline"] and found["output_pipeline"] == self._name:
             self._note("output_pipeline: is this pipeline itself")
         if found["input_pipeline"] and found["input_pipeline"] == self._name:

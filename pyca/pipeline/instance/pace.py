@@ -7,6 +7,8 @@ from pyca.pipeline.instance.feed import Item
 
 _EARLY = 0.25
 """share of the time between two messages by which one may come early and still be in time"""
+_ANEW_SECONDS, _ANEW_MESSAGES = 2.0, 10
+"""that are all stale, and more, are not from before: their sender has begun anew"""
 
 
 class Verdict(enum.Enum):
@@ -31,6 +33,10 @@ class Pace:
         self._rate_is_kept = rate_is_kept
         self._last: tuple[int, int] | None = None
         """pulse id and time of the last one that was taken"""
+        self._stale = 0
+        """stale messages in a row"""
+        self._stale_since = 0.0
+        """when the first of them came"""
         self._due = 0.0
         self.configure(configuration)
 
@@ -56,7 +62,7 @@ class Pace:
         outside = wanted.pid_range is not None and (start == 0 or item.pulse_id < start)
         if wanted.paused or outside:
             return Verdict.LEAVE
-        if self._is_stale(item):
+        if self._is_stale(item, now):
             return Verdict.STALE
         if not self._is_next() or not self._is_due(now):
             return Verdict.LEAVE
@@ -68,7 +74,20 @@ class Pace:
         wanted = self._configuration.pid_range
         return wanted is not None and 0 < wanted[0] <= wanted[1] == item.pulse_id
 
-    def _is_stale(self, item: Item) -> bool:
+    def _is_stale(self, item: Item, now: float) -> bool:
+        if not self._is_older(item):
+            self._stale = 0
+            return False
+        if not self._stale:
+            self._stale_since = now
+        self._stale += 1
+        if self._stale <= _ANEW_MESSAGES or now - self._stale_since < _ANEW_SECONDS:
+            return True
+        # Nothing would ever be taken again.
+        self._stale = 0
+        return False
+
+    def _is_older(self, item: Item) -> bool:
         if self._last is None:
             return False
         pulse_id, nanoseconds = self._last

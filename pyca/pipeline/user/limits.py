@@ -23,6 +23,8 @@ _PATIENCE = 2.0
 _LAST = 2.0
 """seconds beside that"""
 _STDERR = 2
+_LEAST = 0.02
+"""seconds between two looks at threads"""
 
 
 class TooLongError(BaseException):
@@ -158,7 +160,7 @@ class Watchdog:
         faulthandler.cancel_dump_traceback_later()
 
     def _watch(self) -> None:
-        while not self._over.wait(self._seconds / 4):
+        while not self._over.wait(max(_LEAST, self._seconds / 4)):
             # Put off again and again: it is told where that is not possible any more.
             _tell_later(self._seconds)
             now = time.monotonic()
