@@ -229,6 +229,12 @@ def test_one_whose_camera_is_offline_is_not_there(pipelines: Pipelines, folder: 
     assert pipelines.exitcode("mine") == 1
     assert "off is not online" in pipelines.info()["ended_instances"]["mine"]["status"]
     assert any("mine cannot be started: Camera off is not online" in one[3] for one in pipelines.logs())
+    pipelines.save("far", small(camera_name="off"))
+    before = set(pipelines.info()["ended_instances"])
+    for create in (lambda: pipelines.create(small(camera_name="off")), lambda: pipelines.create_named("far")):
+        with pytest.raises(OfflineError):
+            create()
+    assert set(pipelines.info()["ended_instances"]) <= before, "ids that were made up are known to nobody"
 
 
 def test_one_that_never_began_and_has_no_name_is_forgotten(pipelines: Pipelines, folder: Path) -> None:

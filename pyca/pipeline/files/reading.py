@@ -26,6 +26,8 @@ _NULL: Mapping[str, Any] = {"camera_timeout": 0.0}
 _KNOWN = frozenset(("name", *KEYS, *PARTS))
 _OWN = (*sorted(_KNOWN), *ALSO)
 _TRANSPARENT = "transparent"
+_OF_REGION = tuple(f"gr_{axis}_{what}" for axis in "xy" for what in ("axis", "profile", "fit_gauss_function"))
+"""channels of the good region's size"""
 
 
 def parse(name: str, raw: object) -> Configuration:
@@ -199,6 +201,17 @@ class _Reader:
             self._no_effect("image_threshold", f"at {threshold:g}: it is cut to a whole number")
         if parts.get("image_slices") and not parts.get("image_good_region"):
             self._no_effect("image_slices", "without image_good_region")
+        if parts.get("image_good_region") and found["mode"] == "FILE" and not found["change"]:
+            self._caution_sizes(found)
+
+    def _caution_sizes(self, found: Mapping[str, Any]) -> None:
+        """Warn of arrays that are as long as the good region, and so another length with each image."""
+        excluded, included = found["exclude"] or (), found["include"]
+        names = [one for one in _OF_REGION if one not in excluded and (included is None or one in included)]
+        if found["function"] is None and found["pipeline_type"] == "processing" and names:
+            told = f"image_good_region: {', '.join(names)} change their size from image to image"
+            remedy = "which ends the file: name them in “exclude”, or set “change” to true"
+            self._warnings.append(f"{told}, {remedy}")
 
     def _chosen(self, found: Mapping[str, Any]) -> dict[str, Any]:
         """Return what was written, without what follows from the rest and may change with it."""

@@ -253,6 +253,16 @@ def test_what_has_no_effect_is_said(raw: dict[str, Any], warning: str) -> None:
     assert json.loads(json.dumps(found.as_json())) == found.as_json()
 
 
+def test_a_file_with_arrays_of_changing_size_is_warned_of() -> None:
+    region = CAMERA | {"mode": "FILE", "file": "a.h5", "image_good_region": {}}
+    (told,) = parse("pipe", region).warnings
+    assert told.startswith("image_good_region: gr_x_axis, gr_x_profile, gr_x_fit_gauss_function, gr_y_axis, ")
+    (told,) = parse("pipe", region | {"exclude": ["gr_x_axis", "gr_x_profile"]}).warnings
+    assert told.startswith("image_good_region: gr_x_fit_gauss_function, gr_y_axis, ")
+    for more in ({"change": True}, {"include": ["image", "gr_intensity"]}, {"function": "transparent"}):
+        assert parse("pipe", region | more).warnings == ()
+
+
 def test_buffers_end_where_the_protocol_ends_them() -> None:
     raw = CAMERA | {"bsread_address": "tcp://h:1", "bsread_image_buf": 9999, "bsread_data_buf": 99999}
     found = parse("pipe", raw)
