@@ -22,7 +22,6 @@ from pyca.config.settings import Pipeline, Settings
 from pyca.core.errors import ImagingError, OfflineError
 from pyca.instances import faults, parts
 from pyca.instances.job import Attendance, run
-from pyca.instances.logs import logger_of
 from pyca.instances.statistics import Statistics
 from pyca.pipeline.files.configuration import parse
 from pyca.pipeline.pipelines import JOBS as REAL_JOBS
@@ -46,7 +45,7 @@ class Obedient:
         self._statistics = statistics
         self._configuration = parse(argument["name"], argument["configuration"])
         self._sender = Sender(argument["address"]) if argument["address"] else None
-        self._attendance = Attendance(statistics, logger_of("pipeline", argument["name"]))
+        self._attendance = Attendance(statistics)
         self._encoder = Encoder()
         self._asked: list[int] = []
         self._trouble = ""

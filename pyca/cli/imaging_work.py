@@ -68,9 +68,18 @@ def serve_images(
         def work(_pulse: "Pulse") -> ImagingWork:
             return ImagingWork(name, settings, facade, clock, open_yet.close)
 
-        facade.start()
-        open_yet.callback(facade.close)
-        desk = Desk(name, f"The {name} server's interface", settings, read, make)
+        begun = False
+
+        def begin(settings: "Settings") -> Server:
+            nonlocal begun
+            if not begun:
+                # Not earlier: where another one runs already, nothing that it writes to may be touched.
+                facade.start()
+                open_yet.callback(facade.close)
+                begun = True
+            return make(settings)
+
+        desk = Desk(name, f"The {name} server's interface", settings, read, begin)
         work_and_serve(desk, database, clock, work)
 
 

@@ -25,11 +25,15 @@ class RefusedError(ImagingError, ValueError):
 
     :param message: the server's own, unchanged: programs compare it
     :param status: the HTTP status, 0 where the server was not asked
+    :param advice: what the server says beside that, such as why or what helps; shown below a traceback
     """
 
-    def __init__(self, message: str, remedy: str = "", *, status: int = 0) -> None:
+    def __init__(self, message: str, remedy: str = "", *, status: int = 0, advice: str = "") -> None:
         super().__init__(message, remedy)
         self.status = status
+        self.advice = advice
+        if advice:
+            self.add_note(advice)
 
 
 class UnreachableError(ImagingError, ConnectionError):
@@ -193,7 +197,8 @@ class Connection:
             message = f"{self._base} answered with status {answer.status} and no JSON of such a server"
             raise RefusedError(f"{message}: {begin}" if begin else message, status=answer.status)
         if found["state"] != "ok":
-            raise RefusedError(str(found.get("status", "")), status=answer.status)
+            advice = str(found.get("remedy") or "")
+            raise RefusedError(str(found.get("status", "")), status=answer.status, advice=advice)
         return found
 
     def _sent(self, request: Request, timeout: float) -> Answer:

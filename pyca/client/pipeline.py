@@ -34,8 +34,8 @@ class PipelineClient(ImagingClient):
     """Asks a pipeline server.
 
     Each method raises a ``ValueError`` with the server's own words (:class:`pyca.client.http.RefusedError`)
-    where the server refuses, and a ``ConnectionError`` (:class:`pyca.client.http.UnreachableError`) where
-    nobody answers.
+    where the server refuses, whose ``advice`` is what it says beside that, such as why an instance has
+    ended; and a ``ConnectionError`` (:class:`pyca.client.http.UnreachableError`) where nobody answers.
 
     :param address: of the server
     :param timeout: seconds of silence after which the server counts as away

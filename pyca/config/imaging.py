@@ -54,6 +54,8 @@ class Pipeline:
     """the camera server"""
     token: str = key(Secret(), "")
     """for the camera server, where that wants one"""
+    dispatcher: str = key(Url(), "")
+    """makes bsread streams of single channels; empty where there is none"""
     directory: Path = key(LocalPath(), Path("configuration/pipeline_config"))
     """one file of JSON for each pipeline"""
     backgrounds: Path = key(LocalPath(), Path("configuration/background_config"))

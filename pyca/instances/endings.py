@@ -17,14 +17,14 @@ class Ending:
 
     :param exitcode: 0 where it did what it was to do or was stopped; the negative number of a signal
     :param reason: in words
-    :param by_itself: whether it ended of its own accord, and was neither stopped nor did it crash
     :param moment: seconds since 1970 UTC
+    :param by_itself: whether it ended of its own accord, and was neither stopped nor did it crash
     """
 
     exitcode: int
     reason: str
-    by_itself: bool = False
     moment: float = field(default_factory=time.time)
+    by_itself: bool = False
 
     @property
     def told(self) -> str:

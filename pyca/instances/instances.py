@@ -16,7 +16,7 @@ from pyca.instances.launcher import Launcher
 from pyca.instances.places import Places
 from pyca.instances.ports import Address
 from pyca.instances.running import START_SECONDS, EndedError, Running
-from pyca.instances.slot import Slot, is_due, present
+from pyca.instances.slot import Slot, catch_up, is_due, present
 from pyca.instances.slots import Slots
 from pyca.instances.starter import Starter
 from pyca.instances.together import MOST_AT_ONCE, together
@@ -149,7 +149,8 @@ class Instances(Generic[C]):
         """
         with self._slots.hold(name) as slot:
             running = slot.running
-            if running is None or not running.runs():
+            slot.late = running is not None and not running.runs()
+            if running is None or slot.late:
                 return
             wanted = configuration or self._read(name)
             if wanted == running.configuration:
@@ -160,9 +161,9 @@ class Instances(Generic[C]):
                     running.configure(wanted)
                 return
             logger.info("%s %s: its process is started anew, as its stream changes", self._titled, name)
-            same = wanted.port == running.configuration.port
             self._starter.clear(slot)
-            self._start(slot, lambda: wanted, running.port if same else 0)
+            port = running.port if wanted.port == running.configuration.port else 0
+            self._start(slot, lambda: wanted, port)
 
     def apply_background(self, background: str) -> None:
         """Have all instances that subtract a background take it anew.
@@ -235,11 +236,9 @@ class Instances(Generic[C]):
             self._slots.leave(slot)
 
     def _look_at_files(self) -> Mapping[str, C | PycaError]:
-        try:
+        with suppress(ImagingError):  # each one says so for itself, once
             return self._written() if self._written is not None else {}
-        except ImagingError:
-            # Each one says so for itself, once.
-            return {}
+        return {}
 
     def _look_after(self, slot: Slot[C], written: C | PycaError | None) -> None:
         running = slot.running
@@ -250,6 +249,8 @@ class Instances(Generic[C]):
                 self._begin_again(slot, running)
         elif running.ended.is_set():
             self._note_end(slot, running)
+        elif slot.late and running.runs():
+            catch_up(slot, self.apply, self._titled)
         elif self._written is not None and running.runs():
             self._follow_file(slot, running, written)
 
@@ -270,8 +271,8 @@ class Instances(Generic[C]):
         slot.failures = 1 if time.time() - running.began > SETTLED_SECONDS else slot.failures + 1
         pause = AGAIN.pause(slot.failures)
         slot.again = time.monotonic() + pause
-        text = "%s %s: its process %s; it is started again in %.1f s"
-        logger.error(text, self._titled, slot.name, how, pause)
+        what = f"its process {how}; it is started again in {pause:.1f} s"
+        logger.error("%s %s: %s", self._titled, slot.name, what)
 
     def _begin_again(self, slot: Slot[C], before: Running[C]) -> None:
         slot.again = 0.0
@@ -282,10 +283,8 @@ class Instances(Generic[C]):
             self._end(slot, error.message, 1)
         except PycaError as error:
             slot.failures += 1
-            pause = AGAIN.pause(slot.failures)
-            slot.again = time.monotonic() + pause
-            text = "%s %s is not started yet, but tried in %.1f s: %s"
-            logger.error(text, self._titled, slot.name, pause, error)
+            slot.again = time.monotonic() + AGAIN.pause(slot.failures)
+            logger.error("%s %s is not started yet: %s", self._titled, slot.name, error)
 
     def _follow_file(self, slot: Slot[C], running: Running[C], written: C | PycaError | None) -> None:
         """Follow a file that somebody has changed by hand."""

@@ -68,12 +68,10 @@ class Attendance:
     """Knows how long nobody has listened.
 
     :param statistics: the writer's side
-    :param log: of the instance
     """
 
-    def __init__(self, statistics: Statistics, log: logging.Logger) -> None:
+    def __init__(self, statistics: Statistics) -> None:
         self._statistics = statistics
-        self._log = log
         self._needed = time.monotonic()
         """when there was a client last"""
 
@@ -94,7 +92,6 @@ class Attendance:
         figures.closing = 1
         self._statistics.publish()
         if now - self._statistics.touched() > timeout:
-            self._log.info("Nobody has listened for %g s: it ends", timeout)
             return True
         figures.closing = 0
         return False

@@ -77,10 +77,8 @@ class Running(Generic[C]):
     ) -> None:
         self.noun = noun
         self._stop_seconds = stop_seconds
-        self.name = configuration.name
-        self.configuration = configuration
-        self.address = address
-        self.port = port
+        self.name, self.configuration = configuration.name, configuration
+        self.address, self.port = address, port
         self.ward = ward
         self.began = time.time()
         self.needed = time.monotonic()

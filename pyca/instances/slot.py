@@ -1,13 +1,17 @@
 """One instance's place among all."""
 
+import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic
 
 from pyca.core.errors import BusyError, PycaError
 from pyca.instances.configured import C
 from pyca.instances.running import Running
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -32,6 +36,8 @@ class Slot(Generic[C]):
     """whether one of our threads looks after it"""
     again: float = 0.0
     """when it is started again after a crash, by the monotonic clock; 0 where it is not"""
+    late: bool = False
+    """whether what it shall be has changed while its process was beginning"""
 
 
 def is_due(slot: Slot[C], written: C | PycaError | None, *, follows: bool) -> bool:
@@ -45,7 +51,22 @@ def is_due(slot: Slot[C], written: C | PycaError | None, *, follows: bool) -> bo
         return False
     if slot.again:
         return time.monotonic() >= slot.again
+    if slot.late and running.runs():
+        return True
     return running.ended.is_set() or (follows and running.runs() and written != running.configuration)
+
+
+def catch_up(slot: Slot[C], apply: Callable[[str], None], titled: str) -> None:
+    """Have a process do what has changed while it was beginning.
+
+    :param apply: has an instance of a name do as it shall
+    :param titled: what it is, for the log
+    """
+    slot.late = False
+    try:
+        apply(slot.name)
+    except PycaError as error:
+        logger.error("%s %s does not take a change: %s", titled, slot.name, error)
 
 
 def present(name: str) -> BusyError:

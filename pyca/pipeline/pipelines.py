@@ -11,7 +11,7 @@ from pyca import __version__
 from pyca.bsread.message import Message
 from pyca.config.settings import Settings
 from pyca.core.clock import Clock, SystemClock
-from pyca.core.errors import ImagingError
+from pyca.core.errors import ImagingError, PycaError
 from pyca.folders.libraries import FOLDER, Libraries
 from pyca.folders.names import checked
 from pyca.folders.scripts import Scripts
@@ -123,7 +123,7 @@ class Pipelines(Saved, Stores):
         """
         if raw is None:
             raise ImagingError(_NEITHER)
-        return self._created(parse(_id(id), raw))
+        return self._created(parse(_id(id), raw), is_named=id is not None)
 
     def create_named(
         self,
@@ -142,7 +142,7 @@ class Pipelines(Saved, Stores):
         configuration = self.named(name)
         if additional:
             configuration = merged(configuration, additional, running=False)
-        return self._created(configuration.renamed(_id(id)), name)
+        return self._created(configuration.renamed(_id(id)), name, is_named=id is not None)
 
     def shared(self, raw: object) -> Created:
         """Return a read-only instance that does as a configuration says; an equal one is used again.
@@ -286,8 +286,13 @@ class Pipelines(Saved, Stores):
         logging.getLogger().removeHandler(self._kept)
         self._instance_logs.close()
 
-    def _created(self, configuration: Configuration, origin: str = "") -> Created:
-        stream, made = self._roster.create(configuration, origin)
+    def _created(self, configuration: Configuration, origin: str = "", *, is_named: bool) -> Created:
+        try:
+            stream, made = self._roster.create(configuration, origin)
+        except PycaError:
+            if not is_named:  # nobody knows this id
+                self.remove(configuration.name)
+            raise
         return Created(configuration.name, stream, made.as_json())
 
     def _hear(self, running: Running[Configuration]) -> None:
@@ -310,8 +315,8 @@ class Pipelines(Saved, Stores):
 def argument_of(settings: Settings) -> dict[str, Any]:
     """Return what the process of each instance is told beside its configuration.
 
-    That is where the camera server is (``cameras``, ``token``), and the folders of ``backgrounds``, of
-    ``files`` that are written, and of ``scripts`` and ``libraries``, which are None where none may be run;
+    That is where the camera server is (``cameras``, ``token``) and the ``dispatcher``, the folders of
+    ``backgrounds``, ``files``, ``scripts`` and ``libraries``, the last two None where none may be run;
     ``script_seconds`` and ``script_memory`` are their limits.
     """
     pipeline = settings.pipeline
@@ -319,6 +324,7 @@ def argument_of(settings: Settings) -> dict[str, Any]:
     return {
         "cameras": pipeline.cameras,
         "token": pipeline.token,
+        "dispatcher": pipeline.dispatcher,
         "backgrounds": str(pipeline.backgrounds.absolute()),
         "files": str(pipeline.files.absolute()),
         "scripts": str(scripts) if scripts else None,

@@ -184,7 +184,7 @@ def test_it_ends_without_clients(cameras: Cameras) -> None:
     cameras.save("one", small(no_client_timeout=0.5))
     cameras.stream("one")
     wait_for(lambda: not cameras.info()["active_instances"], "its end")
-    assert "it ends" in str(cameras.instance_logs("one"))
+    assert "It ends: Nobody has listened for 0.5 s" in str(cameras.instance_logs("one"))
     with listening(cameras.stream("one")) as receiver:
         message_of(receiver)
         wait_for(lambda: figures(cameras, "one")["clients"] == 1, "the client")

@@ -18,6 +18,7 @@ from pyca.config.settings import Settings
 from pyca.core.errors import MissingError
 from pyca.core.states import ServiceName, ServiceState
 from pyca.pipeline.pipelines import Pipelines
+from pyca.runtime.bell import Bell
 from pyca.store.database import Database
 from pyca.store.services import statuses
 from tests.cli.conftest import Run, Started
@@ -113,6 +114,19 @@ def test_a_port_that_is_taken_is_told_and_the_pipelines_are_closed(
         found = next(one for one in statuses(session, 0.0) if one.name == ServiceName.PIPELINE)
     database.dispose()
     assert found.state is ServiceState.STOPPED
+
+
+def test_a_second_server_begins_nothing(pyca: Run, folder: Path, pipelines: FakePipelines) -> None:
+    pipelines.start = Mock()  # type: ignore[method-assign]
+    database = Database(f"sqlite:///{folder / 'pyca.db'}")
+    bell = Bell(database.scope, "pipeline")
+    try:
+        result = pyca("pipeline", "--port", "0")
+    finally:
+        bell.close()
+        database.dispose()
+    assert result.code == os.EX_TEMPFAIL and "pipeline is already running for this database" in result.err
+    assert not pipelines.start.called, "permanent instances would write to the same files"
 
 
 def test_a_library_that_is_not_there_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

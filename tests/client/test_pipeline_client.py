@@ -170,6 +170,12 @@ def test_refusals_are_value_errors_in_the_words_of_the_server(
         with pytest.raises(ValueError, match=r"^fine$") as caught:
             ask("x")
         assert isinstance(caught.value, RefusedError) and caught.value.status == status
+        assert (caught.value.advice, getattr(caught.value, "__notes__", [])) == ("", [])
+    teller.reply(status, state="error", remedy="It ended at noon.")
+    with pytest.raises(RefusedError) as caught:
+        client.get_instance_info("x")
+    assert (str(caught.value), caught.value.advice) == ("fine", "It ended at noon.")
+    assert caught.value.__notes__ == ["It ended at noon."], "what a traceback shows"
 
 
 @pytest.mark.parametrize("missing", ["instance_id", "stream"])

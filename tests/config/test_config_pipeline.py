@@ -17,6 +17,7 @@ BOTH = "[camera]\nenabled = yes\n[pipeline]\nenabled = yes\n"
         ("hostname = tcp://host", ":2: pipeline.hostname: found “tcp://host”, expected the name or address"),
         ("cameras = localhost:8888", ":2: pipeline.cameras: found “localhost:8888”, expected an address"),
         ("cameras =", ":2: pipeline.cameras: found nothing, expected the address of a camera server"),
+        ("dispatcher = dispatcher:80", ":2: pipeline.dispatcher: found “dispatcher:80”, expected an address"),
         ("directory = /etc/passwd", ":2: pipeline.directory: found “/etc/passwd”, which is a file"),
         ("files = /etc/passwd", ":2: pipeline.files: found “/etc/passwd”, which is a file"),
         ("scripts = /etc/passwd", ":2: pipeline.scripts: found “/etc/passwd”, which is a file"),

@@ -33,7 +33,7 @@ def test_it_ends_where_nobody_has_listened_for_long(
     statistics: Statistics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job.time, "monotonic", lambda: 100.0)
-    attendance = job.Attendance(statistics, LOG)
+    attendance = job.Attendance(statistics)
     touched = 0.0
     monkeypatch.setattr(statistics, "touched", lambda: touched)
     assert not attendance.is_over(0, 10, 110.0)
@@ -52,7 +52,7 @@ def test_who_asks_at_the_last_moment_keeps_it(
     statistics: Statistics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job.time, "monotonic", lambda: 100.0)
-    attendance = job.Attendance(statistics, LOG)
+    attendance = job.Attendance(statistics)
     looks = iter((0.0, 111.0))
     monkeypatch.setattr(statistics, "touched", lambda: next(looks))
     assert not attendance.is_over(0, 10, 111.0)

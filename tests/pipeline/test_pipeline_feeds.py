@@ -14,6 +14,7 @@ from pyca.core.errors import BusyError, ImagingError, OfflineError, WireError
 from pyca.pipeline.files.configuration import parse
 from pyca.pipeline.instance import feeds
 from pyca.pipeline.instance import merge as merge_module
+from pyca.pipeline.instance.asked_feed import AskedFeed
 from pyca.pipeline.instance.camera_feed import CameraFeed
 from pyca.pipeline.instance.fan_feed import FanFeed
 from pyca.pipeline.instance.feed import Feed, Item
@@ -483,6 +484,7 @@ def test_data_wait_for_a_camera_that_is_off(server: CameraServer) -> None:
 
 
 STREAM = "tcp://127.0.0.1:5000"
+NOBODY = "http://localhost"
 
 
 @pytest.mark.parametrize(
@@ -493,6 +495,10 @@ STREAM = "tcp://127.0.0.1:5000"
         ({"camera_name": "one", "bsread_address": STREAM}, Merge),
         ({"input_stream": STREAM, "bsread_address": STREAM}, Merge),
         ({"pipeline_type": "stream", "bsread_address": STREAM}, StreamFeed),
+        ({"pipeline_type": "store", "camera_name": "one", "bsread_address": STREAM}, CameraFeed),
+        ({"camera_name": "one", "bsread_channels": ["a"]}, Merge),
+        ({"pipeline_type": "stream", "bsread_channels": ["a"]}, AskedFeed),
+        ({"pipeline_type": "script", "function": "f", "bsread_channels": ["a"]}, AskedFeed),
         ({"pipeline_type": "custom", "function": "f"}, MadeFeed),
         ({"pipeline_type": "script", "function": "f", "bsread_address": STREAM}, StreamFeed),
         ({"pipeline_type": "fanin"}, FanFeed),
@@ -500,7 +506,7 @@ STREAM = "tcp://127.0.0.1:5000"
     ],
 )
 def test_the_configuration_tells_the_feed(configuration: dict[str, Any], kind: type) -> None:
-    found = feeds.make(parse("one", configuration), Surroundings(STREAM, cameras="http://localhost"))
+    found = feeds.make(parse("one", configuration), Surroundings(STREAM, cameras=NOBODY, dispatcher=NOBODY))
     assert type(found) is kind
 
 

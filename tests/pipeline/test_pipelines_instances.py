@@ -229,6 +229,22 @@ def test_one_whose_camera_is_offline_is_not_there(pipelines: Pipelines, folder: 
     assert pipelines.exitcode("mine") == 1
     assert "off is not online" in pipelines.info()["ended_instances"]["mine"]["status"]
     assert any("mine cannot be started: Camera off is not online" in one[3] for one in pipelines.logs())
+    pipelines.save("far", small(camera_name="off"))
+    before = set(pipelines.info()["ended_instances"])
+    for create in (lambda: pipelines.create(small(camera_name="off")), lambda: pipelines.create_named("far")):
+        with pytest.raises(OfflineError):
+            create()
+    assert set(pipelines.info()["ended_instances"]) <= before, "ids that were made up are known to nobody"
+
+
+def test_one_that_never_began_and_has_no_name_is_forgotten(pipelines: Pipelines, folder: Path) -> None:
+    order(folder, "off", "offline")
+    pipelines.save("plain", small(camera_name="off"))
+    before = pipelines.info()["ended_instances"]
+    for make in (lambda: pipelines.create(small(camera_name="off")), lambda: pipelines.create_named("plain")):
+        with pytest.raises(OfflineError):
+            make()
+    assert pipelines.info()["ended_instances"] == before
 
 
 def test_one_that_begins_slowly_blocks_nobody_else(pipelines: Pipelines, folder: Path) -> None:
@@ -244,6 +260,25 @@ def test_one_that_begins_slowly_blocks_nobody_else(pipelines: Pipelines, folder:
         assert slow.result(60).id == "slow"
 
 
+def test_one_that_is_just_being_ended_is_waited_for(
+    pipelines: Pipelines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipelines.create(small(), "mine")
+    instances = pipelines._roster.instances
+    real, asked = instances.find, []
+
+    def find(name: str) -> Any:
+        asked.append(name)
+        if len(asked) == 3:
+            pipelines.remove(name)
+        return None if len(asked) < 4 else real(name)
+
+    monkeypatch.setattr(instances, "find", find)
+    with pytest.raises(UnknownNameError, match="Instance 'mine' does not exist"):
+        pipelines.instance_info("mine")
+    assert len(asked) >= 3
+
+
 def test_one_that_is_being_started_again_is_said_to_be_so(pipelines: Pipelines, folder: Path) -> None:
     pipelines.create(small(camera_name="frail"), "mine")
     pid = pid_of(pipelines, "mine")
@@ -256,7 +291,10 @@ def test_one_that_is_being_started_again_is_said_to_be_so(pipelines: Pipelines, 
     assert pipelines.change("mine", {"image_threshold": 3})["image_threshold"] == 3
     order(folder, "frail", "")
     wait_for(lambda: pid_again(pipelines, "mine") not in (0, pid), "its next process")
-    assert '"image_threshold": 3' in str(pipelines.message("mine").values)
+    text = '"image_threshold": 3'
+    wait_for(
+        lambda: text in str(pipelines.message("mine").values), "the change, which came after its beginning"
+    )
 
 
 def test_one_id_wanted_by_many_is_given_to_one(pipelines: Pipelines) -> None:

@@ -203,6 +203,22 @@ def test_private_instances_that_failed_are_listed_with_the_reason(
     assert 'data-name="mine"' not in client.get("/").text
 
 
+def test_private_instances_that_failed_can_be_removed(client: FlaskClient, fakes: FakePipelines) -> None:
+    fakes.create({"camera_name": "cam1"}, "other")
+    fakes.stream("one")
+    for name in ("mine", "one"):
+        fakes.instances[name].exitcode = 1
+    page = client.get("/").text
+    # Neither one that runs nor a saved pipeline.
+    assert re.findall(r'action="/instance/(\w+)/remove"', page) == ["mine"]
+    assert post(client, "/instance/mine/remove").location == "/"
+    assert "mine" not in fakes.info()["ended_instances"]
+    assert 'data-name="mine"' not in client.get("/").text
+    assert post(client, "/instance/other/remove").location == "/"
+    assert fakes.exitcode("other") is None
+    assert post(client, "/instance/nobody/remove").location == "/"
+
+
 def test_messages_that_do_not_come_leave_the_page_whole(
     client: FlaskClient, fakes: FakePipelines, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -287,6 +287,16 @@ def test_the_newest_image_as_png(user: FlaskClient, fakes: FakePipelines) -> Non
         assert told(user.get(f"{INSTANCE}/one/{kind}"), 503)["status"] == "Instance one sends no image."
 
 
+@pytest.mark.parametrize("value", ["text", np.zeros((2, 3, 4), np.uint8), np.zeros((0, 3), np.uint8)])
+@pytest.mark.parametrize("kind", ["image", "mjpeg"])
+def test_what_is_called_image_and_is_none(
+    user: FlaskClient, fakes: FakePipelines, kind: str, value: object
+) -> None:
+    fakes.stream("one")
+    fakes.values["image"] = value
+    assert told(user.get(f"{INSTANCE}/one/{kind}"), 503)["status"] == "Instance one sends no image."
+
+
 def test_moving_pictures(user: FlaskClient) -> None:
     told(user.get(f"{INSTANCE}/one"))
     with user.get(f"{INSTANCE}/one/mjpeg?fps=60") as answer:

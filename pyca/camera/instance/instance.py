@@ -79,7 +79,7 @@ class Instance:
         self._lost = 0
         """by cameras that have been closed"""
         self._complaints = job.Complaints(self._log)
-        self._attendance = job.Attendance(statistics, self._log)
+        self._attendance = job.Attendance(statistics)
         self._asked: list[dict[str, Any]] = []
         """who waits for an image"""
         self._ends = False
@@ -295,6 +295,7 @@ class Instance:
             self._statistics.figures.lost = self._lost + self._source.lost
         timeout = self._configuration.no_client_timeout
         if self._attendance.is_over(self._sender.clients, timeout, now):
+            self._log.info("It ends: Nobody has listened for %g s", timeout)
             self._ends = True
         self._statistics.tick(now)
 

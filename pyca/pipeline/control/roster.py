@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -23,6 +24,10 @@ from pyca.pipeline.instance.jobs import NOUN
 from pyca.runtime.nursery import Nursery
 
 logger = logging.getLogger(__name__)
+
+_SETTLES = 1.0
+"""seconds that somebody who asks waits for an instance that is just being ended"""
+_LOOKS = 0.02
 
 
 class Roster:
@@ -101,12 +106,17 @@ class Roster:
         :raises UnknownNameError: where there is none; how it ended is the remedy
         :raises BusyError: where it is just being started, also after a crash
         """
-        running, entry = self.instances.find(name), self._table.get(name)
-        if entry is None:
-            raise self.unknown(name)
-        if running is None:
-            raise BusyError(f"Instance '{name}' is just being started or ended.", "Try again.")
-        return running, entry
+        until = time.monotonic() + _SETTLES
+        while True:
+            running, entry = self.instances.find(name), self._table.get(name)
+            if entry is None:
+                raise self.unknown(name)
+            if running is not None:
+                return running, entry
+            # Whoever waits for its end asks again and again, and has no use for an error in between.
+            if time.monotonic() >= until:
+                raise BusyError(f"Instance '{name}' is just being started or ended.", "Try again.")
+            time.sleep(_LOOKS)
 
     def unknown(self, name: str) -> UnknownNameError:
         """Return what is said where no instance has a name."""

@@ -26,7 +26,8 @@ def default_of(name: str, found: Mapping[str, Any]) -> Any:
     if name == "input_mode":
         return "PULL" if kind == "fanin" else "SUB"
     if name == "bsread_mode":
-        return "PULL" if found.get("bsread_address") else None
+        # What a dispatcher makes is for everybody who asks.
+        return "PULL" if found.get("bsread_address") else "SUB" if found.get("bsread_channels") else None
     if name == "data_compression":
         return "bitshuffle_lz4" if mode == "FILE" else None
     return KEYS[name].default

@@ -26,6 +26,8 @@ _NULL: Mapping[str, Any] = {"camera_timeout": 0.0}
 _KNOWN = frozenset(("name", *KEYS, *PARTS))
 _OWN = (*sorted(_KNOWN), *ALSO)
 _TRANSPARENT = "transparent"
+_OF_REGION = tuple(f"gr_{axis}_{what}" for axis in "xy" for what in ("axis", "profile", "fit_gauss_function"))
+"""channels of the good region's size"""
 
 
 def parse(name: str, raw: object) -> Configuration:
@@ -154,17 +156,16 @@ class _Reader:
         sources = ("camera_name", "input_stream", "input_pipeline")
         if kind in ("processing", "store", "fanout") and not any(self._given.get(key) for key in sources):
             self._note("Camera name not specified in configuration.")
-        if kind == "stream" and not any(self._given.get(key) for key in (*sources, "bsread_address")):
+        scalars = ("bsread_address", "bsread_channels")
+        if kind == "stream" and not any(self._given.get(key) for key in (*sources, *scalars)):
             self._note(
-                "bsread_address: not specified; a pipeline of type stream needs it, or input_stream, "
-                "input_pipeline or camera_name"
+                "bsread_address: not specified; a pipeline of type stream needs it, or bsread_channels, "
+                "input_stream, input_pipeline or camera_name"
             )
         if kind == "script" and found["function"] in (None, _TRANSPARENT):
             self._note("function: not specified; a pipeline of type script needs the name of a script")
         if kind == "custom" and found["function"] in (None, _TRANSPARENT):
             self._note("function: not specified; a pipeline of type custom needs the name of a script")
-        if found["bsread_channels"] and not found["bsread_address"]:
-            self._note("bsread_channels: needs bsread_address here; no dispatcher is asked for channels")
         if found["output_pipeline"] and found["output_pipeline"] == self._name:
             self._note("output_pipeline: is this pipeline itself")
         if found["input_pipeline"] and found["input_pipeline"] == self._name:
@@ -200,6 +201,17 @@ class _Reader:
             self._no_effect("image_threshold", f"at {threshold:g}: it is cut to a whole number")
         if parts.get("image_slices") and not parts.get("image_good_region"):
             self._no_effect("image_slices", "without image_good_region")
+        if parts.get("image_good_region") and found["mode"] == "FILE" and not found["change"]:
+            self._caution_sizes(found)
+
+    def _caution_sizes(self, found: Mapping[str, Any]) -> None:
+        """Warn of arrays that are as long as the good region, and so another length with each image."""
+        excluded, included = found["exclude"] or (), found["include"]
+        names = [one for one in _OF_REGION if one not in excluded and (included is None or one in included)]
+        if found["function"] is None and found["pipeline_type"] == "processing" and names:
+            told = f"image_good_region: {', '.join(names)} change their size from image to image"
+            remedy = "which ends the file: name them in “exclude”, or set “change” to true"
+            self._warnings.append(f"{told}, {remedy}")
 
     def _chosen(self, found: Mapping[str, Any]) -> dict[str, Any]:
         """Return what was written, without what follows from the rest and may change with it."""

@@ -31,6 +31,9 @@ def merged(
         raise ConfigError([f"Config updates are an object of keys and values, not {shown(update)}."])
     given = {key: value for key, value in configuration.given.items() if key != "reload"}
     changes = plain(update)
+    if configuration.image_background_enable and "image_background_enable" not in update:
+        # Another background is used in the way that was chosen: ``background_id`` alone means no other one.
+        changes.pop("image_background_enable", None)
     for key, value in changes.items():
         if value is None:
             given.pop(key, None)

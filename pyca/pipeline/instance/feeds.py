@@ -3,10 +3,14 @@
 import re
 import socket
 from contextlib import suppress
+from functools import partial
 
 from pyca.bsread.sockets import Mode
 from pyca.core.errors import ImagingError
 from pyca.pipeline.files.configuration import Configuration
+from pyca.pipeline.files.keys import MERGING
+from pyca.pipeline.instance import dispatcher
+from pyca.pipeline.instance.asked_feed import AskedFeed
 from pyca.pipeline.instance.camera_feed import CameraFeed
 from pyca.pipeline.instance.fan_feed import FanFeed
 from pyca.pipeline.instance.feed import Feed
@@ -24,7 +28,7 @@ _MOST_WAITING = 100
 def make(configuration: Configuration, around: Surroundings) -> Feed:
     """Return the feed of a pipeline.
 
-    :raises ImagingError: where it has no source and needs one
+    :raises ImagingError: where it has no source and needs one, or no dispatcher and needs that
     :raises WireError: where an address is none
     """
     if configuration.pipeline_type == "fanin" and configuration.input_mode == "PULL":
@@ -32,10 +36,10 @@ def make(configuration: Configuration, around: Surroundings) -> Feed:
         return FanFeed(address, configuration.pid_buffer)
     images = _images(configuration, around)
     if images is None:
-        return _alone(configuration)
-    if configuration.bsread_address is None:
+        return _alone(configuration, around)
+    data = _scalars(configuration, around, newest=False, waiting=_MOST_WAITING)
+    if data is None:
         return images
-    data = _stream(configuration, configuration.bsread_address, newest=False, waiting=_MOST_WAITING)
     return Merge(images, data, configuration.bsread_image_buf, configuration.bsread_data_buf)
 
 
@@ -48,9 +52,9 @@ def _images(configuration: Configuration, around: Surroundings) -> Feed | None:
     return None
 
 
-def _alone(configuration: Configuration) -> Feed:
-    if configuration.bsread_address is not None:
-        return _stream(configuration, configuration.bsread_address)
+def _alone(configuration: Configuration, around: Surroundings) -> Feed:
+    if (found := _scalars(configuration, around)) is not None:
+        return found
     if configuration.pipeline_type in _SELF_DRIVEN:
         return MadeFeed(configuration.max_frame_rate or RATE)
     raise ImagingError(
@@ -58,12 +62,26 @@ def _alone(configuration: Configuration) -> Feed:
     )
 
 
-def _stream(
-    configuration: Configuration, address: str, newest: bool | None = None, waiting: int = WAITING
-) -> StreamFeed:
-    mode = Mode(configuration.bsread_mode or "PULL")
+def _scalars(
+    configuration: Configuration, around: Surroundings, newest: bool | None = None, waiting: int = WAITING
+) -> Feed | None:
+    """Return the feed of ``bsread_address``, or of what the dispatcher makes; None without both."""
+    if configuration.pipeline_type not in MERGING:
+        return None
     channels = configuration.bsread_channels or ()
-    return StreamFeed(address, mode=mode, channels=channels, newest=newest, waiting=waiting)
+    # A configuration that was parsed has a mode wherever it has an address or channels.
+    mode = Mode(configuration.bsread_mode or "SUB")
+    stream = partial(StreamFeed, mode=mode, channels=channels, newest=newest, waiting=waiting)
+    if configuration.bsread_address is not None:
+        return stream(configuration.bsread_address)
+    if not channels:
+        return None
+    if not around.dispatcher:
+        raise ImagingError(
+            "bsread_channels: there is no bsread_address, and [pipeline] dispatcher names nobody to ask.",
+            "Name one of them.",
+        )
+    return AskedFeed(partial(dispatcher.ask, around.dispatcher, channels), stream, "dispatcher")
 
 
 def _own_input(address: str) -> str:

@@ -71,7 +71,7 @@ class Instance:
         self._shown = Shown(channel)
         outlet = outlets.make(configuration, around, self._waits_on)
         self._delivery = Delivery(outlet, configuration, self._shown, figures, log, self._end)
-        self._attendance = job.Attendance(statistics, log)
+        self._attendance = job.Attendance(statistics)
         self._threads = threads
         self._workers: Workers[Task, Outcome] | None = None
         self._trouble = ""

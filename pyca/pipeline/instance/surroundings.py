@@ -14,6 +14,7 @@ class Surroundings:
     :param patient: whether a source that is offline is waited for, as clients wait already
     :param cameras: address of the camera server
     :param token: for it, empty where it wants none
+    :param dispatcher: URL of what makes streams of single channels, empty where there is none
     :param backgrounds: folder of background images
     :param files: folder of what is recorded
     :param scripts: folder of user scripts, None where none are run
@@ -26,6 +27,7 @@ class Surroundings:
     patient: bool = False
     cameras: str = ""
     token: str = ""
+    dispatcher: str = ""
     backgrounds: Path = Path()
     files: Path = Path()
     scripts: Path | None = None
@@ -42,6 +44,7 @@ class Surroundings:
             patient=bool(argument.get("patient")),
             cameras=argument.get("cameras", ""),
             token=argument.get("token", ""),
+            dispatcher=argument.get("dispatcher", ""),
             backgrounds=Path(argument.get("backgrounds", "")),
             files=Path(argument.get("files", "")),
             scripts=Path(scripts) if scripts else None,

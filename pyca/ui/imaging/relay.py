@@ -1,4 +1,4 @@
-"""Pictures of a camera for many viewers: each picture is made once for all who want it in the same way.
+"""Pictures of a camera or an instance for many viewers: each is made once for all who want it the same way.
 
 Nothing is queued: whoever is slow gets the newest picture when they are ready for it.
 """
@@ -63,7 +63,7 @@ class Relay:
                 return
             if self._error is not None:
                 raise self._error
-        raise SourceError("The camera sends no images.", "look at its log")
+        raise SourceError("Nothing has come that can be shown.", "look at its log")
 
     def pictures(self, has_gone: Callable[[], bool]) -> Iterator[bytes]:
         """Yield the newest picture each time there is one, until the camera ends.

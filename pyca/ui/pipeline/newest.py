@@ -74,10 +74,12 @@ def image_of(name: str, message: Message) -> Any:
     found = message.values.get(IMAGE)
     if found is None:
         found = next((value for value in message.values.values() if _has_rows(value)), None)
-    if found is None:
-        raise SourceError(f"Instance {name} sends no image.", "look at its values")
     # One row or one pixel alone comes as an array of less dimensions.
-    return np.atleast_2d(found)
+    image = np.atleast_2d(np.asarray(found))
+    # A function may send anything by this name.
+    if image.dtype.kind not in "buif" or image.ndim > 2 or not image.size:
+        raise SourceError(f"Instance {name} sends no image.", "look at its values")
+    return image
 
 
 @contextmanager

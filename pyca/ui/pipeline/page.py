@@ -92,6 +92,16 @@ def stop(name: str) -> Response:
     return redirect(url_for("now.show"), code=303)
 
 
+@blueprint.post("/instance/<name>/remove")
+@needs(Scope.OPERATE)
+@slow
+def remove(name: str) -> Response:
+    """Forget an instance that is over, and show the list. One that runs again is left alone."""
+    if name not in pipelines().info().get("active_instances", {}):
+        pipelines().remove(name)
+    return redirect(url_for("now.show"), code=303)
+
+
 def rows() -> list[Row]:
     """Return all pipelines and instances, sorted by their names."""
     info = pipelines().info()

@@ -24,7 +24,8 @@ function keepingFocus(change) {
 let fetching = false;
 async function renew(running, rows) {
   const here = rows.map((row) => row.dataset.name);
-  const came = Object.keys(running).some((name) => !here.includes(name));
+  const again = rows.some((row) => "over" in row.dataset && running[row.dataset.name]);
+  const came = again || Object.keys(running).some((name) => !here.includes(name));
   const went = rows.some((row) => !("saved" in row.dataset || "over" in row.dataset) && !running[row.dataset.name]);
   if (fetching || !(came || went)) return;
   fetching = true;

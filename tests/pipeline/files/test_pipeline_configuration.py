@@ -91,6 +91,8 @@ def test_null_is_the_default_everywhere_but_for_the_camera_that_is_waited_for() 
         ({"data_compression": "none"}, {"data_compression": None}),
         ({"bsread_address": "tcp://h:1"}, {"bsread_mode": "PULL"}),
         ({"bsread_address": "tcp://h:1", "bsread_mode": "sub"}, {"bsread_mode": "SUB"}),
+        ({"bsread_channels": ["a"]}, {"bsread_mode": "SUB"}),
+        ({"bsread_channels": ["a"], "bsread_address": "tcp://h:1"}, {"bsread_mode": "PULL"}),
         ({"pause": True}, {"paused": True}),
         ({"pause": True, "paused": False}, {"paused": False}),
         ({"background_id": "dark"}, {"image_background": "dark", "image_background_enable": True}),
@@ -150,7 +152,6 @@ def test_all_mistakes_at_once() -> None:
         ({"pipeline_type": "store"}, "Camera name not specified in configuration."),
         ({"pipeline_type": "fanout"}, "Camera name not specified in configuration."),
         ({"pipeline_type": "stream"}, "bsread_address: not specified"),
-        (CAMERA | {"bsread_channels": ["a"]}, "bsread_channels: needs bsread_address"),
         ({"pipeline_type": "script"}, "function: not specified; a pipeline of type script"),
         ({"pipeline_type": "custom"}, "function: not specified; a pipeline of type custom"),
         (CAMERA | {"mode": "FILE"}, "File name not defined"),
@@ -250,6 +251,16 @@ def test_what_has_no_effect_is_said(raw: dict[str, Any], warning: str) -> None:
     found = parse("pipe", CAMERA | raw)
     assert [one.startswith(warning) for one in found.warnings] == [True], found.warnings
     assert json.loads(json.dumps(found.as_json())) == found.as_json()
+
+
+def test_a_file_with_arrays_of_changing_size_is_warned_of() -> None:
+    region = CAMERA | {"mode": "FILE", "file": "a.h5", "image_good_region": {}}
+    (told,) = parse("pipe", region).warnings
+    assert told.startswith("image_good_region: gr_x_axis, gr_x_profile, gr_x_fit_gauss_function, gr_y_axis, ")
+    (told,) = parse("pipe", region | {"exclude": ["gr_x_axis", "gr_x_profile"]}).warnings
+    assert told.startswith("image_good_region: gr_x_fit_gauss_function, gr_y_axis, ")
+    for more in ({"change": True}, {"include": ["image", "gr_intensity"]}, {"function": "transparent"}):
+        assert parse("pipe", region | more).warnings == ()
 
 
 def test_buffers_end_where_the_protocol_ends_them() -> None:

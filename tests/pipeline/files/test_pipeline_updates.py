@@ -70,6 +70,14 @@ def test_the_other_words_of_keys_are_understood() -> None:
     assert (after.image_background, after.image_background_enable) == ("dark", True)
 
 
+def test_another_background_is_used_as_the_one_before() -> None:
+    before = made(image_background="night", image_background_enable="signed")
+    after = merged(before, {"background_id": "dark"})
+    assert (after.image_background, after.image_background_enable) == ("dark", "signed")
+    after = merged(before, {"background_id": "dark", "image_background_enable": True})
+    assert after.image_background_enable is True
+
+
 def test_reload_holds_for_one_change() -> None:
     again = merged(made(function="mine"), {"reload": True})
     assert again.reload
