@@ -252,13 +252,12 @@ class Pipelines(Saved, Stores):
         Also the kernel that instances compute with, and how those have ended that are over.
         """
         running = self._roster.running()
-        endings = self._instances.endings.everything().items()
         return {
             "version": __version__,
             "active_instances": {name: instance_facts(*one) for name, one in running.items()},
             **self._load.look(),
             "kernel": self._kernel,
-            "ended_instances": told_endings({name: one for name, one in endings if name not in running}),
+            "ended_instances": told_endings(self._instances.endings.everything(), running),
         }
 
     def heartbeat(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What is told about instances of pipelines, in the names that clients of the pipeline server know."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from pyca.instances.endings import Ending
@@ -48,14 +48,16 @@ def flat_figures(running: Running[Configuration], entry: Entry) -> dict[str, Any
     return facts | statistics | {"rx": figures.receive_rate, "tx": figures.send_rate, "forwards": None}
 
 
-def told_endings(endings: Mapping[str, Ending]) -> dict[str, dict[str, Any]]:
+def told_endings(endings: Mapping[str, Ending], running: Container[str] = ()) -> dict[str, dict[str, Any]]:
     """Return how instances have ended, by id; the newest ones.
 
     :param endings: the oldest first
+    :param running: ids that run again, and have not ended
     """
     return {
         name: {"exitcode": one.exitcode, "status": one.reason, "time": _moment(one.moment)}
         for name, one in list(endings.items())[-_MOST_ENDINGS:]
+        if name not in running
     }
 
 
