@@ -1,6 +1,7 @@
 """Instances of pipelines: what comes in, what goes out, and how they end."""
 
 import json
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -252,10 +253,15 @@ def test_what_has_no_effect_is_told_once(pushing: Camera, caplog: pytest.LogCapt
     ]
 
 
-def test_without_clients_it_ends(source: Camera, around: dict[str, Any]) -> None:
+def test_without_clients_it_ends(
+    source: Camera, around: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     with pipeline(around=around, camera_name="cam", no_client_timeout=0.2) as one:
         assert one.wait_for_end() == 0
         assert one.told("over") == "Nobody has listened for 0.2 s"
+    told = [record.message for record in caplog.records if "Nobody has listened" in record.message]
+    assert told == ["It ends: Nobody has listened for 0.2 s"]
 
 
 def test_a_silent_camera_is_asked_for_again(server: CameraServer, around: dict[str, Any]) -> None:
