@@ -1,6 +1,6 @@
 """Whether the messages of a stream get older, as they come faster than they are taken."""
 
-_BEHIND = 100_000_000
+_BEHIND = 60_000_000
 """nanoseconds, by which a message may be older than the youngest one was when it came"""
 
 

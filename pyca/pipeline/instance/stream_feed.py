@@ -9,7 +9,7 @@ from pyca.bsread.sockets import Mode
 from pyca.pipeline.instance.feed import Item
 from pyca.pipeline.instance.lag import Lag
 
-WAITING = 4
+WAITING = 2
 """messages that may wait here: those of a sender who is too fast shall be lost at once, or wait there"""
 _NEXT_SECONDS = 0.002
 """within which the next message comes that waits at the sender"""
@@ -20,8 +20,9 @@ _LONGEST_SECONDS = 0.2
 class StreamFeed:
     """Receives a stream.
 
-    Of one that everybody gets (SUB) only the newest message counts: older ones that wait are lost, so that
-    nothing gets old here. Of one that is shared out (PULL) everything is taken, in order.
+    Of one that everybody gets (SUB) messages may wait for a moment, so that a short delay costs none; where
+    they get older than that, all but the newest are left out. Of one that is shared out (PULL) everything is
+    taken, in order.
 
     :param address: tcp://host:port or ipc:///path
     :param mode: SUB or PULL
@@ -46,7 +47,7 @@ class StreamFeed:
         self._left_out = 0
         """messages that were received and too old"""
         self._shares = mode == Mode.PULL and not bind
-        self._receiver = Receiver(address, mode=mode, bind=bind, high_water_mark=waiting, newest=self._newest)
+        self._receiver = Receiver(address, mode=mode, bind=bind, high_water_mark=waiting)
         self._channels = tuple(channels)
 
     @property
