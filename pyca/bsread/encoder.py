@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pyca.bsread.compression import compress
+from pyca.bsread.habit import Habit
 from pyca.bsread.header import COMPRESSIONS, SECOND, Channel, Pulse, md5, write_data, write_main
 from pyca.bsread.message import Buffer, Value
 from pyca.bsread.values import Formed, formed
@@ -78,6 +79,7 @@ class Encoder:
         self._scalar_shape = (1,) if scalar_shape else ()
         self._channels: dict[str, Channel] = {}
         self._header = _Header(b"", "")
+        self._habit = Habit()
         self.header_changes = 0
         """how many different data headers there were, one after the other"""
 
@@ -99,12 +101,14 @@ class Encoder:
         :param timestamps: times of single channels in nanoseconds since 1970 UTC, where they are others
         :raises WireError: where a value cannot be sent, or does not fit to a header that is made once
         """
+        if timestamps is None and self._strategy != "always":
+            found = self._habit.parts(values, _stamp("little", nanoseconds))
+            if found is not None:
+                return [*self._heads(pulse_id, nanoseconds), *found]
         shaped = {name: self._formed(name, value) for name, value in values.items()}
         self._follow(shaped)
-        parts: list[Buffer] = [
-            write_main(Pulse(pulse_id, nanoseconds, self._header.hash, self._compression.header)),
-            self._header.part,
-        ]
+        self._habit.note(values, self._channels)
+        parts = self._heads(pulse_id, nanoseconds)
         stamps = {encoding: _stamp(encoding, nanoseconds) for encoding in _STAMPS}
         for channel in self._channels.values():
             value = shaped.get(channel.name)
@@ -116,6 +120,10 @@ class Encoder:
                 stamp = _stamp(channel.encoding, timestamps[channel.name])
             parts += (_part(channel, value), stamp)
         return parts
+
+    def _heads(self, pulse_id: int, nanoseconds: int) -> list[Buffer]:
+        pulse = Pulse(pulse_id, nanoseconds, self._header.hash, self._compression.header)
+        return [write_main(pulse), self._header.part]
 
     def _formed(self, name: str, value: Value) -> Formed | None:
         if value is None:
