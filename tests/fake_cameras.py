@@ -98,6 +98,9 @@ class FakeCameras:
             raise ConfigError([f"there is a camera {new} already"])
         self.configs[new] = {**self.configs.pop(found), "name": new}
 
+    def local(self, name: str) -> str:
+        return ""
+
     def stream(self, name: str) -> str:
         found = self._answering(name)
         with self._lock:

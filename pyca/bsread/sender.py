@@ -1,6 +1,7 @@
 """Sends a stream."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import zmq
 
@@ -8,7 +9,7 @@ from pyca.bsread.clients import Clients
 from pyca.bsread.encoder import Encoder
 from pyca.bsread.message import Buffer, Value
 from pyca.bsread.sockets import Mode, bind, connect, prepared
-from pyca.core.errors import WireError
+from pyca.core.errors import BusyError, WireError
 
 _MORE = int(zmq.SNDMORE)
 _KINDS = {Mode.PUB: zmq.PUB, Mode.PUSH: zmq.PUSH}
@@ -28,6 +29,7 @@ class Sender:
     :param linger_ms: milliseconds, how long :meth:`close` waits for what is on its way
     :param encoder: how messages are made; by default nothing is compressed
     :param connects: to somebody that listens, instead of being connected to
+    :param beside: a second address, ipc://@name, for programs of this machine; done without if taken
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Sender:
         linger_ms: int = 1000,
         encoder: Encoder | None = None,
         connects: bool = False,
+        beside: str = "",
     ) -> None:
         if mode not in _KINDS:
             raise WireError(f"Nothing can be sent in mode {mode}; expected is PUB or PUSH")
@@ -53,6 +56,7 @@ class Sender:
         self._linger_ms = linger_ms
         self._encoder = encoder or Encoder()
         self._connects = connects
+        self._beside = beside
         self._room_ms = 0
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
@@ -78,6 +82,9 @@ class Sender:
             self._socket = socket = self._made(self._context)
             self._clients = Clients(socket)
             self.address = (connect if self._connects else bind)(socket, self.address)
+            if self._beside:
+                with suppress(BusyError, WireError):
+                    bind(socket, self._beside)
         except BaseException:
             self.close()
             raise

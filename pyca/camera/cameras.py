@@ -67,7 +67,7 @@ class Cameras:
         self._prober = Prober(self._nursery, backgrounds)
         self._desk = Desk()
         network = Network(camera.bind, camera.hostname)
-        places = Places(network, Ports(camera.first_port, camera.last_port), camera.sockets)
+        places = Places(network, Ports(camera.first_port, camera.last_port), camera.sockets, both=True)
         launcher: Launcher[Configuration] = Launcher(
             self._nursery, self._hear, NOUN, {"backgrounds": backgrounds}
         )
@@ -147,6 +147,14 @@ class Cameras:
         :raises BusyError: where no port is free, or the machine has no room for a process
         """
         return self._instances.stream(self._folder.resolve(name)).shown
+
+    def local(self, name: str) -> str:
+        """Return where the stream of a camera that runs is as well, for programs of this machine; or nothing.
+
+        :raises UnknownNameError: where there is none of this name
+        """
+        running = self._instances.find(self._folder.resolve(name))
+        return running.address.beside if running is not None else ""
 
     def online(self, name: str) -> tuple[bool, str]:
         """Tell whether a camera answers, and why it does not.

@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyca.client.common import TIMEOUT, ImagingClient, Reply
+from pyca.client.utils import is_at_hand
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,6 +112,16 @@ class CamClient(ImagingClient):
     def get_instance_stream(self, camera_name: str) -> str:
         """Return the address of a camera's stream; the camera is started where it does not run."""
         return str(self._server.field("stream", "GET", _CAM, camera_name))
+
+    def get_nearest_stream(self, camera_name: str) -> str:
+        """Return the address at which this program gets a camera's stream fastest.
+
+        That is a Unix socket (``ipc://…``) where the camera runs on this machine and lets us in, else what
+        :meth:`get_instance_stream` returns; the camera is started where it does not run.
+        """
+        reply = self._server.reply("GET", _CAM, camera_name)
+        local = str(reply.get("local", ""))
+        return local if is_at_hand(local) else str(self._server.picked(reply, "stream")[0])
 
     def is_instance_running(self, camera_name: str) -> bool:
         """Tell whether the stream of a camera runs now."""

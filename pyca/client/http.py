@@ -169,7 +169,13 @@ class Connection:
         :raises RefusedError: where the server refuses, or the answer does not have them
         :raises UnreachableError: where nobody answers
         """
-        found = self.reply(method, *path, **more)
+        return self.picked(self.reply(method, *path, **more), *names)
+
+    def picked(self, found: Mapping[str, Any], *names: str) -> list[Any]:
+        """Return some fields of an answer.
+
+        :raises RefusedError: where it does not have them
+        """
         for name in names:
             if name not in found:
                 raise RefusedError(f"the answer of {self._base} has no “{name}”")

@@ -49,6 +49,7 @@ class Launcher(Generic[C]):
                 "name": configuration.name,
                 "configuration": configuration.as_json(),
                 "address": address.bind,
+                "beside": address.beside,
                 "patient": patient,
             }
             ward = self._nursery.spawn(

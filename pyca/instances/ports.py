@@ -83,11 +83,13 @@ class Address:
     :param bind: what its process listens at
     :param shown: what clients are told
     :param local: for a client in this process
+    :param beside: where it is as well, faster for programs of this machine; empty for none
     """
 
     bind: str
     shown: str
     local: str
+    beside: str = ""
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,9 @@ def test_a_stream_has_its_channels_in_order(cameras: Cameras) -> None:
     cameras.save("one", small(alias=["uno"]))
     address = cameras.stream("uno")
     assert address.startswith("tcp://127.0.0.1:")
+    assert cameras.local("uno").startswith("ipc://@")
+    with listening(cameras.local("uno")) as receiver:
+        assert message_of(receiver).values["width"]
     with listening(address) as receiver:
         message = message_of(receiver)
         following = message_of(receiver)

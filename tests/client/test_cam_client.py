@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,14 @@ def client(teller: Teller) -> CamClient:
         ("get_camera_image_bytes", ("a",), "GET /a/image_bytes", {"image": {"bytes": ""}}, {"bytes": ""}),
         ("get_instance_stream", ("a",), "GET /a", {"stream": "tcp://h:1"}, "tcp://h:1"),
         ("get_instance_stream", ("a b..é",), "GET /a%20b..%C3%A9", {"stream": "s"}, "s"),
+        ("get_nearest_stream", ("a",), "GET /a", {"stream": "tcp://h:1"}, "tcp://h:1"),
+        (
+            "get_nearest_stream",
+            ("a",),
+            "GET /a",
+            {"stream": "tcp://h:1", "local": "ipc://@gone"},
+            "tcp://h:1",
+        ),
         ("get_user_scripts", (), "GET /script", {"scripts": ["s.py"]}, ["s.py"]),
         ("get_user_script", ("s.py",), "GET /script/s.py/script_bytes", {"script": "x = 1"}, "x = 1"),
     ],
@@ -64,6 +73,16 @@ def test_a_field_of_the_answer_is_returned(
     assert getattr(client, method)(*arguments) == returned
     verb, _, path = asked.partition(" ")
     assert (teller.last.method, teller.last.path, teller.last.body) == (verb, CAM + path, b"")
+
+
+def test_a_stream_of_this_machine_is_got_by_its_socket(client: CamClient, teller: Teller) -> None:
+    with socket.socket(socket.AF_UNIX) as here:
+        here.bind("\0pyca-" + token_hex(8))
+        here.listen()
+        local = "ipc://@" + here.getsockname()[1:].decode()
+        teller.reply(stream="tcp://h:1", local=local)
+        assert client.get_nearest_stream("a") == local
+        assert client.get_instance_stream("a") == "tcp://h:1"
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,9 @@ class Instance:
         self._patient = bool(argument["patient"])
         self._statistics = statistics
         self._log = logger_of("camera", argument["name"])
-        self._sender = Sender(argument["address"], high_water_mark=self._configuration.queue_size)
+        self._sender = Sender(
+            argument["address"], high_water_mark=self._configuration.queue_size, beside=argument["beside"]
+        )
         self._missing = ""
         """why there is no background where one is wanted"""
         self._trouble = ""

@@ -22,7 +22,7 @@ class CameraFeed(AskedFeed):
 
         def ask() -> str:
             try:
-                return client.get_instance_stream(camera)
+                return client.get_nearest_stream(camera)
             except PycaError as error:
                 text = f"Camera {camera} is not online. Cannot start pipeline."
                 raise OfflineError(text, str(error)) from error

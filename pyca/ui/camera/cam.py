@@ -19,7 +19,10 @@ def aliases() -> Response:
 @slow
 def stream(name: str) -> Response:
     """Return the address of a camera's stream; it is started where it does not run."""
-    return fine(f"Stream address of camera {name}.", stream=cameras().stream(name))
+    found = {"stream": cameras().stream(name)}
+    if beside := cameras().local(name):
+        found["local"] = beside
+    return fine(f"Stream address of camera {name}.", **found)
 
 
 @blueprint.get(f"{BASE}/cam/<name>/is_online")
