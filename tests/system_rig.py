@@ -31,6 +31,7 @@ import psutil
 from opencast_server import FakeOpencast, faults
 
 from pyca.cli.records import Known, look
+from pyca.core.errors import StoreError
 from pyca.core.states import EventState, ServiceName, ServiceState
 from pyca.store import services
 from pyca.store.database import Database
@@ -232,7 +233,11 @@ class Rig:
         """Tell whether the agent has got as far as having its tables."""
         if self.database.file and not self.database.file.exists():
             return False
-        return version(self.database) is not None
+        try:
+            return version(self.database) is not None
+        except StoreError:
+            # It is just being made: whoever makes it holds it alone for a moment.
+            return False
 
     def wait_for_state(self, uid: str, state: EventState, seconds: float = 90.0) -> Known:
         """Wait until an event has a state; fail at once where it has come to another end."""
