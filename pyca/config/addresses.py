@@ -20,6 +20,15 @@ class Address(KeyType):
         return mask(text)
 
 
+def is_address(text: str) -> bool:
+    """Return whether a text is an address in numbers, IPv4 or IPv6 without brackets."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def is_loopback(host: str) -> bool:
     """Return whether a host name or address means this machine alone."""
     name = host.strip("[]").lower()

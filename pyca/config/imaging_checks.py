@@ -1,11 +1,10 @@
 """What is wrong with ``[camera]`` and ``[pipeline]``, and what is risky about them."""
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pyca.config.addresses import is_loopback
+from pyca.config.addresses import is_address, is_loopback
 from pyca.config.imaging import Camera, Pipeline
 from pyca.config.report import Report, shorten
 from pyca.config.settings import PUBLISHED_PASSWORD, Settings
@@ -146,20 +145,12 @@ def _is_place(text: str) -> bool:
     bare = text.strip("[]")
     # What looks like an address has to be one.
     if ":" in bare or re.fullmatch(r"[\d.]+", bare):
-        return _is_address(bare)
+        return is_address(bare)
     return bool(_CARD.fullmatch(text))
 
 
 def _is_host(text: str) -> bool:
     bare = text.strip("[]")
     if ":" in bare or re.fullmatch(r"[\d.]+", bare):
-        return _is_address(bare)
+        return is_address(bare)
     return bool(_HOST.fullmatch(text))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

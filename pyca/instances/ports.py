@@ -1,6 +1,5 @@
 """The ports of streams, and the addresses that belong to them."""
 
-import ipaddress
 import os
 import socket
 import stat
@@ -9,6 +8,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyca.config.addresses import is_address
 from pyca.core.errors import BusyError, ImagingError
 from pyca.core.live import LONGEST_SOCKET
 from pyca.folders.names import checked
@@ -122,21 +122,13 @@ def _host(interface: str) -> str:
         return ""
     if interface == "localhost":
         return "127.0.0.1"
-    if _is_address(interface):
+    if is_address(interface):
         return interface
     try:
         return socket.gethostbyname(interface)
     except OSError:
         # Binding to it says what is wrong.
         return interface
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _quoted(host: str) -> str:
