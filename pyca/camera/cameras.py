@@ -14,7 +14,7 @@ from pyca.camera.files.folder import open_folder
 from pyca.camera.prober import Prober
 from pyca.config.settings import Settings
 from pyca.core.errors import ImagingError, PycaError, SourceError
-from pyca.folders.scripts import Scripts
+from pyca.folders.scripts import KeepsScripts, Scripts
 from pyca.images.backgrounds import Backgrounds
 from pyca.images.snapshot import Snapshot
 from pyca.instances.desk import Desk
@@ -48,7 +48,7 @@ LogLines = list[list[str]]
 """[time as YYYY-mm-dd HH:MM:SS,mmm, logger, level, message]"""
 
 
-class Cameras:
+class Cameras(KeepsScripts):
     """The cameras of a folder and the instances that run. Every method may be called by any thread.
 
     A name may be an alias everywhere.
@@ -59,10 +59,10 @@ class Cameras:
 
     def __init__(self, settings: Settings, jobs: Mapping[str, str] = JOBS) -> None:
         camera = settings.camera
+        super().__init__(Scripts(camera.scripts, NOUN))
         backgrounds = str(camera.backgrounds.absolute())
         self._backgrounds = Backgrounds(camera.backgrounds)
         self._folder = open_folder(camera.directory, camera.backgrounds)
-        self._scripts = Scripts(camera.scripts, NOUN)
         self._nursery = Nursery(jobs, _PRELOAD)
         self._prober = Prober(self._nursery, backgrounds)
         self._desk = Desk()
@@ -265,34 +265,6 @@ class Cameras:
         :raises ConfigError: where the name or the image cannot be used
         """
         self._instances.apply_background(self._backgrounds.save(name, image))
-
-    def script_names(self) -> list[str]:
-        """Return the names of the user scripts.
-
-        :raises ImagingError: where no folder for scripts is configured; as for all about scripts
-        """
-        return self._scripts.names()
-
-    def script(self, name: str) -> str:
-        """Return a user script.
-
-        :raises ImagingError: where there is none of this name
-        """
-        return self._scripts.read(name)
-
-    def save_script(self, name: str, text: str) -> None:
-        """Keep a user script; nothing runs it.
-
-        :raises ImagingError: where the name cannot be used
-        """
-        self._scripts.save(name, text)
-
-    def delete_script(self, name: str) -> None:
-        """Delete a user script.
-
-        :raises ImagingError: where there is none of this name
-        """
-        self._scripts.delete(name)
 
     def close(self) -> None:
         """Stop everything. Nothing can be asked any more."""

@@ -58,3 +58,38 @@ class Scripts(Store):
                 f"Script '{name}' is none of Python.", f"Give it a name that ends in {ENDING}."
             )
         return folder / (name + ENDING)
+
+
+class KeepsScripts:
+    """What a server says of the scripts that it keeps for users. Thread-safe."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+
+    def script_names(self) -> list[str]:
+        """Return the names of the user scripts.
+
+        :raises ImagingError: where no folder for scripts is configured; as for all about scripts
+        """
+        return self._scripts.names()
+
+    def script(self, name: str) -> str:
+        """Return a user script.
+
+        :raises ImagingError: where there is none of this name
+        """
+        return self._scripts.read(name)
+
+    def save_script(self, name: str, text: str) -> None:
+        """Keep a user script. Cameras run none; pipelines take it when they start, or are told to reload it.
+
+        :raises ImagingError: where the name cannot be used
+        """
+        self._scripts.save(name, text)
+
+    def delete_script(self, name: str) -> None:
+        """Delete a user script.
+
+        :raises ImagingError: where there is none of this name
+        """
+        self._scripts.delete(name)

@@ -1,13 +1,13 @@
 """What users keep in the pipeline server: backgrounds, scripts, libraries."""
 
 from pyca.folders.libraries import Libraries
-from pyca.folders.scripts import Scripts
+from pyca.folders.scripts import KeepsScripts, Scripts
 from pyca.images.backgrounds import Backgrounds
 from pyca.images.image import Image
 from pyca.pipeline.control.camera_server import CameraServer
 
 
-class Stores:
+class Stores(KeepsScripts):
     """Backgrounds, scripts and libraries. Thread-safe.
 
     :param cameras: knows the names behind the aliases of cameras
@@ -16,8 +16,8 @@ class Stores:
     def __init__(
         self, backgrounds: Backgrounds, scripts: Scripts, libraries: Libraries, cameras: CameraServer
     ) -> None:
+        super().__init__(scripts)
         self._backgrounds = backgrounds
-        self._scripts = scripts
         self._libraries = libraries
         self._cameras = cameras
 
@@ -49,34 +49,6 @@ class Stores:
         :raises ImagingError: where there is none, or its file is no image
         """
         return self._backgrounds.read(name)
-
-    def script_names(self) -> list[str]:
-        """Return the names of the user scripts.
-
-        :raises ImagingError: where no folder for scripts is configured; as for all about scripts
-        """
-        return self._scripts.names()
-
-    def script(self, name: str) -> str:
-        """Return a user script.
-
-        :raises ImagingError: where there is none of this name
-        """
-        return self._scripts.read(name)
-
-    def save_script(self, name: str, text: str) -> None:
-        """Keep a user script. Instances take it when they start, or where they are told to reload it.
-
-        :raises ImagingError: where the name cannot be used
-        """
-        self._scripts.save(name, text)
-
-    def delete_script(self, name: str) -> None:
-        """Delete a user script.
-
-        :raises ImagingError: where there is none of this name
-        """
-        self._scripts.delete(name)
 
     def lib_names(self) -> list[str]:
         """Return the names of the user libraries.
