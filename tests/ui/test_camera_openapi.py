@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 import schemathesis
@@ -18,25 +17,14 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 from pyca.config.settings import Agent, Settings
 from pyca.store.database import Database
 from pyca.store.upgrade import ensure
-from pyca.ui.access.rights import needed
 from pyca.ui.camera.description import description
 from tests.camera_desk import make_app
-from tests.described import operations, routes
+from tests.described import Stand, check_parts, check_rights, operations, routes
 from tests.fake_cameras import some
 from tests.tools import FakeClock
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(description())
 DESCRIBED = ("/api", "/base", "/metrics", "/health")
-
-
-class Stand:
-    """What the description is tried with; requests are made before there is a fixture."""
-
-    app: Flask | None = None
-
-    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        assert self.app is not None
-        return self.app(environ, start)
 
 
 schema = schemathesis.openapi.from_dict(DOCUMENT)
@@ -60,15 +48,7 @@ def test_every_camera_route_is_described_and_nothing_else(served: Flask) -> None
 
 
 def test_the_rights_are_those_of_the_server(served: Flask) -> None:
-    for (path, method), endpoint in routes(served, DESCRIBED).items():
-        if path == "/healthz":
-            continue
-        scope = needed(served.view_functions[endpoint], method)
-        expected = [] if scope is None else [{name: [str(scope)]} for name in ("basic", "token", "login")]
-        assert operations(DOCUMENT)[path, method].get("security", DOCUMENT["security"]) == expected, (
-            path,
-            method,
-        )
+    check_rights(DOCUMENT, served, DESCRIBED)
 
 
 def test_the_description_is_valid() -> None:
@@ -76,10 +56,7 @@ def test_the_description_is_valid() -> None:
 
 
 def test_every_part_of_the_description_is_used() -> None:
-    text = description().decode()
-    for kind in ("parameters", "responses", "schemas"):
-        for name in DOCUMENT["components"][kind]:
-            assert f'"#/components/{kind}/{name}"' in text, name
+    check_parts(DOCUMENT, description().decode())
 
 
 def test_the_description_is_served(served: Flask) -> None:
